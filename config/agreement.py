@@ -1,0 +1,76 @@
+"""Which settings contradict one another, and how would an operator mend it?"""
+
+from collections.abc import Iterator
+from ipaddress import ip_address
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+if TYPE_CHECKING:
+    from config.settings import Settings
+
+LEASE_MARGIN_SECONDS = 10  # a claim must outlive its send and the recording of it
+
+
+def contradictions(settings: "Settings") -> Iterator[str]:
+    """Yield each contradiction in plain words, naming the settings; none means all agree."""
+    yield from _lease(settings)
+    yield from _secrets_in_the_clear(settings)
+    yield from _pairs(settings)
+    if settings.intake_flush_max_ms < settings.intake_flush_ms:
+        yield "intake_flush_max_ms must not be smaller than intake_flush_ms"
+    if settings.intake_batch > settings.intake_prefetch:
+        yield "intake_batch must not exceed intake_prefetch, or a batch can never fill"
+    if settings.broker_url is not None and settings.database_url is None:
+        yield "database_url must be set where broker_url is: processes cannot share SQLite"
+
+
+def slowest_send_seconds(settings: "Settings") -> float:
+    """Give the longest that any provider may take over one send."""
+    email = settings.smtp_timeout_seconds + settings.smtp_final_timeout_seconds
+    return max(settings.twilio_timeout_seconds, email)
+
+
+def _lease(settings: "Settings") -> Iterator[str]:
+    needed = slowest_send_seconds(settings) + LEASE_MARGIN_SECONDS
+    if settings.lease_seconds < needed:
+        yield (
+            f"lease_seconds must be at least {needed:g}: the slowest send (twilio_timeout_seconds, "
+            "or smtp_timeout_seconds and smtp_final_timeout_seconds together) and "
+            f"{LEASE_MARGIN_SECONDS} seconds to record it"
+        )
+
+
+def _secrets_in_the_clear(settings: "Settings") -> Iterator[str]:
+    twilio = urlsplit(settings.twilio_api_url)
+    own = settings.sandbox or _is_loopback(twilio.hostname or "")
+    if twilio.scheme == "http" and settings.twilio_auth_token is not None and not own:
+        yield "twilio_api_url must begin with https://, or the token travels in the clear"
+    relay_is_own = settings.sandbox or _is_loopback(settings.smtp_host or "")
+    if settings.smtp_security == "none" and settings.smtp_host is not None and not relay_is_own:
+        yield "smtp_security none is for the sandbox or a relay on this machine; use starttls"
+    if (
+        settings.sandbox
+        and settings.twilio_account_sid is not None
+        and (twilio.hostname or "").endswith("twilio.com")
+    ):
+        yield "sandbox is on, but twilio_api_url is the real provider: name the stand-in's address"
+
+
+def _pairs(settings: "Settings") -> Iterator[str]:
+    for one, other in (
+        ("twilio_account_sid", "twilio_auth_token"),
+        ("smtp_username", "smtp_password"),
+    ):
+        if (getattr(settings, one) is None) != (getattr(settings, other) is None):
+            yield f"{one} and {other} go together: set both or neither"
+    if settings.master_key is not None and settings.master_key_file is not None:
+        yield "master_key and master_key_file exclude each other: set one"
+
+
+def _is_loopback(host: str) -> bool:
+    if host == "localhost":
+        return True
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return False

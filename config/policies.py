@@ -1,0 +1,121 @@
+"""What is done about retries, deadlines, uncertainty and waiting? As data.
+
+Numbers that an office may want otherwise are settings; the rest are decided here, with reasons.
+Chance is passed in as ``roll`` (0 to 1), so that a decision can be repeated.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from types import MappingProxyType
+
+from config.settings import Settings
+from contracts.planning import LanePolicy
+from contracts.vocabulary import Channel, Lane
+
+
+class WhenUncertain(StrEnum):
+    """What becomes of a send whose fate no evidence settles."""
+
+    PARK = "park"  # a person decides
+    RESEND = "resend"  # once more with the same Message-ID, marked and counted
+
+
+@dataclass(frozen=True, slots=True)
+class RetryPolicy:
+    """How often, and how far apart, a delivery is tried; seconds throughout."""
+
+    attempts: int
+    base: float
+    cap: float
+
+    def spent(self, attempts: int) -> bool:
+        """Whether so many spent attempts are all there are."""
+        return attempts >= self.attempts
+
+    def wait(self, attempt: int, roll: float, told: float | None = None) -> float:
+        """Give the seconds until the next attempt, after the ``attempt``-th (from 1) came back.
+
+        Full jitter: anywhere up to the doubled and capped base, so that what failed together does
+        not come back together. What the provider told us to wait is kept, and jitter comes on top.
+        """
+        ceiling = min(self.cap, self.base * 2.0 ** min(attempt - 1, 32))
+        return roll * ceiling if told is None else told + roll * self.base
+
+
+@dataclass(frozen=True, slots=True)
+class WaitingPolicy:
+    """How long an event may wait for what it needs before it goes to attention."""
+
+    urgent_seconds: int
+    routine_seconds: int
+
+    def limit(self, lane: Lane) -> int:
+        """Give the seconds for an event that would go by ``lane``."""
+        match lane:
+            case Lane.LIVE | Lane.URGENT:
+                return self.urgent_seconds
+            case Lane.ROUTINE | Lane.BULK:
+                return self.routine_seconds
+
+
+@dataclass(frozen=True, slots=True)
+class Policies:
+    """All policies of one installation."""
+
+    retries: Mapping[Lane, RetryPolicy]
+    lanes: LanePolicy
+    uncertain: Mapping[Channel, WhenUncertain]
+    uncertain_after_seconds: Mapping[Channel, int]
+    waiting: WaitingPolicy
+
+
+RETRIES: Mapping[Lane, RetryPolicy] = MappingProxyType(
+    {
+        # a caller is on the line: a few quick tries or none
+        Lane.LIVE: RetryPolicy(attempts=3, base=0.5, cap=2),
+        # within half an hour, most of it in the first minutes
+        Lane.URGENT: RetryPolicy(attempts=10, base=2, cap=300),
+        # greylisting relays ask for some minutes, broken ones take hours
+        Lane.ROUTINE: RetryPolicy(attempts=12, base=15, cap=2 * 3600),
+        Lane.BULK: RetryPolicy(attempts=12, base=60, cap=4 * 3600),
+    }
+)
+
+UNCERTAIN: Mapping[Channel, WhenUncertain] = MappingProxyType(
+    {
+        Channel.SMS: WhenUncertain.PARK,  # the provider takes no idempotency key
+        Channel.CALL: WhenUncertain.PARK,  # a second ring is worse than a message
+        Channel.EMAIL: WhenUncertain.RESEND,  # receivers may drop a repeated Message-ID
+        Channel.POST: WhenUncertain.PARK,  # a clerk reports it or does not
+    }
+)
+
+# How long evidence (a callback, a listing that names our attempt) is waited for. Callbacks come
+# within seconds; a listing may lag. A call's uncertainty is over when its caller is.
+UNCERTAIN_AFTER_SECONDS: Mapping[Channel, int] = MappingProxyType(
+    {Channel.SMS: 300, Channel.CALL: 60, Channel.EMAIL: 60, Channel.POST: 0}
+)
+
+
+def policies(settings: Settings) -> Policies:
+    """Build the policies from what is decided here and what is set."""
+    return Policies(
+        retries=RETRIES,
+        lanes=LanePolicy(
+            MappingProxyType(
+                {
+                    Lane.LIVE: settings.deadline_live_seconds,
+                    Lane.URGENT: settings.deadline_urgent_seconds,
+                    Lane.ROUTINE: settings.deadline_routine_seconds,
+                    Lane.BULK: settings.deadline_bulk_seconds,
+                }
+            )
+        ),
+        uncertain=UNCERTAIN,
+        uncertain_after_seconds=UNCERTAIN_AFTER_SECONDS,
+        waiting=WaitingPolicy(
+            urgent_seconds=settings.waiting_limit_urgent_seconds,
+            routine_seconds=settings.waiting_limit_seconds,
+        ),
+    )

@@ -1,0 +1,306 @@
+"""What can an installation set, and what does each setting mean?
+
+Read once, by ``config.loading.load`` for ``workers.bootstrap``; everything else is passed what it
+needs. A field's description is its documentation: ``onward check`` and ``docs/operating.md`` show
+it. Secrets are ``SecretStr`` and stay out of every text this package makes.
+"""
+
+from pathlib import Path
+from typing import Annotated, Literal
+from urllib.parse import urlsplit
+from zoneinfo import available_timezones
+
+from pydantic import (
+    BeforeValidator,
+    Field,
+    SecretStr,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
+from pydantic_settings import (
+    BaseSettings,
+    NoDecode,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    TomlConfigSettingsSource,
+)
+
+from config.agreement import contradictions
+from config.keyfile import decode_key
+from config.sources import ENV_PREFIX, config_file
+
+SANDBOX_SAMPLES = {
+    "company_legal_name": "Brindle & Hart Virtual Offices Ltd",
+    "company_trading_name": "Brindle & Hart",
+    "company_phone": "+441632960100",
+    "company_email": "office@brindle-hart.example",
+    "mail_sender": "onward@brindle-hart.example",
+    "sms_sender": "+447700900100",
+}
+
+Port = Annotated[int, Field(ge=0, le=65535)]
+Count = Annotated[int, Field(ge=1)]
+Seconds = Annotated[float, Field(gt=0)]
+
+
+def _split(value: object) -> object:
+    """Let a list be written with commas in the environment, and as a list in TOML."""
+    if isinstance(value, str):
+        return tuple(part.strip() for part in value.split(",") if part.strip())
+    return value
+
+
+Names = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split)]
+
+
+class Settings(BaseSettings):
+    """All settings of one installation, checked; the environment wins over the TOML file.
+
+    Made without arguments it reads both; keyword arguments win over either. ``config.loading.load``
+    is the front door: it reports unknown names too, and every error at once in plain words.
+    """
+
+    model_config = SettingsConfigDict(
+        env_prefix=ENV_PREFIX,
+        env_ignore_empty=True,
+        extra="forbid",
+        frozen=True,
+        hide_input_in_errors=True,
+        validate_default=True,
+    )
+
+    # the installation
+    data_dir: Path = Field(
+        Path("onward-data"),
+        description="Where this installation keeps its files: the embedded store, blobs, journals.",
+    )
+    broker_url: SecretStr | None = Field(
+        None, description="RabbitMQ, as amqp:// or amqps://; unset: all in one process."
+    )
+    database_url: SecretStr | None = Field(
+        None, description="PostgreSQL, as postgresql://; unset: SQLite in the data folder."
+    )
+    master_key: SecretStr | None = Field(
+        None, description="The key that wraps all others: 32 bytes in base64."
+    )
+    master_key_file: Path | None = Field(
+        None,
+        description="A file with the master key; unset: `master.key` in the data folder.",
+    )
+    sandbox: bool = Field(
+        default=False,
+        description="Providers are stand-ins: admits drama numbers, names a sample company.",
+    )
+    time_zone: str = Field(
+        "Europe/London", description="The office's time zone, for pages and for the log of a day."
+    )
+
+    # who we are: named in every email, as the policy asks
+    company_legal_name: str | None = Field(None, description="The company's legal name.")
+    company_trading_name: str | None = Field(None, description="The name customers know it by.")
+    company_phone: str | None = Field(None, description="Where customers can ring the company.")
+    company_email: str | None = Field(None, description="Where customers can write to it.")
+    policy_version: str = Field(
+        "2020-04", description="The data-protection policy in force; stands in each record."
+    )
+
+    # the HTTP door
+    door_host: str = Field("127.0.0.1", description="The address the HTTP door listens on.")
+    door_port: Port = Field(8080, description="The port the HTTP door listens on.")
+    public_url: str | None = Field(
+        None, description="How providers reach us for callbacks, as https://…; unset: polled for."
+    )
+    body_limit_bytes: Count = Field(1_048_576, description="The largest request with events.")
+    blob_limit_bytes: Count = Field(26_214_400, description="The largest scan or document.")
+    blob_url: str | None = Field(
+        None,
+        description="Where blobs are kept: file:// or s3://; unset: `blobs` in the data folder.",
+    )
+    blob_roots: Names = Field(
+        (), description="Object-store URLs that events may point into; nothing else is fetched."
+    )
+
+    # intake
+    intake_prefetch: Count = Field(500, description="AMQP messages held unacknowledged at once.")
+    intake_batch: Count = Field(200, description="The most events in one transaction.")
+    intake_flush_ms: Annotated[float, Field(ge=0)] = Field(
+        2, description="How long a batch waits for more when events are rare."
+    )
+    intake_flush_max_ms: Annotated[float, Field(ge=0)] = Field(
+        25, description="How long a batch waits for more when events crowd."
+    )
+    waiting_limit_urgent_seconds: Count = Field(
+        60, description="How long an urgent or live event waits for what it needs."
+    )
+    waiting_limit_seconds: Count = Field(
+        7 * 86_400, description="How long any other event waits for what it needs."
+    )
+
+    # dispatch
+    dispatch_threads: Count = Field(8, description="Batches that one dispatch process works on.")
+    hint_size: Annotated[int, Field(ge=1, le=1000)] = Field(
+        100, description="The most deliveries that one hint carries."
+    )
+    lease_seconds: Count = Field(
+        60, description="How long a claim holds; longer than any provider may take to answer."
+    )
+    deadline_live_seconds: Count = Field(
+        120, description="The longest a live call may wait; its own not_after is usually sooner."
+    )
+    deadline_urgent_seconds: Count = Field(
+        30 * 60, description="When an urgent delivery expires, from when it was first due."
+    )
+    deadline_routine_seconds: Count = Field(
+        24 * 3600, description="When a routine delivery expires, from when it was first due."
+    )
+    deadline_bulk_seconds: Count = Field(
+        72 * 3600, description="When a notice or an offer expires, from when it was first due."
+    )
+
+    # SMS and calls
+    twilio_account_sid: str | None = Field(None, description="The account for SMS and calls.")
+    twilio_auth_token: SecretStr | None = Field(None, description="That account's token.")
+    twilio_api_url: str = Field(
+        "https://api.twilio.com", description="The provider's address, or a stand-in's."
+    )
+    twilio_timeout_seconds: Seconds = Field(10, description="How long one request may take.")
+    twilio_connections: Count = Field(256, description="Requests in flight from one process.")
+    sms_sender: str | None = Field(
+        None, description="Whom an SMS comes from: a number in E.164, or up to 11 letters."
+    )
+    sms_validity_seconds: Annotated[int, Field(ge=1, le=36_000)] = Field(
+        14_400, description="The longest the provider may keep an SMS queued."
+    )
+    voice_caller_id: str | None = Field(
+        None, description="The number shown when a call is passed on, where the rule says so."
+    )
+
+    # email
+    smtp_host: str | None = Field(None, description="The relay that takes our email.")
+    smtp_port: Port = Field(587, description="Its port.")
+    smtp_username: str | None = Field(None, description="Its user, if it asks for one.")
+    smtp_password: SecretStr | None = Field(None, description="That user's password.")
+    smtp_security: Literal["starttls", "tls", "none"] = Field(
+        "starttls", description="starttls or tls are insisted on; none sends in the clear."
+    )
+    smtp_timeout_seconds: Seconds = Field(
+        10, description="How long connecting, or the steps before the body, may take."
+    )
+    smtp_final_timeout_seconds: Seconds = Field(
+        30, description="How long the relay may take to answer the body; later is uncertain."
+    )
+    smtp_connections: Count = Field(20, description="Connections kept open by one process.")
+    mail_sender: str | None = Field(None, description="The address email comes from.")
+    mail_reply_to: str | None = Field(None, description="Where answers go; unset: the sender.")
+    mail_attachment_limit_bytes: Annotated[int, Field(ge=0)] = Field(
+        7_340_032, description="A larger document is announced, not attached."
+    )
+
+    # upkeep
+    upkeep_interval_seconds: Seconds = Field(
+        1, description="How often due deliveries and expired leases are looked for."
+    )
+    seal_interval_seconds: Seconds = Field(1, description="How often the ledger is sealed.")
+
+    # logs
+    log_level: Literal["debug", "info", "warning", "error"] = Field(
+        "info", description="What is logged: this and graver."
+    )
+    log_format: Literal["json", "console"] = Field(
+        "json", description="One JSON object a line, or for eyes."
+    )
+
+    @property
+    def embedded(self) -> bool:
+        """All in one process, without a broker."""
+        return self.broker_url is None
+
+    @property
+    def database(self) -> str:
+        """The store's URL; holds a password where the setting does."""
+        if self.database_url is not None:
+            return self.database_url.get_secret_value()
+        return f"sqlite:///{(self.data_dir / 'onward.db').absolute()}"
+
+    @property
+    def broker(self) -> str | None:
+        """The broker's URL; holds a password where the setting does."""
+        return None if self.broker_url is None else self.broker_url.get_secret_value()
+
+    @property
+    def blobs(self) -> str:
+        """The URL of the place where blobs are kept."""
+        return self.blob_url or (self.data_dir / "blobs").absolute().as_uri()
+
+    @property
+    def master_key_path(self) -> Path:
+        """The file of the master key, where it is not in the environment."""
+        return self.master_key_file or self.data_dir / "master.key"
+
+    @model_validator(mode="before")
+    @classmethod
+    def _sample_company_in_a_sandbox(cls, given: dict[str, object]) -> dict[str, object]:
+        on = given.get("sandbox", False)
+        if on is True or str(on).lower() in {"1", "true", "t", "yes", "y", "on"}:
+            return {**SANDBOX_SAMPLES, **given}
+        return given
+
+    @field_validator("time_zone")
+    @classmethod
+    def _is_a_time_zone(cls, value: str) -> str:
+        if value not in available_timezones():
+            raise ValueError("is no time zone of the IANA list, such as Europe/London")
+        return value
+
+    @field_validator("master_key")
+    @classmethod
+    def _is_a_key(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is not None:
+            decode_key(value.get_secret_value())
+        return value
+
+    @field_validator("broker_url", "database_url")
+    @classmethod
+    def _has_a_known_scheme(cls, value: SecretStr | None, info: ValidationInfo) -> SecretStr | None:
+        known = {
+            "broker_url": ("amqp", "amqps"),
+            "database_url": ("postgresql", "postgresql+psycopg", "sqlite"),
+        }[info.field_name or ""]
+        if value is not None and urlsplit(value.get_secret_value()).scheme not in known:
+            raise ValueError(f"must begin with one of {', '.join(f'{k}://' for k in known)}")
+        return value
+
+    @field_validator("twilio_api_url", "public_url")
+    @classmethod
+    def _is_a_web_address(cls, value: str | None) -> str | None:
+        if value is None:
+            return None
+        parts = urlsplit(value)
+        if parts.scheme not in {"http", "https"} or not parts.hostname:
+            raise ValueError("must be a web address beginning with https:// (or http://)")
+        return value.rstrip("/")
+
+    @model_validator(mode="after")
+    def _agrees_with_itself(self) -> "Settings":
+        problems = list(contradictions(self))
+        if problems:
+            raise ValueError("\n".join(problems))
+        return self
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Keyword arguments, then the environment, then the TOML file."""
+        del dotenv_settings, file_secret_settings
+        return (
+            init_settings,
+            env_settings,
+            TomlConfigSettingsSource(settings_cls, toml_file=config_file()),
+        )

@@ -1,0 +1,1 @@
+"""What crosses Onward's borders: events in, outcomes out, customers' rules, and their words."""

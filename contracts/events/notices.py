@@ -1,0 +1,54 @@
+"""What is told to everyone?"""
+
+from collections.abc import Iterator
+from typing import Annotated, ClassVar
+from zoneinfo import ZoneInfo
+
+from pydantic import Field
+
+from contracts.events.base import Contradiction, EventData, EventType, Whose
+from contracts.events.customers import Services
+from contracts.fields import FreeLine, FreeText, Id, Instant, Label, Link, LongText, Sha256
+from contracts.instants import month_after
+from contracts.vocabulary import Family
+
+_OFFICE = "Europe/London"
+
+
+class PolicyChanged(EventData):
+    """The data-protection policy changes; every customer is told of it in time."""
+
+    SEARCHABLE: ClassVar[tuple[str, ...]] = ("version",)
+
+    version: Label
+    major: Annotated[bool, Field(strict=True)]
+    published_at: Instant
+    effective_at: Instant
+    url: Link
+    sha256: Sha256
+    summary: FreeText
+
+    def contradictions(self) -> Iterator[Contradiction]:
+        """As everywhere: a major change takes a month."""
+        # A month by the calendar on the office's wall: the clocks may change within it.
+        wall = ZoneInfo(_OFFICE)
+        if self.major and self.effective_at < month_after(self.published_at.astimezone(wall)):
+            yield "effective_at", "a major change must be published a month before it takes effect"
+
+
+class OfferPublished(EventData):
+    """An offer, for those who agreed to offers by email."""
+
+    SEARCHABLE: ClassVar[tuple[str, ...]] = ("campaign_id",)
+
+    campaign_id: Id
+    headline: FreeLine
+    body: LongText
+    valid_until: Instant | None = None
+    services: Services | None = None
+
+
+TYPES = (
+    EventType("policy.changed", Family.NOTICES, PolicyChanged, Whose.EVERYONE, ()),
+    EventType("offer.published", Family.NOTICES, OfferPublished, Whose.EVERYONE, ()),
+)

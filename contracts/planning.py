@@ -1,0 +1,139 @@
+"""What planning reads and yields: frozen shapes that the store fills and the planner decides on.
+
+They hold ids and closed words; personal values stay in the store until a send is rendered.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+from contracts.vocabulary import (
+    Channel,
+    Content,
+    DestinationKind,
+    Lane,
+    Mode,
+    PostAction,
+    Purpose,
+    Reason,
+    Service,
+)
+
+if TYPE_CHECKING:
+    from contracts.events import EventData
+    from contracts.rules import RuleSet
+
+INVOICE_EMAIL = "@invoice"  # the pseudo-destination of billing: invoice_email, else the contact's
+
+
+@dataclass(frozen=True, slots=True)
+class Destination:
+    """A place that a customer can be reached at, without its value.
+
+    ``version`` rises whenever the value changes; a delivery planned for another version is void.
+    """
+
+    destination_id: str
+    kind: DestinationKind
+    version: int
+    verified: bool
+    masked: str
+    person: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Customer:
+    """What planning needs to know of one customer, at one revision of the store's record."""
+
+    ref: str
+    revision: int
+    time_zone: str = "Europe/London"
+    locale: str = "en-GB"
+    registered: bool = True
+    contracted: frozenset[Service] = frozenset()
+    started: frozenset[Service] = frozenset()
+    terminated_at: datetime | None = None
+    rules: "RuleSet | None" = None
+    rules_version: int = 0
+    destinations: Mapping[str, Destination] = field(default_factory=dict)
+    consents: frozenset[Purpose] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Routable:
+    """An event about to be planned: validated data under the customer it concerns."""
+
+    id: UUID
+    type: str  # without prefix and version: `call.message_taken`
+    received_at: datetime
+    data: "EventData"
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedDelivery:
+    """One event to one destination on one channel, from one step of one rule."""
+
+    channel: Channel
+    destination_id: str
+    destination_version: int
+    rule_id: str
+    rule_version: int
+    step: int
+    mode: Mode
+    content: Content
+    lane: Lane
+    purpose: Purpose
+    due_at: datetime
+    deadline_at: datetime
+    attach: bool = True
+    reason: Reason = Reason.PLANNED
+    detail: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class NonSend:
+    """What was deliberately not sent, and why; goes to the ledger like a send."""
+
+    reason: Reason
+    purpose: Purpose
+    rule_id: str | None = None
+    rule_version: int | None = None
+    step: int | None = None
+    channel: Channel | None = None
+    destination_id: str | None = None
+    detail: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PostInstruction:
+    """What the mailroom is to do with one item, and why."""
+
+    do: PostAction
+    why: Reason
+    rule_id: str | None = None
+    destination_id: str | None = None
+    until: date | None = None
+    consolidate: str = "now"
+    authority: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """All that follows from one event for one customer."""
+
+    deliveries: tuple[PlannedDelivery, ...] = ()
+    non_sends: tuple[NonSend, ...] = ()
+    post: PostInstruction | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class LanePolicy:
+    """How long a delivery in a lane may wait from its first ``due_at``."""
+
+    deadline_seconds: Mapping[Lane, int]
+
+    def deadline(self, lane: Lane) -> int:
+        """Seconds from the first ``due_at`` until the delivery expires."""
+        return self.deadline_seconds[lane]

@@ -1,0 +1,256 @@
+"""The closed words of Onward: what a column, a page, a log line or an outcome may say.
+
+Each word is defined once, here, and means what ``DESIGN`` says. A word that a publisher or an
+operator sees never changes its spelling; new ones may be added.
+"""
+
+from enum import StrEnum
+
+
+class Channel(StrEnum):
+    """How something is sent onward."""
+
+    SMS = "sms"
+    EMAIL = "email"
+    CALL = "call"
+    POST = "post"
+
+
+class Lane(StrEnum):
+    """How soon: each lane has queues of its own, and a deadline from the first ``due_at``."""
+
+    LIVE = "live"
+    URGENT = "urgent"
+    ROUTINE = "routine"
+    BULK = "bulk"
+
+
+class Family(StrEnum):
+    """The kinds of publisher's events; each has an intake queue of its own."""
+
+    CALLS = "calls"
+    POST = "post"
+    BILLING = "billing"
+    CUSTOMERS = "customers"
+    OFFICE = "office"
+    NOTICES = "notices"
+
+
+class EventStatus(StrEnum):
+    """What became of an event at our door."""
+
+    WAITING = "waiting"  # what it needs is not known yet
+    ROUTED = "routed"  # taken up: applied, and its deliveries and non-sends planned
+    REFUSED = "refused"  # taken up late and found impossible; listed among the rejected
+
+
+class Answer(StrEnum):
+    """What a publisher is told about one event it has just handed in."""
+
+    ACCEPTED = "accepted"
+    DUPLICATE = "duplicate"
+    WAITING = "waiting"
+    REJECTED = "rejected"
+
+
+class DeliveryStatus(StrEnum):
+    """Where one delivery stands."""
+
+    PENDING = "pending"  # waits for its due_at: first send, retry, window, digest
+    SENDING = "sending"  # claimed by a worker, under a lease
+    ACCEPTED = "accepted"  # the provider took it
+    DELIVERED = "delivered"  # the provider says that it arrived
+    UNDELIVERED = "undelivered"  # the provider says that it did not arrive
+    UNCERTAIN = "uncertain"  # no answer: it may have been sent
+    PARKED = "parked"  # uncertain, and only a person may decide
+    FAILED = "failed"  # refused for good, or out of attempts
+    EXPIRED = "expired"  # its deadline passed before it was sent
+    SUPPRESSED = "suppressed"  # the destination must not be used for this purpose
+    CANCELLED = "cancelled"  # no longer wanted
+
+
+UNSENT = frozenset({DeliveryStatus.PENDING})
+SETTLED = frozenset(
+    {
+        DeliveryStatus.ACCEPTED,
+        DeliveryStatus.DELIVERED,
+        DeliveryStatus.EXPIRED,
+        DeliveryStatus.SUPPRESSED,
+        DeliveryStatus.CANCELLED,
+    }
+)
+ATTENTION = frozenset(
+    {DeliveryStatus.PARKED, DeliveryStatus.FAILED, DeliveryStatus.UNDELIVERED}
+)
+
+
+class Reason(StrEnum):
+    """Why a delivery stands where it stands, or why nothing was sent. Detail goes beside it."""
+
+    # planned or sent
+    PLANNED = "planned"
+    WINDOW = "window"  # waits for the rule's window to open
+    NEXT_STEP = "next_step"  # planned because an earlier step did not reach
+    PROVIDER_ACCEPTED = "provider_accepted"
+    POST_DISPATCHED = "post_dispatched"
+    RECEIPT = "receipt"  # the provider's later word
+    ANSWERED = "answered"  # a forwarded call was picked up
+    # not sent, on purpose
+    NO_RULE = "no_rule"  # no rule of the customer matches
+    RULE_SENDS_NOTHING = "rule_sends_nothing"  # timing `none`
+    HELD = "held"  # timing `hold`: until asked
+    SCAN_FOLLOWS = "scan_follows"  # the scan of this item will be sent instead
+    NOTHING_TO_SEND = "nothing_to_send"  # a fact that no rule matches on
+    NO_CONSENT = "no_consent"
+    OPTED_OUT = "opted_out"
+    CHANNEL_NOT_ALLOWED = "channel_not_allowed"
+    SERVICE_NOT_STARTED = "service_not_started"
+    SERVICE_TERMINATED = "service_terminated"
+    NO_ADDRESS = "no_address"  # no address that the customer specified
+    # checked when claimed
+    DESTINATION_REMOVED = "destination_removed"
+    DESTINATION_UNVERIFIED = "destination_unverified"
+    DESTINATION_CHANGED = "destination_changed"
+    DESTINATION_UNFIT = "destination_unfit"  # wrong kind for the channel
+    RULES_CHANGED = "rules_changed"
+    WITHDRAWN = "withdrawn"
+    REPLACED = "replaced"  # a message taken replaces the late call's
+    SIBLING_REACHED = "sibling_reached"  # another step of the rule reached the customer
+    DEADLINE = "deadline"
+    LATE_CALL = "late_call"  # not_after passed: never dialled
+    CALLER_GONE = "caller_gone"
+    # the provider's answers
+    BUSY_PROVIDER = "busy_provider"  # rate limit: told to wait
+    PROVIDER_FAULT = "provider_fault"  # a definite, transient refusal
+    UNREACHABLE = "unreachable"  # failed before a byte was sent: DNS, connect, TLS
+    INVALID_DESTINATION = "invalid_destination"
+    REFUSED = "refused"  # a definite, permanent refusal
+    CREDENTIALS = "credentials"  # the provider does not know us
+    NO_ANSWER = "no_answer"  # the request left and no verdict came back
+    LEASE_RAN_OUT = "lease_ran_out"
+    ATTEMPTS_SPENT = "attempts_spent"
+    BUSY = "busy"  # a forwarded call
+    NOT_ANSWERED = "not_answered"  # a forwarded call
+    BOUNCED = "bounced"
+    # our own doing
+    UNUSABLE_DOCUMENT = "unusable_document"
+    TEMPLATE_FAILED = "template_failed"
+    POLICY_PARKS = "policy_parks"
+    POLICY_RESENDS = "policy_resends"
+    OPERATOR = "operator"
+
+
+class Purpose(StrEnum):
+    """What personal data may be used for (policy: "How will we use the information"). Closed."""
+
+    QUOTE = "quote"
+    ORDER = "order"
+    PAYMENT = "payment"
+    IDENTITY = "identity"
+    SET_UP = "set_up"
+    MESSAGES = "messages"
+    CALLS = "calls"
+    POST = "post"
+    INVOICE = "invoice"
+    POLICY_NOTICE = "policy_notice"
+    OFFERS = "offers"
+    RIGHTS = "rights"
+
+
+class Service(StrEnum):
+    """What the company does for a customer."""
+
+    PHONE_ANSWERING = "phone_answering"
+    TELEPHONE_FORWARDING = "telephone_forwarding"
+    MAIL_FORWARDING = "mail_forwarding"
+    REGISTERED_OFFICE = "registered_office"
+
+
+TELEPHONE_SERVICES = frozenset({Service.PHONE_ANSWERING, Service.TELEPHONE_FORWARDING})
+POST_SERVICES = frozenset({Service.MAIL_FORWARDING, Service.REGISTERED_OFFICE})
+
+
+class DestinationKind(StrEnum):
+    """What kind of place a destination is."""
+
+    MOBILE = "mobile"
+    EMAIL = "email"
+    VOICE = "voice"
+    POSTAL = "postal"
+
+
+class Urgency(StrEnum):
+    """How urgent the caller said it is; in rising order."""
+
+    ROUTINE = "routine"
+    URGENT = "urgent"
+    EMERGENCY = "emergency"
+
+    @property
+    def rank(self) -> int:
+        """0 for routine, rising."""
+        return list(Urgency).index(self)
+
+
+class Mode(StrEnum):
+    """How a rule's steps go together."""
+
+    ALL = "all"
+    FIRST = "first"
+    ESCALATE = "escalate"
+
+
+class Content(StrEnum):
+    """How much of the event a send carries."""
+
+    FULL = "full"
+    SUMMARY = "summary"
+    NOTICE = "notice"
+
+
+class PostAction(StrEnum):
+    """What the mailroom is to do with an item."""
+
+    SCAN = "scan"
+    FORWARD = "forward"
+    HOLD = "hold"
+    SHRED = "shred"
+    COLLECT = "collect"
+    RETURN = "return"
+
+
+class Role(StrEnum):
+    """What a publisher is to us; decides which outcomes beyond its own it is given."""
+
+    CALL_CENTRE = "call-centre"
+    MAILROOM = "mailroom"
+    BILLING = "billing"
+    REGISTRATION = "registration"
+    PROCESSOR = "processor"
+
+
+class Door(StrEnum):
+    """What a publisher's key may read or write over HTTP, beside publishing events."""
+
+    BLOBS = "blobs"
+    ITEMS = "items"
+    RULES = "rules"
+    OUTCOMES = "outcomes"
+
+
+class ErrorCode(StrEnum):
+    """Why an event is rejected. ``path`` and ``message`` say where and how to mend it."""
+
+    NOT_JSON = "not_json"
+    ENVELOPE = "envelope"
+    UNKNOWN_TYPE = "unknown_type"
+    MISSING = "missing"
+    UNKNOWN_FIELD = "unknown_field"
+    INVALID = "invalid"
+    CARD_DATA = "card_data"
+    CONFLICTING_DUPLICATE = "conflicting_duplicate"
+    NOT_ALLOWED = "not_allowed"  # this publisher may not publish this type or source
+    STALE_VERSION = "stale_version"  # based_on_version is not the rules in force
+    IMPOSSIBLE = "impossible"  # contradicts what is on record
+    NO_VAULT = "no_vault"  # identity data, and there is nowhere safe to keep it
+    TOO_LARGE = "too_large"

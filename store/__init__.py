@@ -1,0 +1,1 @@
+"""The truth: events, deliveries, customers and the ledger, in PostgreSQL or SQLite."""

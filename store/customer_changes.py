@@ -1,0 +1,334 @@
+"""How what is known of customers changes; each change raises the customer's revision.
+
+Personal values are sealed under the customer's key for the very row and version they stand in.
+"""
+
+import json
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import delete, insert, select, update
+from sqlalchemy.dialects.postgresql import insert as postgresql_insert
+from sqlalchemy.dialects.sqlite import insert as sqlite_insert
+
+from contracts.masking import mask
+from contracts.planning import INVOICE_EMAIL
+from contracts.rules import RuleSet
+from contracts.vocabulary import Channel, DestinationKind, Purpose, Reason, Service
+from store.customers import normal_name, profile_of
+from store.engine import Transaction
+from store.tables import (
+    consents,
+    customers,
+    destinations,
+    names,
+    numbers,
+    rule_sets,
+    services,
+    suppressions,
+)
+
+Profile = Mapping[str, Any]
+
+
+def upsert(tx: Transaction, table: Any, row: Mapping[str, Any], key: Iterable[str]) -> None:
+    """Insert a row, or replace the one with the same key."""
+    make = postgresql_insert if tx.postgresql else sqlite_insert
+    statement = make(table).values(**row)
+    changed = {c: statement.excluded[c] for c in row if c not in set(key)}
+    tx.connection.execute(
+        statement.on_conflict_do_update(index_elements=list(key), set_=changed)
+    )
+
+
+def touch(tx: Transaction, ref: str, **values: Any) -> None:
+    """Raise the revision, and set further columns of the customer."""
+    tx.connection.execute(
+        update(customers)
+        .where(customers.c.ref == ref)
+        .values(revision=customers.c.revision + 1, **values)
+    )
+
+
+def note_prospect(tx: Transaction, ref: str, told: Profile) -> None:
+    """Keep what somebody told us when asking for a quotation or placing an order."""
+    profile = profile_of(tx, ref)
+    if profile is None:
+        _create(tx, ref, {"prospect": dict(told)}, "Europe/London", "en-GB", None)
+        return
+    profile["prospect"] = {**profile.get("prospect", {}), **told}
+    _write_profile(tx, ref, profile)
+
+
+def register(
+    tx: Transaction,
+    ref: str,
+    profile: Profile,
+    *,
+    contracted: Iterable[Service],
+    time_zone: str,
+    locale: str,
+    known_as: Iterable[str],
+    invoice_email: str | None,
+) -> None:
+    """Make a customer, or of a prospect a customer."""
+    before = profile_of(tx, ref)
+    if before is None:
+        _create(tx, ref, profile, time_zone, locale, tx.now)
+    else:
+        _write_profile(tx, ref, {**before, **profile})
+        touch(tx, ref, time_zone=time_zone, locale=locale, registered_at=tx.now)
+    contract(tx, ref, contracted)
+    index_names(tx, ref, known_as)
+    set_invoice_email(tx, ref, invoice_email)
+
+
+def correct(
+    tx: Transaction,
+    ref: str,
+    changed: Profile,
+    *,
+    columns: Mapping[str, str],
+    known_as: Iterable[str],
+    invoice_email: str | None,
+) -> None:
+    """Write corrected fields over the old ones; ``columns`` are time zone and locale."""
+    before = profile_of(tx, ref) or {}
+    _write_profile(tx, ref, {**before, **changed})
+    touch(tx, ref, **columns)
+    index_names(tx, ref, known_as)
+    set_invoice_email(tx, ref, invoice_email)
+
+
+def _create(
+    tx: Transaction,
+    ref: str,
+    profile: Profile,
+    time_zone: str,
+    locale: str,
+    registered_at: datetime | None,
+) -> None:
+    tx.connection.execute(
+        insert(customers).values(
+            ref=ref,
+            revision=1,
+            profile=tx.seal(ref, f"customers.profile:{ref}", json.dumps(dict(profile)).encode()),
+            time_zone=time_zone,
+            locale=locale,
+            rules_version=0,
+            first_seen_at=tx.now,
+            registered_at=registered_at,
+        )
+    )
+
+
+def _write_profile(tx: Transaction, ref: str, profile: Profile) -> None:
+    sealed = tx.seal(ref, f"customers.profile:{ref}", json.dumps(dict(profile)).encode())
+    touch(tx, ref, profile=sealed)
+
+
+def contract(tx: Transaction, ref: str, contracted: Iterable[Service]) -> None:
+    """Note the services that a customer has ordered; none of them has started."""
+    for service in sorted(set(contracted)):
+        row = {"customer_ref": ref, "service": service, "contracted_at": tx.now}
+        upsert(tx, services, row, ["customer_ref", "service"])
+
+
+def index_names(tx: Transaction, ref: str, known_as: Iterable[str]) -> None:
+    """Keep the names that post may be addressed to, as keyed digests."""
+    index = {tx.store.master.index("name", normal_name(n)) for n in known_as if normal_name(n)}
+    tx.connection.execute(delete(names).where(names.c.customer_ref == ref))
+    rows = [{"name_index": i, "customer_ref": ref} for i in sorted(index)]
+    if rows:
+        tx.connection.execute(insert(names), rows)
+
+
+def set_invoice_email(tx: Transaction, ref: str, address: str | None) -> None:
+    """Keep where invoices go: specified by the customer, and in need of no verification."""
+    if address is not None:
+        put_destination(tx, ref, INVOICE_EMAIL, DestinationKind.EMAIL, address)
+        verify_destination(tx, ref, INVOICE_EMAIL, "specified as the invoice email", tx.now)
+
+
+def start(tx: Transaction, ref: str, started: Iterable[Service], at: datetime) -> None:
+    """Begin services."""
+    for service in sorted(set(started)):
+        row = {
+            "customer_ref": ref,
+            "service": service,
+            "contracted_at": tx.now,
+            "started_at": at,
+        }
+        upsert(tx, services, row, ["customer_ref", "service"])
+    touch(tx, ref, started_at=at, terminated_at=None)
+
+
+def terminate(tx: Transaction, ref: str, at: datetime) -> None:
+    """End all services."""
+    touch(tx, ref, terminated_at=at)
+
+
+def assign_number(tx: Transaction, ref: str, e164: str, service: Service) -> None:
+    """Give a number to a customer; from now on calls to it are that customer's."""
+    index = tx.store.master.index("number", e164)
+    row = {
+        "number_index": index,
+        "number": tx.seal(ref, f"numbers.number:{index.hex()}", e164.encode()),
+        "customer_ref": ref,
+        "service": service,
+        "assigned_at": tx.now,
+    }
+    upsert(tx, numbers, row, ["number_index"])
+    touch(tx, ref)
+
+
+def release_number(tx: Transaction, ref: str, e164: str) -> bool:
+    """Take a number back; false where it was not this customer's."""
+    gone = tx.connection.execute(
+        delete(numbers).where(
+            numbers.c.number_index == tx.store.master.index("number", e164),
+            numbers.c.customer_ref == ref,
+        )
+    )
+    touch(tx, ref)
+    return bool(gone.rowcount)
+
+
+def put_destination(
+    tx: Transaction,
+    ref: str,
+    destination_id: str,
+    kind: DestinationKind,
+    value: str,
+    *,
+    label: str | None = None,
+    person: str | None = None,
+) -> int:
+    """Add a destination, or replace its value: unverified again, at the next version."""
+    before = tx.connection.execute(
+        select(destinations.c.version).where(
+            destinations.c.customer_ref == ref, destinations.c.destination_id == destination_id
+        )
+    ).scalar()
+    version = (before or 0) + 1
+    place = f"{ref}/{destination_id}/{version}"
+
+    def sealed(column: str, text: str | None) -> bytes | None:
+        return tx.seal(ref, f"destinations.{column}:{place}", text.encode()) if text else None
+
+    row = {
+        "customer_ref": ref,
+        "destination_id": destination_id,
+        "kind": kind,
+        "version": version,
+        "value": sealed("value", value),
+        "masked": sealed("masked", mask(kind, value)),
+        "label": sealed("label", label),
+        "person": sealed("person", person),
+        "value_index": tx.store.master.index("destination", value),
+        "changed_at": tx.now,
+        "verified_at": None,
+        "verified_how": None,
+        "removed_at": None,
+    }
+    upsert(tx, destinations, row, ["customer_ref", "destination_id"])
+    touch(tx, ref)
+    return version
+
+
+def verify_destination(
+    tx: Transaction, ref: str, destination_id: str, how: str, at: datetime
+) -> None:
+    """Note that a destination was shown to be the customer's."""
+    _change_destination(tx, ref, destination_id, verified_at=at, verified_how=how)
+
+
+def remove_destination(tx: Transaction, ref: str, destination_id: str) -> None:
+    """Take a destination out of use; its row stays for the records."""
+    _change_destination(tx, ref, destination_id, removed_at=tx.now)
+
+
+def _change_destination(tx: Transaction, ref: str, destination_id: str, **values: Any) -> None:
+    tx.connection.execute(
+        update(destinations)
+        .where(
+            destinations.c.customer_ref == ref, destinations.c.destination_id == destination_id
+        )
+        .values(**values)
+    )
+    touch(tx, ref)
+
+
+def set_rules(tx: Transaction, ref: str, rules: RuleSet, *, told_us_by: str, set_by: str) -> None:
+    """Put a new version of the rules in force. Versions are never changed."""
+    place = f"{ref}/{rules.version}"
+    content = rules.model_dump_json(exclude_unset=True, exclude_none=True).encode()
+    tx.connection.execute(
+        insert(rule_sets).values(
+            customer_ref=ref,
+            version=rules.version,
+            content=tx.seal(ref, f"rule_sets.content:{place}", content),
+            set_by=tx.seal(ref, f"rule_sets.set_by:{place}", set_by.encode()),
+            told_us_by=told_us_by,
+            set_at=tx.now,
+        )
+    )
+    touch(tx, ref, rules_version=rules.version)
+
+
+def give_consent(
+    tx: Transaction,
+    ref: str,
+    purpose: Purpose,
+    channel: Channel,
+    *,
+    at: datetime,
+    method: str,
+    wording_version: str | None,
+    evidence: str,
+) -> None:
+    """Keep that, when and how a customer agreed."""
+    place = f"consents.evidence:{ref}/{purpose}/{channel}/{at.isoformat()}"
+    row = {
+        "customer_ref": ref,
+        "purpose": purpose,
+        "channel": channel,
+        "given_at": at,
+        "evidence": tx.seal(ref, place, evidence.encode()),
+        "method": method,
+        "wording_version": wording_version,
+        "withdrawn_at": None,
+        "withdrawn_how": None,
+    }
+    upsert(tx, consents, row, ["customer_ref", "purpose", "channel", "given_at"])
+    touch(tx, ref)
+
+
+def withdraw_consent(
+    tx: Transaction, ref: str, purpose: Purpose, channel: Channel, *, at: datetime, method: str
+) -> None:
+    """Keep that a customer no longer agrees; what was agreed stays on record."""
+    tx.connection.execute(
+        update(consents)
+        .where(
+            consents.c.customer_ref == ref,
+            consents.c.purpose == purpose,
+            consents.c.channel == channel,
+            consents.c.withdrawn_at.is_(None),
+        )
+        .values(withdrawn_at=at, withdrawn_how=method)
+    )
+    touch(tx, ref)
+
+
+def suppress(tx: Transaction, value_index: bytes, purpose: Purpose, reason: Reason) -> None:
+    """Bar a destination from a purpose, whoever it belongs to."""
+    row = {
+        "value_index": value_index,
+        "purpose": purpose,
+        "reason": reason,
+        "since": tx.now,
+        "lifted_at": None,
+    }
+    upsert(tx, suppressions, row, ["value_index", "purpose"])

@@ -1,0 +1,278 @@
+"""How one worker takes deliveries: claimed under a fence and a lease, or found impossible.
+
+The claim checks what planning could not know: the destination (present, verified, unchanged), the
+service, consent, suppression, the deadline. It commits before any byte leaves.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Row, and_, select
+
+from contracts.planning import INVOICE_EMAIL
+from contracts.vocabulary import (
+    Channel,
+    Content,
+    DeliveryStatus,
+    Lane,
+    Mode,
+    Purpose,
+    Reason,
+)
+from store import bulk
+from store.customers import Reachable, open_destination
+from store.deliveries.transitions import Move, move
+from store.engine import Transaction
+from store.ledger import Where
+from store.tables import (
+    attempts,
+    consents,
+    customers,
+    deliveries,
+    destinations,
+    events,
+    suppressions,
+)
+
+# What may still be sent to a customer whose service has ended (policy: "terminate your service").
+AFTER_TERMINATION = frozenset({Purpose.INVOICE, Purpose.PAYMENT, Purpose.RIGHTS})
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """Who claims, with which provider, and for how long."""
+
+    worker: str
+    provider: str
+    lease_seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Claimed:
+    """A delivery that this worker, and no other, may send until its lease ends.
+
+    ``fence`` numbers the attempt; ``tries`` counts those that the delivery's budget has paid for.
+    """
+
+    delivery_id: UUID
+    fence: int
+    tries: int
+    event_id: UUID
+    event_type: str
+    publisher: str
+    customer_ref: str
+    time_zone: str
+    locale: str
+    channel: Channel
+    lane: Lane
+    purpose: Purpose
+    mode: Mode
+    content: Content
+    attach: bool
+    marked: bool
+    rule_id: str
+    rule_version: int
+    step: int
+    destination_id: str
+    destination: str
+    masked: str
+    value_index: bytes
+    content_of_event: bytes
+    planned_at: datetime
+    first_due_at: datetime
+    deadline_at: datetime
+    started_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class ClaimResult:
+    """What was claimed, and what was found impossible and is settled already."""
+
+    claimed: tuple[Claimed, ...]
+    settled: tuple[dict[str, Any], ...]
+
+
+def claim(tx: Transaction, delivery_ids: Sequence[UUID], by: Claim) -> ClaimResult:
+    """Claim those of ``delivery_ids`` that are due and unclaimed; settle what may not go.
+
+    Ids that are unknown, claimed by another, not due or settled are left out without a word.
+    """
+    rows = _lock(tx, delivery_ids)
+    tx.prepare_opening([row.value for row in rows] + [row.event_content for row in rows])
+    agreed = _consents(tx, rows)
+    going: list[Claimed] = []
+    stopped: list[Move] = []
+    for row in rows:
+        obstacle = _obstacle(tx.now, row, agreed)
+        if obstacle is None:
+            going.append(_claimed(tx, row))
+        else:
+            stopped.append(_stop(row, *obstacle))
+    settled = move(tx, stopped, [DeliveryStatus.PENDING])
+    _take(tx, going, by)
+    return ClaimResult(tuple(going), tuple(dict(row) for row in settled))
+
+
+def _lock(tx: Transaction, delivery_ids: Sequence[UUID]) -> Sequence[Row[Any]]:
+    d = deliveries
+    statement = (
+        select(
+            d,
+            events.c.type.label("event_type"),
+            events.c.content.label("event_content"),
+            customers.c.time_zone,
+            customers.c.locale,
+            customers.c.terminated_at,
+            destinations.c.kind,
+            destinations.c.version,
+            destinations.c.value,
+            destinations.c.masked,
+            destinations.c.value_index,
+            destinations.c.verified_at,
+            destinations.c.removed_at,
+            suppressions.c.reason.label("suppressed"),
+        )
+        .join(events, events.c.id == d.c.event_id)
+        .join(customers, customers.c.ref == d.c.customer_ref)
+        .outerjoin(
+            destinations,
+            and_(
+                destinations.c.customer_ref == d.c.customer_ref,
+                destinations.c.destination_id == d.c.destination_id,
+            ),
+        )
+        .outerjoin(
+            suppressions,
+            and_(
+                suppressions.c.value_index == destinations.c.value_index,
+                suppressions.c.purpose == d.c.purpose,
+                suppressions.c.lifted_at.is_(None),
+            ),
+        )
+        .where(
+            d.c.id.in_(sorted(delivery_ids)),
+            d.c.status == DeliveryStatus.PENDING,
+            d.c.due_at <= tx.now,
+        )
+        .order_by(d.c.id)
+        .with_for_update(of=d, skip_locked=True)
+    )
+    return tx.connection.execute(statement).all()
+
+
+def _consents(tx: Transaction, rows: Sequence[Row[Any]]) -> frozenset[tuple[str, Channel]]:
+    refs = sorted({row.customer_ref for row in rows if row.purpose is Purpose.OFFERS})
+    if not refs:
+        return frozenset()
+    given = tx.connection.execute(
+        select(consents.c.customer_ref, consents.c.channel).where(
+            consents.c.customer_ref.in_(refs),
+            consents.c.purpose == Purpose.OFFERS,
+            consents.c.withdrawn_at.is_(None),
+        )
+    )
+    return frozenset((row.customer_ref, row.channel) for row in given)
+
+
+def _obstacle(
+    now: datetime, row: Row[Any], agreed: frozenset[tuple[str, Channel]]
+) -> tuple[DeliveryStatus, Reason] | None:
+    cancelled = DeliveryStatus.CANCELLED
+    if row.terminated_at is not None and row.purpose not in AFTER_TERMINATION:
+        return cancelled, Reason.SERVICE_TERMINATED
+    if row.deadline_at <= now:
+        late = Reason.LATE_CALL if row.lane is Lane.LIVE else Reason.DEADLINE
+        return DeliveryStatus.EXPIRED, late
+    if row.version is None or row.removed_at is not None:
+        return cancelled, Reason.DESTINATION_REMOVED
+    if row.purpose is Purpose.OFFERS and (row.customer_ref, row.channel) not in agreed:
+        return DeliveryStatus.SUPPRESSED, Reason.OPTED_OUT
+    if row.suppressed is not None:
+        return DeliveryStatus.SUPPRESSED, row.suppressed
+    if row.verified_at is None:
+        return DeliveryStatus.PENDING, Reason.DESTINATION_UNVERIFIED
+    # The invoice email is whatever the customer last specified; another value is no other place.
+    if row.version != row.destination_version and row.destination_id != INVOICE_EMAIL:
+        return cancelled, Reason.DESTINATION_CHANGED
+    return None
+
+
+def _stop(row: Row[Any], to: DeliveryStatus, reason: Reason) -> Move:
+    return Move(delivery_id=row.id, to=to, reason=reason, due_at=None)
+
+
+def _claimed(tx: Transaction, row: Row[Any]) -> Claimed:
+    reach: Reachable = open_destination(tx, row)
+    return Claimed(
+        delivery_id=row.id,
+        fence=row.fence + 1,
+        tries=row.attempts + 1,
+        event_id=row.event_id,
+        event_type=row.event_type,
+        publisher=row.publisher,
+        customer_ref=row.customer_ref,
+        time_zone=row.time_zone,
+        locale=row.locale,
+        channel=row.channel,
+        lane=row.lane,
+        purpose=row.purpose,
+        mode=row.mode,
+        content=row.content,
+        attach=row.attach,
+        marked=row.marked,
+        rule_id=row.rule_id,
+        rule_version=row.rule_version,
+        step=row.step,
+        destination_id=row.destination_id,
+        destination=reach.value,
+        masked=reach.masked,
+        value_index=row.value_index,
+        content_of_event=tx.open(f"events.content:{row.event_id}", row.event_content),
+        planned_at=row.planned_at,
+        first_due_at=row.first_due_at,
+        deadline_at=row.deadline_at,
+        started_at=tx.now,
+    )
+
+
+def _take(tx: Transaction, going: Sequence[Claimed], by: Claim) -> None:
+    until = tx.now + timedelta(seconds=by.lease_seconds)
+    bulk.update_rows(
+        tx,
+        deliveries,
+        ["id"],
+        [
+            {
+                "id": c.delivery_id,
+                "status": DeliveryStatus.SENDING,
+                "claimed_by": by.worker,
+                "provider": by.provider,
+                "lease_until": until,
+                "changed_at": tx.now,
+            }
+            for c in going
+        ],
+        counting=["fence", "attempts", "transition"],
+    )
+    bulk.insert_rows(
+        tx,
+        attempts,
+        [
+            {
+                "delivery_id": c.delivery_id,
+                "fence": c.fence,
+                "provider": by.provider,
+                "claimed_by": by.worker,
+                "started_at": tx.now,
+            }
+            for c in going
+        ],
+    )
+
+
+def where(claimed: Claimed, content_digest: str = "") -> Where:
+    """Give the personal part of the ledger entry for a claimed delivery."""
+    return Where(claimed.destination, claimed.masked, content_digest)

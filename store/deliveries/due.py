@@ -1,0 +1,105 @@
+"""What waits in the store for a worker, a lease's end, or an answer that never came."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from sqlalchemy import or_, select, update
+
+from contracts.vocabulary import Channel, DeliveryStatus, Lane, Reason
+from store.deliveries.adding import Due
+from store.deliveries.transitions import Move, move
+from store.engine import Transaction
+from store.tables import deliveries
+
+
+def unhinted(
+    tx: Transaction, lanes: Sequence[Lane], hinted_before: datetime, limit: int
+) -> list[Due]:
+    """Give due deliveries that no recent hint names, the oldest first, and note the new hint."""
+    d = deliveries
+    rows = tx.connection.execute(
+        select(d.c.id, d.c.channel, d.c.lane, d.c.due_at)
+        .where(
+            d.c.status == DeliveryStatus.PENDING,
+            d.c.lane.in_(list(lanes)),
+            d.c.due_at <= tx.now,
+            or_(d.c.hinted_at.is_(None), d.c.hinted_at < hinted_before),
+        )
+        .order_by(d.c.due_at)
+        .limit(limit)
+        .with_for_update(skip_locked=True)
+    ).all()
+    if rows:
+        tx.connection.execute(
+            update(d).where(d.c.id.in_(sorted(row.id for row in rows))).values(hinted_at=tx.now)
+        )
+    return [Due(row.id, row.channel, row.lane, row.due_at) for row in rows]
+
+
+def rescue(tx: Transaction, settle_within: float, limit: int = 500) -> list[UUID]:
+    """Call uncertain what was claimed and not recorded before its lease ended."""
+    d = deliveries
+    rows = tx.connection.execute(
+        select(d.c.id, d.c.fence)
+        .where(d.c.status == DeliveryStatus.SENDING, d.c.lease_until <= tx.now)
+        .order_by(d.c.id)
+        .limit(limit)
+        .with_for_update(skip_locked=True)
+    ).all()
+    moves = [
+        Move(
+            delivery_id=row.id,
+            fence=row.fence,
+            to=DeliveryStatus.UNCERTAIN,
+            reason=Reason.LEASE_RAN_OUT,
+            due_at=tx.now + timedelta(seconds=settle_within),
+        )
+        for row in rows
+    ]
+    return [row["id"] for row in move(tx, moves, [DeliveryStatus.SENDING])]
+
+
+def settle_uncertain(
+    tx: Transaction, resend: frozenset[Channel], limit: int = 500
+) -> list[tuple[UUID, DeliveryStatus]]:
+    """Apply the channel's policy to what no evidence has settled in time.
+
+    Channels in ``resend`` go out again, marked, under the same ids; the others are parked for an
+    operator. Nothing is guessed.
+    """
+    d = deliveries
+    rows = tx.connection.execute(
+        select(d.c.id, d.c.fence, d.c.channel)
+        .where(d.c.status == DeliveryStatus.UNCERTAIN, d.c.due_at <= tx.now)
+        .order_by(d.c.id)
+        .limit(limit)
+        .with_for_update(skip_locked=True)
+    ).all()
+    moves = [
+        Move(
+            delivery_id=row.id,
+            fence=row.fence,
+            to=DeliveryStatus.PENDING if row.channel in resend else DeliveryStatus.PARKED,
+            reason=Reason.POLICY_RESENDS if row.channel in resend else Reason.POLICY_PARKS,
+            due_at=tx.now if row.channel in resend else None,
+            marked=row.channel in resend,
+        )
+        for row in rows
+    ]
+    return [(row["id"], row["status"]) for row in move(tx, moves, [DeliveryStatus.UNCERTAIN])]
+
+
+def give_back(tx: Transaction, claimed: Sequence[tuple[UUID, int]]) -> int:
+    """Return claims whose sending never began, as a worker does when told to stop."""
+    moves = [
+        Move(
+            delivery_id=delivery_id,
+            fence=fence,
+            to=DeliveryStatus.PENDING,
+            reason=Reason.PLANNED,
+            due_at=tx.now,
+        )
+        for delivery_id, fence in claimed
+    ]
+    return len(move(tx, moves, [DeliveryStatus.SENDING]))

@@ -1,0 +1,130 @@
+"""How deliveries are closed without a send: withdrawn, replaced, replanned, expired, answered."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import select
+
+from contracts.vocabulary import Channel, DeliveryStatus, Lane, Reason
+from store.deliveries.transitions import Move, move
+from store.engine import Transaction
+from store.tables import deliveries, events
+
+Rows = list[dict[str, Any]]
+_PENDING = (DeliveryStatus.PENDING,)
+
+
+def cancel(
+    tx: Transaction, delivery_ids: Sequence[UUID], reason: Reason, detail: str | None = None
+) -> Rows:
+    """Cancel what is still unsent among ``delivery_ids``; give what was cancelled."""
+    return _end(tx, delivery_ids, DeliveryStatus.CANCELLED, reason, detail)
+
+
+def expire(tx: Transaction, delivery_ids: Sequence[UUID], reason: Reason) -> Rows:
+    """Expire what is still unsent among ``delivery_ids``; give what expired."""
+    return _end(tx, delivery_ids, DeliveryStatus.EXPIRED, reason, None)
+
+
+def _end(
+    tx: Transaction,
+    delivery_ids: Sequence[UUID],
+    to: DeliveryStatus,
+    reason: Reason,
+    detail: str | None,
+) -> Rows:
+    moves = [Move(delivery_id=d, to=to, reason=reason, detail=detail) for d in delivery_ids]
+    return [dict(row) for row in move(tx, moves, _PENDING)]
+
+
+def of_event(tx: Transaction, event_id: UUID) -> Rows:
+    """Give all deliveries of an event."""
+    rows = tx.connection.execute(
+        select(deliveries).where(deliveries.c.event_id == event_id).order_by(deliveries.c.id)
+    ).mappings()
+    return [dict(row) for row in rows]
+
+
+def unclaimed_of_customer(tx: Transaction, ref: str, destination_id: str | None = None) -> Rows:
+    """Give a customer's deliveries that no worker has begun to send."""
+    statement = select(deliveries).where(
+        deliveries.c.customer_ref == ref, deliveries.c.status == DeliveryStatus.PENDING
+    )
+    if destination_id is not None:
+        statement = statement.where(deliveries.c.destination_id == destination_id)
+    return [
+        dict(row) for row in tx.connection.execute(statement.order_by(deliveries.c.id)).mappings()
+    ]
+
+
+def of_calls(tx: Transaction, call_ids: Sequence[str], event_type: str) -> Rows:
+    """Give the deliveries of some calls' events of one type, each with its ``call_id``."""
+    if not call_ids:
+        return []
+    rows = tx.connection.execute(
+        select(deliveries, events.c.correlation.label("call_id"))
+        .join(events, events.c.id == deliveries.c.event_id)
+        .where(events.c.correlation.in_(sorted(call_ids)), events.c.type == event_type)
+        .order_by(deliveries.c.id)
+    ).mappings()
+    return [dict(row) for row in rows]
+
+
+def release(
+    tx: Transaction, ref: str, destination_id: str, version: int, reason: Reason
+) -> list[tuple[UUID, Channel, Lane]]:
+    """Make due what was held for a destination, at the value that it now has."""
+    held = [
+        row for row in unclaimed_of_customer(tx, ref, destination_id) if row["due_at"] is None
+    ]
+    ids = [row["id"] for row in held]
+    if ids:
+        tx.connection.execute(
+            deliveries.update()
+            .where(deliveries.c.id.in_(ids), deliveries.c.status == DeliveryStatus.PENDING)
+            .values(
+                due_at=tx.now,
+                destination_version=version,
+                reason=reason,
+                hinted_at=tx.now,
+                changed_at=tx.now,
+            )
+        )
+    return [(row["id"], row["channel"], row["lane"]) for row in held]
+
+
+def hold(tx: Transaction, ref: str, destination_id: str, version: int) -> int:
+    """Hold what is unsent to a destination whose value changed, until the value is verified."""
+    held = tx.connection.execute(
+        deliveries.update()
+        .where(
+            deliveries.c.customer_ref == ref,
+            deliveries.c.destination_id == destination_id,
+            deliveries.c.status == DeliveryStatus.PENDING,
+            deliveries.c.channel != Channel.POST,
+        )
+        .values(
+            due_at=None,
+            destination_version=version,
+            reason=Reason.DESTINATION_UNVERIFIED,
+            changed_at=tx.now,
+        )
+    )
+    return int(held.rowcount)
+
+
+def past_deadline(tx: Transaction, now: datetime, limit: int) -> list[UUID]:
+    """Give pending deliveries whose deadline is over, held ones among them."""
+    return list(
+        tx.connection.execute(
+            select(deliveries.c.id)
+            .where(
+                deliveries.c.status == DeliveryStatus.PENDING,
+                deliveries.c.deadline_at <= now,
+                deliveries.c.channel != Channel.POST,
+            )
+            .limit(limit)
+        ).scalars()
+    )

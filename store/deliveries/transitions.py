@@ -1,0 +1,179 @@
+"""How a delivery changes its status: a conditional update, with its ledger entry and outcome."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import select
+
+from contracts.vocabulary import DeliveryStatus, Reason
+from store import bulk, ledger, outbox
+from store.customers import open_destination
+from store.engine import Transaction
+from store.ledger import NOWHERE, Entry, Where
+from store.tables import deliveries, destinations
+
+Row = Mapping[str, Any]
+_ALL = tuple(c.name for c in deliveries.c)
+_UNTOLD = frozenset({DeliveryStatus.PENDING, DeliveryStatus.SENDING})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Move:
+    """One delivery's change. With ``fence`` it applies to that claim alone."""
+
+    delivery_id: UUID
+    to: DeliveryStatus
+    reason: Reason
+    detail: str | None = None
+    fence: int | None = None
+    due_at: datetime | None = None
+    provider: str | None = None
+    reference: str | None = None
+    attempts: int | None = None
+    template_version: str | None = None
+    attempted_at: datetime | None = None
+    where: Where | None = None
+    marked: bool = False
+
+
+def move(
+    tx: Transaction, moves: Sequence[Move], came_from: Sequence[DeliveryStatus]
+) -> list[Row]:
+    """Make the changes that still apply; give the rows as they now are.
+
+    A delivery whose status is not in ``came_from``, or whose fence has risen, stays as it is.
+    """
+    changed: list[Row] = []
+    for fenced in (True, False):
+        chosen = sorted(
+            (m for m in moves if (m.fence is not None) == fenced), key=lambda m: m.delivery_id
+        )
+        changed += _update(tx, chosen, came_from, fenced)
+    by_id = {m.delivery_id: m for m in moves}
+    told = [row for row in changed if row["status"] not in _UNTOLD]
+    ledger.append(tx, _entries(tx, told, by_id))
+    outbox.add(tx, [_outcome(tx, row) for row in told])
+    return changed
+
+
+def _update(
+    tx: Transaction, moves: Sequence[Move], came_from: Sequence[DeliveryStatus], fenced: bool  # noqa: FBT001 - private, named at its one call
+) -> list[dict[str, Any]]:
+    # A column that a move has no word for keeps its value, so rows are grouped by their columns.
+    groups: dict[tuple[str, ...], list[dict[str, Any]]] = {}
+    for m in moves:
+        row = _columns(tx, m, fenced)
+        groups.setdefault(tuple(row), []).append(row)
+    statuses = ", ".join(f"'{status.value}'" for status in came_from)
+    changed: list[dict[str, Any]] = []
+    for rows in groups.values():
+        changed += bulk.update_rows(
+            tx,
+            deliveries,
+            ["id", "fence"] if fenced else ["id"],
+            rows,
+            counting=["transition"],
+            only_if=f"t.status IN ({statuses})",
+            returning=_ALL,
+        )
+    return changed
+
+
+def _columns(tx: Transaction, m: Move, fenced: bool) -> dict[str, Any]:  # noqa: FBT001 - as above
+    row: dict[str, Any] = {"id": m.delivery_id}
+    if fenced:
+        row["fence"] = m.fence
+    row |= {
+        "status": m.to,
+        "reason": m.reason,
+        "detail": m.detail,
+        "due_at": m.due_at,
+        "lease_until": None,
+        "hinted_at": None,
+        "changed_at": tx.now,
+    }
+    if m.provider is not None:
+        row["provider"] = m.provider
+    if m.reference is not None:
+        row["reference"] = m.reference
+    if m.attempts is not None:
+        row["attempts"] = m.attempts
+    if m.marked:
+        row["marked"] = True
+    return row
+
+
+def _entries(
+    tx: Transaction, rows: Sequence[Row], moves: Mapping[UUID, Move]
+) -> list[tuple[Entry, Where]]:
+    unknown = [row for row in rows if moves[row["id"]].where is None]
+    looked_up = where_of(tx, unknown) if unknown else {}
+    entries = []
+    for row in rows:
+        m = moves[row["id"]]
+        entry = Entry(
+            customer_ref=row["customer_ref"],
+            event_id=row["event_id"],
+            delivery_id=row["id"],
+            rule_id=row["rule_id"],
+            rule_version=row["rule_version"],
+            step=row["step"],
+            channel=row["channel"],
+            purpose=row["purpose"],
+            destination_id=row["destination_id"],
+            outcome=row["status"].value,
+            reason=row["reason"],
+            detail=row["detail"],
+            marked=row["marked"],
+            attempt=row["attempts"],
+            provider=row["provider"],
+            reference=row["reference"],
+            template_version=m.template_version,
+            policy_version=tx.store.policy_version,
+            intended_at=row["first_due_at"],
+            attempted_at=m.attempted_at,
+            settled_at=row["changed_at"],
+        )
+        entries.append((entry, m.where or looked_up.get(row["id"], NOWHERE)))
+    return entries
+
+
+def where_of(tx: Transaction, rows: Sequence[Row]) -> dict[UUID, Where]:
+    """Look up the destinations of deliveries, as they are now."""
+    refs = sorted({row["customer_ref"] for row in rows})
+    found = tx.connection.execute(
+        select(destinations).where(destinations.c.customer_ref.in_(refs))
+    ).all()
+    wanted = {(row["customer_ref"], row["destination_id"]) for row in rows}
+    places = {}
+    for place in found:
+        key = (place.customer_ref, place.destination_id)
+        if key in wanted:
+            reach = open_destination(tx, place)
+            places[key] = Where(reach.value, reach.masked)
+    return {
+        row["id"]: places[key]
+        for row in rows
+        if (key := (row["customer_ref"], row["destination_id"])) in places
+    }
+
+
+def _outcome(tx: Transaction, row: Row) -> outbox.Outcome:
+    return outbox.Outcome(
+        id=f"{row['id']}:{row['transition']}",
+        audience=outbox.to_publisher(row["publisher"]),
+        name=f"delivery.{row['status'].value}",
+        at=tx.now,
+        customer_ref=row["customer_ref"],
+        event_id=row["event_id"],
+        delivery_id=row["id"],
+        facts={
+            "channel": row["channel"].value,
+            "destination_id": row["destination_id"],
+            "reason": row["reason"].value,
+            "attempts": row["attempts"],
+        },
+    )

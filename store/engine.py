@@ -1,0 +1,257 @@
+"""How the store is opened, and what one transaction is.
+
+``Store.write()`` is a read-write transaction, committed at the end of its block and rolled back by
+an exception; ``Store.read()`` only reads. Both give a ``Transaction``, which carries the
+connection, the store's own clock, and the keys. SQLite has one writer: BEGIN IMMEDIATE and
+synchronous=FULL (a deferred transaction fails at once with "database is locked").
+"""
+
+import secrets
+import sqlite3
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID
+
+from psycopg.types.array import ListBinaryDumper
+from sqlalchemy import Connection, Engine, create_engine, event, func, insert, select, text
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+
+from store.ids import Ids
+from store.keys import DataKey, MasterKey, owned_by_key
+from store.tables import data_keys
+from store.types import SealedBytes
+
+Clock = Callable[[], datetime]
+_KEYS_KEPT = 20_000
+
+
+class Transaction:
+    """One open transaction: the connection, its moment, and the keys to seal and open with.
+
+    Keys made within it are shared with other transactions only once it has committed: a key that
+    was rolled back must never seal anything.
+    """
+
+    def __init__(self, store: "Store", connection: Connection) -> None:
+        self.store = store
+        self.connection = connection
+        self.postgresql = connection.dialect.name == "postgresql"
+        self._now: datetime | None = None
+        self._new_keys: dict[str, DataKey] = {}
+        self.after_commit: list[Callable[[], None]] = []
+
+    @property
+    def now(self) -> datetime:
+        """The store's clock, read once a transaction: leases and due times are compared by it."""
+        if self._now is None:
+            self._now = self.store.clock() if self.store.clock else self._database_time()
+        return self._now
+
+    def _database_time(self) -> datetime:
+        if not self.postgresql:
+            return datetime.now(UTC)
+        moment: datetime = self.connection.execute(select(func.clock_timestamp())).scalar_one()
+        return moment.astimezone(UTC)
+
+    def new_id(self) -> UUID:
+        """Give a row's id, in order of making."""
+        return self.store.ids.new()
+
+    def prepare_keys(self, owners: Iterable[str]) -> None:
+        """Have the keys of all ``owners`` at hand, making those that are missing."""
+        known = self.store.known_keys
+        missing = sorted({o for o in owners if o not in known and o not in self._new_keys})
+        if not missing:
+            return
+        self._load_keys(data_keys.c.owner.in_(missing))
+        for owner in missing:
+            if owner not in known and owner not in self._new_keys:
+                self._make_key(owner)
+
+    def _make_key(self, owner: str) -> None:
+        key_id = secrets.randbits(63)
+        key, wrapped = self.store.master.new_key(key_id, owner)
+        row = {"key_id": key_id, "owner": owner, "wrapped": wrapped, "created_at": self.now}
+        self.connection.execute(insert(data_keys), row)
+        self._new_keys[owner] = key
+
+    def _load_keys(self, condition: Any) -> None:
+        for row in self.connection.execute(select(data_keys).where(condition)):
+            if row.owner not in self._new_keys:
+                self.store.remember_key(
+                    row.owner, self.store.master.unwrap(row.key_id, row.owner, row.wrapped)
+                )
+
+    def seal(self, owner: str | None, place: str, plain: bytes) -> SealedBytes:
+        """Encrypt for a place; without an owner, under a key of the value's own."""
+        if owner is None:
+            return self.store.master.seal_alone(place, plain)
+        key = self._new_keys.get(owner) or self.store.known_keys.get(owner)
+        if key is None:
+            self.prepare_keys([owner])
+            key = self._new_keys.get(owner) or self.store.known_keys[owner]
+        return key.seal(place, plain)
+
+    def open(self, place: str, sealed: SealedBytes) -> bytes:
+        """Decrypt what was sealed for this place. Raises ``store.keys.Unopenable``."""
+        key_id = owned_by_key(sealed)
+        if key_id is None:
+            return self.store.master.open_alone(place, sealed)
+        for key in self._new_keys.values():
+            if key.key_id == key_id:
+                return key.open(place, sealed)
+        if key_id not in self.store.keys_by_id:
+            self._load_keys(data_keys.c.key_id == key_id)
+        return self.store.keys_by_id[key_id].open(place, sealed)
+
+    def prepare_opening(self, sealed: Iterable[SealedBytes | None]) -> None:
+        """Have the keys of many sealed values at hand in one query."""
+        ids = {owned_by_key(value) for value in sealed if value is not None}
+        made = {key.key_id for key in self._new_keys.values()}
+        missing = {i for i in ids if i is not None} - self.store.keys_by_id.keys() - made
+        if missing:
+            self._load_keys(data_keys.c.key_id.in_(sorted(missing)))
+
+    def lock(self, shared: Sequence[bytes], exclusive: Sequence[bytes]) -> None:
+        """Hold names (keyed digests) until the end: many readers or one writer of each.
+
+        Taken in one order by everyone, so that two batches never wait for each other. SQLite has
+        one writer at a time, which is the same promise.
+        """
+        if not self.postgresql:
+            return
+        writers = {int.from_bytes(name[:8], "big", signed=True) for name in exclusive}
+        readers = {int.from_bytes(name[:8], "big", signed=True) for name in shared} - writers
+        wanted = sorted([(n, True) for n in writers] + [(n, False) for n in readers])
+        if wanted:
+            self.connection.exec_driver_sql(
+                "SELECT CASE WHEN w THEN pg_advisory_xact_lock(k)::text"
+                " ELSE pg_advisory_xact_lock_shared(k)::text END"
+                " FROM unnest(%s::bigint[], %s::boolean[]) AS t(k, w)",
+                ([n for n, _ in wanted], [w for _, w in wanted]),
+            )
+
+
+class Store:
+    """The database, its clock and its keys. One for a process; safe to share between threads."""
+
+    def __init__(
+        self,
+        engine: Engine,
+        master: MasterKey,
+        *,
+        policy_version: str,
+        ids: Ids | None = None,
+        clock: Clock | None = None,
+    ) -> None:
+        self.engine = engine
+        self.master = master
+        self.policy_version = policy_version
+        self.ids = ids or Ids()
+        self.clock = clock
+        self.known_keys: dict[str, DataKey] = {}
+        self.keys_by_id: dict[int, DataKey] = {}
+
+    def remember_key(self, owner: str, key: DataKey) -> None:
+        """Keep an unwrapped key for later transactions; bounded."""
+        if len(self.known_keys) >= _KEYS_KEPT:
+            self.known_keys.clear()
+            self.keys_by_id.clear()
+        self.known_keys[owner] = key
+        self.keys_by_id[key.key_id] = key
+
+    @contextmanager
+    def write(self) -> Iterator[Transaction]:
+        """Open a read-write transaction."""
+        with self.engine.begin() as connection:
+            transaction = Transaction(self, connection)
+            yield transaction
+        for owner, key in transaction._new_keys.items():  # noqa: SLF001 - the store owns it
+            self.remember_key(owner, key)
+        for act in transaction.after_commit:
+            act()
+
+    @contextmanager
+    def read(self) -> Iterator[Transaction]:
+        """Open a transaction for reading."""
+        with self.engine.connect() as connection:
+            if connection.dialect.name == "sqlite":
+                connection.execution_options(onward_reads=True)
+            yield Transaction(self, connection)
+
+    def close(self) -> None:
+        """Give back all connections."""
+        self.engine.dispose()
+
+
+def open_engine(url: str, connections: int = 10) -> Engine:
+    """Open PostgreSQL (``postgresql://…``, by psycopg) or SQLite (``sqlite:///FILE``)."""
+    parsed = make_url(url)
+    if parsed.get_backend_name() == "sqlite":
+        return _open_sqlite(url)
+    engine = create_engine(
+        parsed.set(drivername="postgresql+psycopg"),
+        pool_size=connections,
+        max_overflow=2,
+        pool_pre_ping=False,
+        pool_use_lifo=True,
+    )
+
+    @event.listens_for(engine, "connect")
+    def _tune(connection: Any, _record: Any) -> None:
+        # The default text dumper escapes every element in Python: five times slower.
+        connection.adapters.register_dumper(list, ListBinaryDumper)
+
+    return engine
+
+
+def _open_sqlite(url: str) -> Engine:
+    engine = create_engine(url, connect_args={"timeout": 30})
+
+    @event.listens_for(engine, "connect")
+    def _tune(connection: sqlite3.Connection, _record: Any) -> None:
+        connection.isolation_level = None
+        connection.execute("PRAGMA journal_mode=WAL")
+        connection.execute("PRAGMA synchronous=FULL")
+        connection.execute("PRAGMA foreign_keys=ON")
+
+    @event.listens_for(engine, "begin")
+    def _begin(connection: Connection) -> None:
+        reads = connection.get_execution_options().get("onward_reads", False)
+        connection.exec_driver_sql("BEGIN" if reads else "BEGIN IMMEDIATE")
+
+    return engine
+
+
+def is_outage(error: BaseException) -> bool:
+    """Tell a fault of the database (worth waiting for) from a fault of what was written.
+
+    Lost connections, shutdowns, deadlocks, serialisation failures and a full disk are outages:
+    PostgreSQL's classes 08, 40, 53, 57 and 58 (its manual, appendix A).
+    """
+    if not isinstance(error, DBAPIError):
+        return False
+    if error.connection_invalidated:
+        return True
+    state = getattr(error.orig, "sqlstate", None)
+    if state is not None:
+        return str(state)[:2] in {"08", "40", "53", "55", "57", "58"}
+    return isinstance(error, OperationalError | InterfaceError)
+
+
+def is_race(error: BaseException) -> bool:
+    """Tell a deadlock, or a row that another transaction wrote first: try again at once."""
+    state = str(getattr(getattr(error, "orig", None), "sqlstate", "") or "")
+    if state:
+        return state in {"40001", "40P01", "23505"}
+    return isinstance(error, DBAPIError) and "UNIQUE constraint" in str(error.orig)
+
+
+def ping(store: Store) -> datetime:
+    """Ask the database for its time. Raises what the driver raises when it does not answer."""
+    with store.read() as tx:
+        tx.connection.execute(text("SELECT 1"))
+        return tx.now

@@ -1,0 +1,243 @@
+"""How events are kept: once each by (source, id), waiting where something is missing, or rejected.
+
+The content of an event is sealed: under its customer's key, or, while nobody knows whose it is,
+under a key of its own.
+"""
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import delete, select, tuple_, update
+
+from contracts.vocabulary import EventStatus
+from store import bulk
+from store.engine import Transaction
+from store.tables import events, rejected_events, search_terms, waits
+from store.types import SealedBytes
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """An event that is here already."""
+
+    id: UUID
+    digest: bytes
+    status: EventStatus
+    publisher: str
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """An event as it was stored, its content open."""
+
+    id: UUID
+    source: str
+    event_id: str
+    type: str
+    publisher: str
+    customer_ref: str | None
+    status: EventStatus
+    received_at: datetime
+    head: Mapping[str, Any]
+    data: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Wait:
+    """What an event needs next, and until when that is nobody's worry."""
+
+    event_id: UUID
+    awaits: bytes
+    kind: str
+    limit_at: datetime
+    told: str | None
+
+
+def known(tx: Transaction, pairs: Sequence[tuple[str, str]]) -> dict[tuple[str, str], Known]:
+    """Find which of (source, id) are here already."""
+    if not pairs:
+        return {}
+    e = events
+    columns = (e.c.id, e.c.source, e.c.event_id, e.c.digest, e.c.status, e.c.publisher)
+    if tx.postgresql:
+        rows = tx.connection.exec_driver_sql(
+            "SELECT e.id, e.source, e.event_id, e.digest, e.status, e.publisher FROM events e"
+            " JOIN unnest(%s::text[], %s::text[]) AS v(s, i)"
+            " ON e.source = v.s AND e.event_id = v.i",
+            ([s for s, _ in pairs], [i for _, i in pairs]),
+        ).all()
+    else:
+        rows = list(
+            tx.connection.execute(
+                select(*columns).where(tuple_(e.c.source, e.c.event_id).in_(list(pairs)))
+            )
+        )
+    return {
+        (row[1], row[2]): Known(row[0], bytes(row[3]), EventStatus(row[4]), row[5])
+        for row in rows
+    }
+
+
+def content(
+    tx: Transaction, event_id: UUID, owner: str | None, head: Mapping[str, Any], data: bytes
+) -> SealedBytes:
+    """Seal an event's content: a line of JSON (subject, extensions), then its data."""
+    plain = json.dumps(dict(head), separators=(",", ":")).encode() + b"\n" + data
+    return tx.seal(owner, f"events.content:{event_id}", plain)
+
+
+def split_content(plain: bytes) -> tuple[dict[str, Any], bytes]:
+    """Take an opened content apart again."""
+    head, _, data = plain.partition(b"\n")
+    return json.loads(head), data
+
+
+def add_events(tx: Transaction, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Insert events. One that another transaction took in meanwhile raises ``IntegrityError``."""
+    bulk.insert_rows(tx, events, rows)
+
+
+def take_up(
+    tx: Transaction,
+    kept: Kept,
+    customer_ref: str | None,
+    rules_version: int | None,
+    status: EventStatus,
+) -> None:
+    """Note that a waiting event's wait is over; its content now belongs to its customer."""
+    sealed = content(tx, kept.id, customer_ref, kept.head, kept.data)
+    tx.connection.execute(
+        update(events)
+        .where(events.c.id == kept.id)
+        .values(
+            status=status, customer_ref=customer_ref, rules_version=rules_version, content=sealed
+        )
+    )
+    tx.connection.execute(delete(waits).where(waits.c.event_id == kept.id))
+
+
+def load(tx: Transaction, event_ids: Iterable[UUID]) -> list[Kept]:
+    """Give events with their content, in the order in which they came."""
+    rows = tx.connection.execute(
+        select(events).where(events.c.id.in_(sorted(event_ids))).order_by(events.c.id)
+    ).all()
+    tx.prepare_opening(row.content for row in rows)
+    kept = []
+    for row in rows:
+        head, data = split_content(tx.open(f"events.content:{row.id}", row.content))
+        kept.append(
+            Kept(
+                row.id,
+                row.source,
+                row.event_id,
+                row.type,
+                row.publisher,
+                row.customer_ref,
+                row.status,
+                row.received_at,
+                head,
+                data,
+            )
+        )
+    return kept
+
+
+def put_waits(tx: Transaction, rows: Sequence[Wait]) -> None:
+    """Note what events wait for; an event waits for one thing at a time."""
+    ids = [row.event_id for row in rows]
+    if ids:
+        tx.connection.execute(delete(waits).where(waits.c.event_id.in_(ids)))
+    bulk.insert_rows(
+        tx,
+        waits,
+        [
+            {
+                "event_id": row.event_id,
+                "awaits": row.awaits,
+                "kind": row.kind,
+                "told": row.told,
+                "since": tx.now,
+                "limit_at": row.limit_at,
+            }
+            for row in rows
+        ],
+    )
+
+
+def waiting_for(tx: Transaction, names: Iterable[bytes]) -> list[UUID]:
+    """Give the events that wait for any of some things, in the order in which they came."""
+    return list(
+        tx.connection.execute(
+            select(waits.c.event_id)
+            .where(waits.c.awaits.in_(sorted(set(names))))
+            .order_by(waits.c.event_id)
+        ).scalars()
+    )
+
+
+def wait_of(tx: Transaction, event_id: UUID) -> Wait | None:
+    """Give what an event waits for."""
+    row = tx.connection.execute(select(waits).where(waits.c.event_id == event_id)).first()
+    if row is None:
+        return None
+    return Wait(row.event_id, row.awaits, row.kind, row.limit_at, row.told)
+
+
+def reject(
+    tx: Transaction,
+    *,
+    publisher: str,
+    route: str,
+    problems: Sequence[Mapping[str, str]],
+    body: bytes | None,
+    source: str | None = None,
+    event_id: str | None = None,
+    event_type: str | None = None,
+) -> UUID:
+    """Keep an event that breaks its contract. ``body`` is none where it must not be kept."""
+    row_id = tx.new_id()
+    sealed = None if body is None else tx.seal(None, f"rejected_events.body:{row_id}", body)
+    row = {
+        "id": row_id,
+        "publisher": publisher,
+        "source": source,
+        "event_id": event_id,
+        "type": event_type,
+        "route": route,
+        "problems": json.dumps([dict(p) for p in problems]),
+        "body": sealed,
+        "received_at": tx.now,
+    }
+    bulk.insert_rows(tx, rejected_events, [row])
+    return row_id
+
+
+def add_terms(tx: Transaction, terms: Iterable[tuple[str, UUID]]) -> None:
+    """Make events findable by their terms, kept as keyed digests alone."""
+    master = tx.store.master
+    rows = sorted({(master.term(term), event_id) for term, event_id in terms})
+    bulk.insert_rows(
+        tx,
+        search_terms,
+        [{"term": term, "event_id": event_id} for term, event_id in rows],
+        skip_existing=True,
+    )
+
+
+def find_by_terms(tx: Transaction, terms: Sequence[str], limit: int) -> list[UUID]:
+    """Give the events that have all of some terms, the newest first."""
+    found: set[UUID] | None = None
+    for term in terms:
+        ids = set(
+            tx.connection.execute(
+                select(search_terms.c.event_id).where(
+                    search_terms.c.term == tx.store.master.term(term)
+                )
+            ).scalars()
+        )
+        found = ids if found is None else found & ids
+    return sorted(found or (), reverse=True)[:limit]

@@ -1,0 +1,44 @@
+"""Every table of Onward, a module for each part of its life."""
+
+from store.tables.base import metadata
+from store.tables.customers import (
+    consents,
+    customers,
+    destinations,
+    names,
+    numbers,
+    rule_sets,
+    services,
+    suppressions,
+)
+from store.tables.deliveries import attempts, deliveries
+from store.tables.events import events, planning_tasks, rejected_events, search_terms, waits
+from store.tables.ledger import ledger, outbox, seals
+from store.tables.office import blobs, data_keys, items, leases, publishers
+
+__all__ = [
+    "attempts",
+    "blobs",
+    "consents",
+    "customers",
+    "data_keys",
+    "deliveries",
+    "destinations",
+    "events",
+    "items",
+    "leases",
+    "ledger",
+    "metadata",
+    "names",
+    "numbers",
+    "outbox",
+    "planning_tasks",
+    "publishers",
+    "rejected_events",
+    "rule_sets",
+    "seals",
+    "search_terms",
+    "services",
+    "suppressions",
+    "waits",
+]

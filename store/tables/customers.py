@@ -1,0 +1,106 @@
+"""Who the company serves: customers, their services, numbers, names, places, rules, consents."""
+
+from sqlalchemy import Column, Index, Integer, LargeBinary, Table
+
+from contracts.vocabulary import Channel, DestinationKind, Purpose, Reason, Service
+from store.tables.base import instant, metadata, name
+from store.types import Sealed, Word
+
+# `revision` rises with every change to the customer or to anything below, so that a process may
+# keep its own reading of a customer for as long as the revision stands.
+customers = Table(
+    "customers",
+    metadata,
+    name("ref", primary_key=True),
+    Column("revision", Integer, nullable=False),
+    Column("profile", Sealed, nullable=False),
+    name("time_zone", nullable=False),
+    name("locale", nullable=False),
+    Column("rules_version", Integer, nullable=False),
+    instant("first_seen_at", nullable=False),
+    instant("registered_at"),
+    instant("started_at"),
+    instant("terminated_at"),
+)
+
+services = Table(
+    "services",
+    metadata,
+    name("customer_ref", primary_key=True),
+    Column("service", Word(Service), primary_key=True),
+    instant("contracted_at", nullable=False),
+    instant("started_at"),
+)
+
+# `number_index` and `name_index` are keyed HMACs: a look-up needs no plain value.
+numbers = Table(
+    "numbers",
+    metadata,
+    Column("number_index", LargeBinary(16), primary_key=True),
+    Column("number", Sealed, nullable=False),
+    name("customer_ref", nullable=False, index=True),
+    Column("service", Word(Service), nullable=False),
+    instant("assigned_at", nullable=False),
+)
+
+names = Table(
+    "names",
+    metadata,
+    Column("name_index", LargeBinary(16), primary_key=True),
+    name("customer_ref", primary_key=True, index=True),
+)
+
+destinations = Table(
+    "destinations",
+    metadata,
+    name("customer_ref", primary_key=True),
+    name("destination_id", primary_key=True),
+    Column("kind", Word(DestinationKind), nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("value", Sealed, nullable=False),
+    Column("masked", Sealed, nullable=False),
+    Column("label", Sealed),
+    Column("person", Sealed),
+    Column("value_index", LargeBinary(16), nullable=False, index=True),
+    instant("changed_at", nullable=False),
+    instant("verified_at"),
+    name("verified_how"),
+    instant("removed_at"),
+)
+
+rule_sets = Table(
+    "rule_sets",
+    metadata,
+    name("customer_ref", primary_key=True),
+    Column("version", Integer, primary_key=True),
+    Column("content", Sealed, nullable=False),
+    Column("set_by", Sealed, nullable=False),
+    name("told_us_by", nullable=False),
+    instant("set_at", nullable=False),
+)
+
+consents = Table(
+    "consents",
+    metadata,
+    name("customer_ref", primary_key=True),
+    Column("purpose", Word(Purpose), primary_key=True),
+    Column("channel", Word(Channel), primary_key=True),
+    instant("given_at", primary_key=True),
+    Column("evidence", Sealed, nullable=False),
+    name("method", nullable=False),
+    name("wording_version"),
+    instant("withdrawn_at"),
+    name("withdrawn_how"),
+)
+
+suppressions = Table(
+    "suppressions",
+    metadata,
+    Column("value_index", LargeBinary(16), primary_key=True),
+    Column("purpose", Word(Purpose), primary_key=True),
+    Column("reason", Word(Reason), nullable=False),
+    instant("since", nullable=False),
+    instant("lifted_at"),
+)
+
+Index("ix_names_lookup", names.c.name_index)

@@ -1,0 +1,94 @@
+"""What is to be sent, and every try at it. No personal value stands in these tables."""
+
+from sqlalchemy import Boolean, Column, Index, Integer, Table, UniqueConstraint, Uuid
+
+from contracts.vocabulary import Channel, Content, DeliveryStatus, Lane, Mode, Purpose, Reason
+from store.tables.base import instant, metadata, name
+from store.types import Word
+
+# `due_at` empty means held: nothing but an event or an operator makes it due.
+# `fence` rises with every claim and numbers the attempts; `attempts` are those that were spent.
+# `transition` counts every change of status; an outcome's id is delivery and transition.
+deliveries = Table(
+    "deliveries",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    Column("event_id", Uuid, nullable=False),
+    name("customer_ref", nullable=False),
+    name("publisher", nullable=False),
+    Column("channel", Word(Channel), nullable=False),
+    Column("lane", Word(Lane), nullable=False),
+    Column("purpose", Word(Purpose), nullable=False),
+    name("destination_id", nullable=False),
+    Column("destination_version", Integer, nullable=False),
+    name("rule_id", nullable=False),
+    Column("rule_version", Integer, nullable=False),
+    Column("step", Integer, nullable=False),
+    Column("mode", Word(Mode), nullable=False),
+    Column("content", Word(Content), nullable=False),
+    Column("attach", Boolean, nullable=False),
+    Column("marked", Boolean, nullable=False),
+    Column("status", Word(DeliveryStatus), nullable=False),
+    Column("reason", Word(Reason), nullable=False),
+    name("detail"),
+    Column("transition", Integer, nullable=False),
+    Column("attempts", Integer, nullable=False),
+    Column("fence", Integer, nullable=False),
+    name("claimed_by"),
+    name("provider"),
+    name("reference"),
+    instant("planned_at", nullable=False),
+    instant("first_due_at", nullable=False),
+    instant("due_at"),
+    instant("deadline_at", nullable=False),
+    instant("lease_until"),
+    instant("hinted_at"),
+    instant("changed_at", nullable=False),
+    UniqueConstraint(
+        "event_id", "customer_ref", "rule_id", "rule_version", "step", "channel", "destination_id"
+    ),
+)
+_pending = deliveries.c.status == DeliveryStatus.PENDING.value
+_sending = deliveries.c.status == DeliveryStatus.SENDING.value
+_uncertain = deliveries.c.status == DeliveryStatus.UNCERTAIN.value
+Index(
+    "ix_deliveries_due",
+    deliveries.c.lane,
+    deliveries.c.due_at,
+    postgresql_where=_pending,
+    sqlite_where=_pending,
+)
+Index(
+    "ix_deliveries_leased",
+    deliveries.c.lease_until,
+    postgresql_where=_sending,
+    sqlite_where=_sending,
+)
+Index(
+    "ix_deliveries_uncertain",
+    deliveries.c.due_at,
+    postgresql_where=_uncertain,
+    sqlite_where=_uncertain,
+)
+Index("ix_deliveries_customer", deliveries.c.customer_ref, deliveries.c.planned_at)
+Index(
+    "ix_deliveries_reference",
+    deliveries.c.reference,
+    postgresql_where=deliveries.c.reference.is_not(None),
+    sqlite_where=deliveries.c.reference.is_not(None),
+)
+
+attempts = Table(
+    "attempts",
+    metadata,
+    Column("delivery_id", Uuid, primary_key=True),
+    Column("fence", Integer, primary_key=True),
+    name("provider", nullable=False),
+    name("claimed_by", nullable=False),
+    instant("started_at", nullable=False),
+    instant("settled_at"),
+    name("verdict"),
+    Column("reason", Word(Reason)),
+    name("code"),
+    name("reference"),
+)

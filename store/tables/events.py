@@ -1,0 +1,78 @@
+"""What publishers reported: events, what they wait for, what was rejected, what is still to plan."""
+
+from sqlalchemy import BigInteger, Column, Index, Integer, LargeBinary, Table, Text, Uuid
+
+from contracts.vocabulary import EventStatus
+from store.tables.base import instant, metadata, name
+from store.types import Sealed, Word
+
+events = Table(
+    "events",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    name("source", nullable=False),
+    name("event_id", nullable=False),
+    name("type", nullable=False),
+    name("publisher", nullable=False),
+    name("customer_ref"),
+    Column("status", Word(EventStatus), nullable=False),
+    name("correlation"),
+    Column("content", Sealed, nullable=False),
+    Column("digest", LargeBinary(32), nullable=False),
+    Column("rules_version", Integer),
+    name("traceparent"),
+    instant("happened_at"),
+    instant("received_at", nullable=False),
+)
+Index("uq_events_source_event_id", events.c.source, events.c.event_id, unique=True)
+Index("ix_events_customer", events.c.customer_ref, events.c.received_at)
+Index(
+    "ix_events_correlation",
+    events.c.correlation,
+    postgresql_where=events.c.correlation.is_not(None),
+    sqlite_where=events.c.correlation.is_not(None),
+)
+
+# `awaits` is the keyed HMAC of the one thing the event needs next; `kind` says what it is.
+waits = Table(
+    "waits",
+    metadata,
+    Column("event_id", Uuid, primary_key=True),
+    Column("awaits", LargeBinary(16), nullable=False, index=True),
+    name("kind", nullable=False),
+    Column("told", Text),
+    instant("since", nullable=False),
+    instant("limit_at", nullable=False),
+)
+
+rejected_events = Table(
+    "rejected_events",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    name("publisher", nullable=False),
+    name("source"),
+    name("event_id"),
+    name("type"),
+    name("route", nullable=False),
+    Column("problems", Text, nullable=False),
+    Column("body", Sealed),
+    instant("received_at", nullable=False, index=True),
+)
+
+search_terms = Table(
+    "search_terms",
+    metadata,
+    Column("term", BigInteger, primary_key=True),
+    Column("event_id", Uuid, primary_key=True),
+)
+
+# A notice to all commits with one of these; upkeep plans it, some customers at a time.
+planning_tasks = Table(
+    "planning_tasks",
+    metadata,
+    Column("event_id", Uuid, primary_key=True),
+    name("after_customer", nullable=False),
+    Column("planned", Integer, nullable=False),
+    instant("created_at", nullable=False),
+    instant("done_at"),
+)

@@ -1,0 +1,82 @@
+"""Does a service answer, where, and how is one waited for?"""
+
+import base64
+import http.client
+import socket
+import subprocess
+import time
+from collections.abc import Callable
+
+import pika
+import psycopg
+
+BROKER = "ONWARD_TEST_BROKER_URL"
+DATABASE = "ONWARD_TEST_DATABASE_URL"
+MANAGEMENT = "ONWARD_TEST_BROKER_MANAGEMENT_URL"  # the broker's HTTP interface, where it has one
+START_SECONDS = 90
+PULL_SECONDS = 600
+
+
+class CannotStartError(Exception):
+    """This way is not open here; the text says why."""
+
+
+def broker_answers(url: str) -> bool:
+    parameters = pika.URLParameters(url)
+    parameters.socket_timeout = 3
+    parameters.connection_attempts = 1
+    try:
+        pika.BlockingConnection(parameters).close()
+    except (pika.exceptions.AMQPError, OSError):
+        return False
+    return True
+
+
+def management_answers(url: str) -> bool:
+    try:
+        return ask_management(url, "GET", "/api/vhosts") == http.client.OK
+    except (OSError, http.client.HTTPException):
+        return False
+
+
+def database_answers(url: str) -> bool:
+    try:
+        psycopg.connect(url, connect_timeout=3).close()
+    except psycopg.OperationalError:
+        return False
+    return True
+
+
+def ask_management(url: str, method: str, path: str, body: str | None = None) -> int:
+    """Ask RabbitMQ's HTTP interface; give the status. ``url`` holds user and password."""
+    account, _, place = url.removeprefix("http://").rpartition("@")
+    connection = http.client.HTTPConnection(place, timeout=10)
+    try:
+        proof = base64.b64encode(account.encode()).decode("ascii")
+        headers = {"Authorization": f"Basic {proof}", "Content-Type": "application/json"}
+        connection.request(method, path, body, headers)
+        return connection.getresponse().status
+    finally:
+        connection.close()
+
+
+def wait_for(ready: Callable[[], bool], alive: Callable[[], bool] = lambda: True) -> None:
+    """Poll until ``ready``; raise ``CannotStartError`` when the server is gone or too slow."""
+    deadline = time.monotonic() + START_SECONDS
+    while time.monotonic() < deadline:
+        if not alive():
+            raise CannotStartError("it ended as it started")
+        if ready():
+            return
+        time.sleep(0.1)
+    raise CannotStartError(f"it did not answer within {START_SECONDS} seconds")
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def quietly(command: list[str]) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(command, check=False, capture_output=True, text=True, timeout=60)

@@ -1,0 +1,194 @@
+from dataclasses import dataclass
+from datetime import timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from contracts.vocabulary import DeliveryStatus, Lane, Reason
+from tests.unit.routing.samples import NOW, later
+from workers.providers.base import Accepted, Deferred, Rejected, Unknown, Verdict
+from workers.routing.following import Standing, Transition, after, backoff
+
+
+@dataclass(frozen=True)
+class Policy:
+    base_seconds: float = 10
+    cap_seconds: float = 600
+    attempts: int = 5
+
+
+FAULT = Deferred(Reason.PROVIDER_FAULT, "503")
+SILENCE = Unknown(Reason.NO_ANSWER, "timeout")
+
+
+def standing(
+    lane: Lane = Lane.ROUTINE,
+    spent: int = 0,
+    wait: timedelta | None = None,
+    left: timedelta = timedelta(days=1),
+) -> Standing:
+    """A delivery with so much time left."""
+    return Standing(lane, spent, NOW + left, wait)
+
+
+def follow(verdict: Verdict, stood: Standing | None = None, random: float = 0.5) -> Transition:
+    """What follows the verdict, with a die that always shows the same."""
+    return after(verdict, stood or standing(), Policy(), NOW, lambda: random)
+
+
+def test_an_accepted_delivery_is_done() -> None:
+    """Receipts may still come, and change it by rules of their own."""
+    found = follow(Accepted("SM1"))
+
+    assert found == Transition(DeliveryStatus.ACCEPTED, Reason.PROVIDER_ACCEPTED)
+
+
+@pytest.mark.parametrize(
+    ("spent", "random", "seconds"),
+    [(0, 0.0, 0), (0, 0.5, 5), (1, 0.5, 10), (3, 0.5, 40), (3, 0.999, 79.92)],
+)
+def test_a_fault_is_tried_again_after_a_jittered_delay(
+    spent: int, random: float, seconds: float
+) -> None:
+    """A provider that stumbles must not be met by everybody at once."""
+    found = follow(FAULT, standing(spent=spent), random)
+
+    assert found.to is DeliveryStatus.PENDING
+    assert found.reason is Reason.PROVIDER_FAULT
+    assert found.code == "503"
+    assert found.due_at == later(seconds=seconds)
+    assert not found.advance
+
+
+def test_the_delay_is_as_long_as_the_provider_wishes() -> None:
+    """A rate limit says when to come back; sooner only prolongs it."""
+    verdict = Deferred(Reason.BUSY_PROVIDER, "429", retry_after=42.5, spends_attempt=False)
+
+    found = follow(verdict)
+
+    assert found.due_at == later(seconds=42.5)
+    assert not found.spends_attempt
+
+
+@pytest.mark.parametrize("wish", [-1.0, 1e300, float("inf")])
+def test_an_absurd_wish_breaks_nothing(wish: float) -> None:
+    """A provider's header is a stranger's word."""
+    verdict = Deferred(Reason.BUSY_PROVIDER, "429", retry_after=wish)
+
+    found = follow(verdict)
+
+    assert found.to in {DeliveryStatus.PENDING, DeliveryStatus.EXPIRED}
+
+
+def test_a_fault_that_is_not_the_deliverys_still_backs_off() -> None:
+    """It spends no attempt, so nothing else would keep it from a tight loop."""
+    verdict = Deferred(Reason.CREDENTIALS, "401", spends_attempt=False)
+
+    found = follow(verdict, random=0.0)
+
+    assert found.due_at == later(seconds=10)
+
+
+def test_a_fault_that_is_not_the_deliverys_never_uses_up_its_attempts() -> None:
+    """An hour's outage must not fail everything that was due in it."""
+    verdict = Deferred(Reason.UNREACHABLE, "connect", spends_attempt=False)
+
+    found = follow(verdict, standing(spent=4))
+
+    assert found.to is DeliveryStatus.PENDING
+
+
+def test_a_delivery_out_of_attempts_fails_and_the_next_step_goes_out() -> None:
+    """Trying for ever hides that the customer is not being reached."""
+    found = follow(FAULT, standing(spent=4))
+
+    assert (found.to, found.reason) == (DeliveryStatus.FAILED, Reason.ATTEMPTS_SPENT)
+    assert found.advance
+
+
+def test_nothing_is_tried_again_after_its_deadline() -> None:
+    """It expires now, rather than sit in the queue until then."""
+    found = follow(FAULT, standing(left=timedelta(seconds=5)))
+
+    assert (found.to, found.reason) == (DeliveryStatus.EXPIRED, Reason.DEADLINE)
+    assert found.due_at is None
+    assert found.advance
+
+
+@pytest.mark.parametrize(
+    ("reason", "to", "advance"),
+    [
+        (Reason.INVALID_DESTINATION, DeliveryStatus.FAILED, True),
+        (Reason.REFUSED, DeliveryStatus.FAILED, True),
+        (Reason.OPTED_OUT, DeliveryStatus.SUPPRESSED, True),
+        (Reason.CALLER_GONE, DeliveryStatus.EXPIRED, False),
+    ],
+)
+def test_a_refusal_is_never_retried(reason: Reason, to: DeliveryStatus, *, advance: bool) -> None:
+    """Asking again annoys the provider and reaches nobody."""
+    found = follow(Rejected(reason, "x"))
+
+    assert (found.to, found.reason, found.advance) == (to, reason, advance)
+    assert found.due_at is None
+
+
+@pytest.mark.parametrize("lane", [Lane.ROUTINE, Lane.BULK])
+def test_silence_waits_for_evidence(lane: Lane) -> None:
+    """It may have been sent, and nobody minds the wait."""
+    found = follow(SILENCE, standing(lane))
+
+    assert (found.to, found.reason) == (DeliveryStatus.UNCERTAIN, Reason.NO_ANSWER)
+    assert found.advance_at is None
+    assert not found.advance
+
+
+@pytest.mark.parametrize(
+    ("lane", "wait", "left", "expected"),
+    [
+        (Lane.URGENT, None, timedelta(hours=1), timedelta(minutes=2)),
+        (Lane.URGENT, timedelta(minutes=10), timedelta(hours=1), timedelta(minutes=10)),
+        (Lane.LIVE, None, timedelta(seconds=20), timedelta(seconds=5)),
+        (Lane.LIVE, None, timedelta(seconds=3), timedelta(seconds=3)),
+    ],
+)
+def test_silence_about_what_cannot_wait_lets_the_next_step_go_out(
+    lane: Lane, wait: timedelta | None, left: timedelta, expected: timedelta
+) -> None:
+    """The customer's second destination must not stand idle while the first is in doubt."""
+    found = follow(SILENCE, standing(lane, wait=wait, left=left))
+
+    assert found.to is DeliveryStatus.UNCERTAIN
+    assert found.advance_at == NOW + expected
+
+
+@given(
+    st.integers(0, 10_000),
+    st.floats(0, 1, exclude_max=True),
+    st.sampled_from(list(Lane)),
+    st.booleans(),
+    st.none() | st.floats(allow_nan=False),
+)
+def test_a_retry_is_never_in_the_past_nor_past_its_deadline(
+    spent: int,
+    random: float,
+    lane: Lane,
+    spends: bool,
+    wish: float | None,
+) -> None:
+    """Above all a live call: late, it must never be dialled."""
+    verdict = Deferred(Reason.PROVIDER_FAULT, "x", wish, spends)
+    stood = standing(lane, spent, left=timedelta(seconds=30))
+
+    found = follow(verdict, stood, random)
+
+    assert (found.to is DeliveryStatus.PENDING) == (found.due_at is not None)
+    assert found.due_at is None or NOW <= found.due_at < stood.deadline_at
+
+
+@given(st.integers(0, 10_000), st.floats(0, 1, exclude_max=True))
+def test_no_delay_is_longer_than_the_cap(spent: int, random: float) -> None:
+    """However often it was tried."""
+    found = backoff(Policy(), spent, lambda: random)
+
+    assert timedelta(0) <= found <= timedelta(seconds=600)

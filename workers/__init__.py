@@ -1,0 +1,1 @@
+"""Everything of Onward that runs."""

@@ -1,0 +1,181 @@
+"""What becomes of one event: taken up, made to wait, or refused.
+
+The same decision is made for an event that comes in and for one that has waited.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from config.policies import Policies
+from contracts.planning import Customer, Plan, Routable
+from contracts.problems import Problem
+from contracts.vocabulary import POST_SERVICES, TELEPHONE_SERVICES, Role, Service
+from store.customers import Readings
+from store.deliveries.adding import Due
+from store.engine import Transaction
+from store.outbox import Outcome, to_publisher, to_role
+from workers.intake.effects.scene import Effect, Scene
+from workers.intake.effects.table import EFFECTS
+from workers.intake.submission import Incoming
+from workers.intake.whose import Awaited, customer_name, resolve
+from workers.routing.facts import facts_of
+from workers.routing.planning import plan as plan_event
+
+_SERVICES: Mapping[str, frozenset[Service]] = {
+    "call.message_taken": TELEPHONE_SERVICES,
+    "call.waiting": TELEPHONE_SERVICES,
+    "post.received": POST_SERVICES,
+    "post.scanned": POST_SERVICES,
+}
+_NOBODY_YET = frozenset({"customer.enquired", "customer.ordered", "customer.registered"})
+
+
+@dataclass(frozen=True, slots=True)
+class Decided:
+    """What was decided of one event. One of ``awaits``, ``problems`` or a taking up."""
+
+    customer_ref: str | None = None
+    rules_version: int | None = None
+    plan: Plan | None = None
+    awaits: Awaited | None = None
+    told: str | None = None
+    problems: tuple[Problem, ...] = ()
+    changed: tuple[str, ...] = ()
+    outcomes: tuple[Outcome, ...] = ()
+    due: tuple[Due, ...] = ()
+    facts: Mapping[str, Any] = field(default_factory=dict)
+
+
+class Deciding:
+    """Decides events of one transaction, in their order."""
+
+    def __init__(
+        self, tx: Transaction, readings: Readings, policies: Policies, owners: dict[str, str]
+    ) -> None:
+        self._tx = tx
+        self._readings = readings
+        self._policies = policies
+        self.owners = owners
+        self._customers: dict[str, Customer] = {}
+
+    def preload(self, refs: set[str]) -> None:
+        """Read the customers of many events at once."""
+        self._customers.update(self._readings.load(self._tx, refs))
+
+    def forget(self, ref: str) -> None:
+        """Read a customer again when it is next asked for."""
+        self._customers.pop(ref, None)
+
+    def decide(self, event: Incoming) -> Decided:
+        """Decide what becomes of an event; its effect is applied, its plan is not written."""
+        found = resolve(self._tx, event, self.owners)
+        if isinstance(found, Awaited):
+            return Decided(awaits=found)
+        customer = self._customer(found) if found is not None else None
+        awaited = _missing(event, found, customer)
+        if awaited is not None:
+            return Decided(customer_ref=_owner(customer), awaits=awaited)
+        if event.type == "call.waiting" and not _served(event, customer):
+            return _back_to_the_agent(self._tx, event, customer)
+        return self._take_up(event, found, customer)
+
+    def _take_up(
+        self, event: Incoming, ref: str | None, customer: Customer | None
+    ) -> Decided:
+        effect = self._apply(event, customer)
+        if effect.problems or effect.awaits is not None:
+            return Decided(
+                customer_ref=_owner(customer),
+                awaits=effect.awaits,
+                told=effect.told,
+                problems=effect.problems,
+                outcomes=effect.outcomes,
+            )
+        planned = None
+        if customer is not None and facts_of(_routable(event)) is not None:
+            planned = plan_event(
+                _routable(event), customer, self._tx.now, self._policies.lanes
+            )
+        return Decided(
+            customer_ref=ref,
+            rules_version=customer.rules_version if customer is not None else None,
+            plan=planned,
+            changed=effect.changed,
+            outcomes=effect.outcomes,
+            due=effect.due,
+            facts=dict(effect.facts),
+        )
+
+    def _apply(self, event: Incoming, customer: Customer | None) -> Effect:
+        apply = EFFECTS.get(event.type)
+        if apply is None:
+            return Effect()
+        effect = apply(Scene(self._tx, event, customer, self._readings, self._policies))
+        for ref in {event.subject, customer.ref if customer is not None else None}:
+            if ref is not None:
+                self.forget(ref)
+        return effect
+
+    def _customer(self, ref: str) -> Customer | None:
+        if ref not in self._customers:
+            self._customers.update(self._readings.load(self._tx, [ref]))
+        return self._customers.get(ref)
+
+
+def _routable(event: Incoming) -> Routable:
+    return Routable(event.id, event.type, event.received_at, event.data)
+
+
+def _owner(customer: Customer | None) -> str | None:
+    """Whose key seals an event that waits: the customer's, as soon as there is one."""
+    return customer.ref if customer is not None else None
+
+
+def _missing(event: Incoming, ref: str | None, customer: Customer | None) -> Awaited | None:
+    if event.type in _NOBODY_YET or event.type == "call.waiting" or ref is None:
+        return None
+    if customer is None or not customer.registered:
+        return Awaited("customer", customer_name(ref))
+    if not _served(event, customer) and customer.terminated_at is None:
+        return Awaited("service", customer_name(ref))
+    return None
+
+
+def _served(event: Incoming, customer: Customer | None) -> bool:
+    """Whether a service that produces this event has started for the customer."""
+    wanted = _SERVICES.get(event.type)
+    if wanted is None:
+        return True
+    return customer is not None and not wanted.isdisjoint(customer.started)
+
+
+def _back_to_the_agent(
+    tx: Transaction, event: Incoming, customer: Customer | None
+) -> Decided:
+    """A caller whose customer is unknown or not served goes back to the agent, at once."""
+    told = Outcome(
+        id=f"{event.id}:call.forwarded",
+        audience=to_role(Role.CALL_CENTRE),
+        name="call.forwarded",
+        at=tx.now,
+        customer_ref=_owner(customer),
+        event_id=event.id,
+        facts={
+            "call_id": getattr(event.data, "call_id", None),
+            "outcome": "failed",
+            "seconds": 0,
+        },
+    )
+    if Role.CALL_CENTRE in event.publisher.roles:
+        return Decided(customer_ref=_owner(customer), outcomes=(told,))
+    own = Outcome(
+        id=f"{told.id}:own",
+        audience=to_publisher(event.publisher.name),
+        name=told.name,
+        at=told.at,
+        customer_ref=told.customer_ref,
+        event_id=told.event_id,
+        facts=told.facts,
+    )
+    return Decided(customer_ref=_owner(customer), outcomes=(told, own))

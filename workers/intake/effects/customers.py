@@ -1,0 +1,224 @@
+"""What events about who a customer is change: registration, numbers, services, consent."""
+
+import json
+from typing import Any
+
+from contracts.events.customers import (
+    Consent,
+    Corrected,
+    Enquired,
+    NumberAssigned,
+    Registered,
+    ServiceStarted,
+    ServiceTerminated,
+)
+from contracts.vocabulary import (
+    TELEPHONE_SERVICES,
+    Channel,
+    ErrorCode,
+    Purpose,
+    Reason,
+    Role,
+    Service,
+)
+from store import customer_changes as change
+from store.customers import owner_of_number, profile_of
+from store.deliveries import ending
+from store.deliveries.claiming import AFTER_TERMINATION
+from store.outbox import Outcome, to_publisher, to_role
+from workers.intake.effects.scene import NOTHING, Effect, Scene, impossible
+from workers.intake.whose import Awaited, addressee_name, customer_name, known_names, number_name
+from workers.routing.readiness import missing_for_service
+
+_PROFILE = frozenset(
+    {"legal_name", "trading_name", "contact", "addresses", "also_known_as", "invoice_email"}
+)
+
+
+def enquired(scene: Scene) -> Effect:
+    """Keep a prospect's contact details and preferences."""
+    told = scene.data(Enquired).model_dump(mode="json", exclude_none=True)
+    ref = str(scene.event.subject)
+    change.note_prospect(scene.tx, ref, told)
+    return Effect(changed=(customer_name(ref),))
+
+
+def registered(scene: Scene) -> Effect:
+    """Make a customer, and tell the call-centre whom it answers for."""
+    data = scene.data(Registered)
+    ref = str(scene.event.subject)
+    if scene.customer is not None and scene.customer.registered:
+        return impossible("subject", "is registered already; send customer.corrected instead")
+    change.register(
+        scene.tx,
+        ref,
+        _profile(data),
+        contracted=data.services,
+        time_zone=data.time_zone,
+        locale=data.locale,
+        known_as=known_names(data),
+        invoice_email=_invoice_email(data.invoice_email, data.contact),
+    )
+    names = tuple(addressee_name(name) for name in known_names(data))
+    told = _supplier(scene, ref, "supplier.told", frozenset(data.services))
+    return Effect(changed=(customer_name(ref), *names), outcomes=told)
+
+
+def corrected(scene: Scene) -> Effect:
+    """Write changed fields over the old ones; suppliers are told of a changed name."""
+    data = scene.data(Corrected)
+    changed = _profile(data)
+    merged = _as_registered(scene, changed)
+    columns = {
+        name: value
+        for name in ("time_zone", "locale")
+        if (value := getattr(data, name)) is not None
+    }
+    touches_email = {"invoice_email", "contact"} & data.model_fields_set
+    email = _invoice_email(merged.invoice_email, merged.contact) if touches_email else None
+    change.correct(
+        scene.tx,
+        scene.ref,
+        changed,
+        columns=columns,
+        known_as=known_names(merged),
+        invoice_email=email,
+    )
+    if data.services is not None:
+        change.contract(scene.tx, scene.ref, data.services)
+    names = tuple(addressee_name(name) for name in known_names(merged))
+    told: tuple[Outcome, ...] = ()
+    if {"legal_name", "trading_name", "contact"} & data.model_fields_set:
+        told = _supplier(scene, scene.ref, "supplier.corrected", scene.known.contracted)
+    return Effect(changed=(customer_name(scene.ref), *names), outcomes=told)
+
+
+def number_assigned(scene: Scene) -> Effect:
+    """Give a number to a customer, unless it is another's."""
+    data = scene.data(NumberAssigned)
+    owner = owner_of_number(scene.tx, [data.number]).get(data.number)
+    if owner is not None and owner != scene.ref:
+        return impossible("data.number", "is another customer's; release it there first")
+    change.assign_number(scene.tx, scene.ref, data.number, Service(data.service))
+    return Effect(changed=(number_name(data.number), customer_name(scene.ref)))
+
+
+def number_released(scene: Scene) -> Effect:
+    """Take a number back."""
+    data = scene.data(NumberAssigned)
+    if not change.release_number(scene.tx, scene.ref, data.number):
+        return impossible("data.number", "is not this customer's")
+    return Effect(changed=(customer_name(scene.ref),))
+
+
+def service_started(scene: Scene) -> Effect:
+    """Begin services, or say all that is missing and wait until it is there."""
+    data = scene.data(ServiceStarted)
+    alien = [s for s in data.services if s not in scene.known.contracted]
+    if alien:
+        return impossible("data.services", "names a service that the customer has not ordered")
+    missing = missing_for_service(scene.known, frozenset(data.services))
+    if missing:
+        listed = [{"what": m.what.value, "about": m.about, "text": m.text} for m in missing]
+        told = json.dumps(listed, sort_keys=True)
+        outcome = _not_ready(scene, listed)
+        return Effect(
+            awaits=Awaited("service", customer_name(scene.ref)), told=told, outcomes=(outcome,)
+        )
+    change.start(scene.tx, scene.ref, data.services, data.started_at)
+    return Effect(changed=(customer_name(scene.ref),))
+
+
+def _not_ready(scene: Scene, listed: list[dict[str, Any]]) -> Outcome:
+    # Told again only when what is missing has changed: the id is made from it.
+    mark = scene.tx.store.master.digest(json.dumps(listed).encode()).hex()[:16]
+    return Outcome(
+        id=f"{scene.event.id}:not_ready:{mark}",
+        audience=to_publisher(scene.event.publisher.name),
+        name="service.not_ready",
+        at=scene.now,
+        customer_ref=scene.ref,
+        event_id=scene.event.id,
+        facts={"missing": listed},
+    )
+
+
+def service_terminated(scene: Scene) -> Effect:
+    """End all services: what is unsent is cancelled and recorded, but for the final account."""
+    data = scene.data(ServiceTerminated)
+    change.terminate(scene.tx, scene.ref, data.terminated_at)
+    unsent = ending.unclaimed_of_customer(scene.tx, scene.ref)
+    stopped = [row["id"] for row in unsent if row["purpose"] not in AFTER_TERMINATION]
+    ending.cancel(scene.tx, stopped, Reason.SERVICE_TERMINATED)
+    return Effect(changed=(customer_name(scene.ref),))
+
+
+def consent_given(scene: Scene) -> Effect:
+    """Keep that a customer agreed to offers."""
+    data = scene.data(Consent)
+    change.give_consent(
+        scene.tx,
+        scene.ref,
+        Purpose(data.purpose),
+        Channel(data.channel),
+        at=data.at,
+        method=data.method,
+        wording_version=data.wording_version,
+        evidence=data.evidence or "",
+    )
+    return NOTHING
+
+
+def consent_withdrawn(scene: Scene) -> Effect:
+    """Keep that a customer no longer agrees; queued offers are found out when claimed."""
+    data = scene.data(Consent)
+    change.withdraw_consent(
+        scene.tx,
+        scene.ref,
+        Purpose(data.purpose),
+        Channel(data.channel),
+        at=data.at,
+        method=data.method,
+    )
+    return NOTHING
+
+
+def _profile(data: Registered | Corrected) -> dict[str, Any]:
+    return data.model_dump(mode="json", exclude_unset=True, include=set(_PROFILE))
+
+
+def _as_registered(scene: Scene, changed: dict[str, Any]) -> Registered:
+    """The registration as it now reads, from what is on record and what has changed."""
+    before = profile_of(scene.tx, scene.ref) or {}
+    kept = {k: v for k, v in {**before, **changed}.items() if k in _PROFILE and v is not None}
+    return Registered.model_validate({**kept, "services": sorted(Service)})
+
+
+def _invoice_email(invoice_email: str | None, contact: Any) -> str | None:
+    return invoice_email or (contact.email if contact is not None else None)
+
+
+def _supplier(
+    scene: Scene, ref: str, name: str, services: frozenset[Service]
+) -> tuple[Outcome, ...]:
+    """Tell the call-centre the customer's name and business name, and nothing more."""
+    if TELEPHONE_SERVICES.isdisjoint(services):
+        return ()
+    profile = profile_of(scene.tx, ref) or {}
+    contact = profile.get("contact") or {}
+    business = profile.get("trading_name") or profile.get("legal_name")
+    return (
+        Outcome(
+            id=f"{scene.event.id}:{name}",
+            audience=to_role(Role.CALL_CENTRE),
+            name=name,
+            at=scene.now,
+            customer_ref=ref,
+            event_id=scene.event.id,
+            facts={},
+            content={
+                "name": contact.get("name") or profile.get("legal_name"),
+                "business_name": business,
+            },
+        ),
+    )

@@ -1,0 +1,57 @@
+"""What a withdrawal and an ended call change."""
+
+from contracts.events.calls import CallEnded
+from contracts.events.office import EventWithdrawn
+from contracts.planning import NonSend
+from contracts.vocabulary import Channel, DeliveryStatus, ErrorCode, EventStatus, Purpose, Reason
+from store import inbox
+from store.deliveries import adding, ending
+from store.deliveries.adding import Following
+from workers.intake.effects.scene import NOTHING, Effect, Scene, impossible
+from workers.intake.whose import Awaited, event_name
+
+_GONE = frozenset({DeliveryStatus.CANCELLED, DeliveryStatus.EXPIRED, DeliveryStatus.SUPPRESSED})
+
+
+def event_withdrawn(scene: Scene) -> Effect:
+    """Cancel what is unsent of an event; what was sent is named in the answer."""
+    data = scene.data(EventWithdrawn)
+    if not scene.event.publisher.speaks_for(data.source):
+        return impossible(
+            "data.source",
+            "is not one of this publisher's sources, so it is not theirs to withdraw",
+            ErrorCode.NOT_ALLOWED,
+        )
+    known = inbox.known(scene.tx, [(data.source, data.id)]).get((data.source, data.id))
+    if known is None:
+        return Effect(awaits=Awaited("event", event_name(data.source, data.id)))
+    if known.status is EventStatus.WAITING:
+        _withdraw_waiting(scene, known)
+        return Effect(facts=(("already_sent", []),))
+    rows = ending.of_event(scene.tx, known.id)
+    cancelled = ending.cancel(scene.tx, [row["id"] for row in rows], Reason.WITHDRAWN)
+    unsent = {row["id"] for row in cancelled}
+    sent = [
+        {"delivery_id": str(row["id"]), "status": row["status"].value}
+        for row in rows
+        if row["id"] not in unsent and row["status"] not in _GONE
+    ]
+    return Effect(facts=(("cancelled", len(cancelled)), ("already_sent", sent)))
+
+
+def _withdraw_waiting(scene: Scene, known: inbox.Known) -> None:
+    kept = inbox.load(scene.tx, [known.id])[0]
+    inbox.take_up(scene.tx, kept, kept.customer_ref, None, EventStatus.ROUTED)
+    if kept.customer_ref is not None:
+        after = Following(kept.id, kept.publisher, kept.customer_ref)
+        adding.add_non_sends(scene.tx, after, [NonSend(Reason.WITHDRAWN, Purpose.MESSAGES)])
+
+
+def call_ended(scene: Scene) -> Effect:
+    """An abandoned or answered call is not put through any more."""
+    data = scene.data(CallEnded)
+    reason = Reason.CALLER_GONE if data.outcome == "abandoned" else Reason.REPLACED
+    rows = ending.of_calls(scene.tx, [data.call_id], "call.waiting")
+    live = [row["id"] for row in rows if row["channel"] is Channel.CALL]
+    ending.cancel(scene.tx, live, reason)
+    return NOTHING

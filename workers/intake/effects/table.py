@@ -1,0 +1,31 @@
+"""Which effect does each type of event have? Types that are not here change nothing on record."""
+
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+
+from workers.intake.effects import customers, office, post, wishes
+from workers.intake.effects.scene import Effect, Scene
+
+EFFECTS: Mapping[str, Callable[[Scene], Effect]] = MappingProxyType(
+    {
+        "call.ended": office.call_ended,
+        "consent.given": customers.consent_given,
+        "consent.withdrawn": customers.consent_withdrawn,
+        "customer.corrected": customers.corrected,
+        "customer.enquired": customers.enquired,
+        "customer.ordered": customers.enquired,
+        "customer.registered": customers.registered,
+        "destination.added": wishes.destination_added,
+        "destination.removed": wishes.destination_removed,
+        "destination.verified": wishes.destination_verified,
+        "event.withdrawn": office.event_withdrawn,
+        "item.instructed": post.instructed,
+        "number.assigned": customers.number_assigned,
+        "number.released": customers.number_released,
+        "post.dispatched": post.dispatched,
+        "post.disposed": post.disposed,
+        "preferences.set": wishes.preferences_set,
+        "service.started": customers.service_started,
+        "service.terminated": customers.service_terminated,
+    }
+)

@@ -1,0 +1,164 @@
+"""What events about a customer's destinations and rules change, and how queued sends follow."""
+
+from uuid import UUID
+
+from contracts.events import load_data
+from contracts.events.wishes import (
+    DestinationAdded,
+    DestinationRemoved,
+    DestinationVerified,
+    PreferencesSet,
+)
+from contracts.planning import Customer, NonSend, Routable
+from contracts.rules import Callers, RuleSet
+from contracts.vocabulary import Channel, DeliveryStatus, ErrorCode, Mode, Reason
+from store import customer_changes as change
+from store import inbox
+from store.customers import rules_at
+from store.deliveries import adding, ending
+from store.deliveries.adding import Due, Following
+from workers.intake.effects.scene import Effect, Scene, impossible, refused
+from workers.intake.whose import Awaited, customer_name
+from workers.routing.checks import check_rules, unknown_destinations
+from workers.routing.planning import next_step, plan
+
+
+def destination_added(scene: Scene) -> Effect:
+    """Add a destination; a new value for a known one holds what was on its way to the old."""
+    data = scene.data(DestinationAdded)
+    version = change.put_destination(
+        scene.tx,
+        scene.ref,
+        data.destination_id,
+        data.kind,
+        data.value,
+        label=data.label,
+        person=data.person,
+    )
+    if version > 1:
+        ending.hold(scene.tx, scene.ref, data.destination_id, version)
+    return Effect(changed=(customer_name(scene.ref),))
+
+
+def destination_verified(scene: Scene) -> Effect:
+    """Open a destination for sending, and let go what was held for it."""
+    data = scene.data(DestinationVerified)
+    known = scene.known.destinations.get(data.destination_id)
+    if known is None:
+        return _awaits_destination(scene)
+    change.verify_destination(
+        scene.tx, scene.ref, data.destination_id, data.how, data.verified_at
+    )
+    released = ending.release(
+        scene.tx, scene.ref, data.destination_id, known.version, Reason.PLANNED
+    )
+    due = tuple(Due(id_, channel, lane, scene.now) for id_, channel, lane in released)
+    return Effect(changed=(customer_name(scene.ref),), due=due)
+
+
+def destination_removed(scene: Scene) -> Effect:
+    """Take a destination out of use: what is unsent to it goes to the rule's next step."""
+    data = scene.data(DestinationRemoved)
+    if data.destination_id not in scene.known.destinations:
+        return _awaits_destination(scene)
+    change.remove_destination(scene.tx, scene.ref, data.destination_id)
+    unsent = ending.unclaimed_of_customer(scene.tx, scene.ref, data.destination_id)
+    gone = ending.cancel(scene.tx, [row["id"] for row in unsent], Reason.DESTINATION_REMOVED)
+    due = _next_steps(scene, gone)
+    return Effect(changed=(customer_name(scene.ref),), due=tuple(due))
+
+
+def _next_steps(scene: Scene, gone: list[dict[str, object]]) -> list[Due]:
+    customer = scene.reread()
+    due: list[Due] = []
+    for row in gone:
+        if row["mode"] is not Mode.FIRST:
+            continue
+        rules = rules_at(scene.tx, scene.ref, int(str(row["rule_version"])))
+        rule = next((r for r in rules.rules if r.rule_id == row["rule_id"]), None) if rules else None
+        kept = inbox.load(scene.tx, [UUID(str(row["event_id"]))])
+        if rule is None or not kept:
+            continue
+        event = Routable(
+            kept[0].id, kept[0].type, kept[0].received_at, load_data(kept[0].type, kept[0].data)
+        )
+        after = Following(kept[0].id, kept[0].publisher, scene.ref)
+        step = int(str(row["step"]))
+        following = next_step(rule, step, event, customer, scene.now, scene.policies.lanes)
+        if isinstance(following, NonSend):
+            adding.add_non_sends(scene.tx, after, [following])
+        else:
+            due += adding.add(scene.tx, [adding.delivery_row(scene.tx, after, following)])
+    return due
+
+
+def preferences_set(scene: Scene) -> Effect:
+    """Put new rules in force and plan anew what no worker has begun to send."""
+    data = scene.data(PreferencesSet)
+    customer = scene.known
+    if data.based_on_version is not None and data.based_on_version != customer.rules_version:
+        return impossible(
+            "data.based_on_version",
+            f"is not the version in force, which is {customer.rules_version};"
+            " read the rules again and send the change once more",
+            ErrorCode.STALE_VERSION,
+        )
+    if unknown_destinations(data.rules, customer.destinations):
+        return _awaits_destination(scene)
+    problems = check_rules(data.rules, customer.destinations, customer.contracted)
+    if problems:
+        return refused(problems)
+    rules = RuleSet(
+        version=customer.rules_version + 1, rules=data.rules, callers=data.callers or Callers()
+    )
+    change.set_rules(scene.tx, scene.ref, rules, told_us_by=data.told_us_by, set_by=data.set_by)
+    due = _plan_anew(scene)
+    return Effect(
+        changed=(customer_name(scene.ref),),
+        due=tuple(due),
+        facts=(("rules_version", rules.version),),
+    )
+
+
+def _plan_anew(scene: Scene) -> list[Due]:
+    """Cancel what was planned under the old rules and is unclaimed; plan it under the new."""
+    customer = scene.reread()
+    unsent = [
+        row
+        for row in ending.unclaimed_of_customer(scene.tx, scene.ref)
+        if row["channel"] is not Channel.POST
+        and not row["rule_id"].startswith("@")
+        and row["attempts"] == 0
+    ]
+    gone = ending.cancel(scene.tx, [row["id"] for row in unsent], Reason.RULES_CHANGED)
+    due: list[Due] = []
+    for kept in inbox.load(scene.tx, {row["event_id"] for row in gone}):
+        reached = {
+            (row["channel"], row["destination_id"])
+            for row in ending.of_event(scene.tx, kept.id)
+            if row["status"] is not DeliveryStatus.CANCELLED
+        }
+        due += _replan(scene, customer, kept, reached)
+    return due
+
+
+def _replan(
+    scene: Scene, customer: Customer, kept: inbox.Kept, reached: set[tuple[Channel, str]]
+) -> list[Due]:
+    event = Routable(kept.id, kept.type, kept.received_at, load_data(kept.type, kept.data))
+    planned = plan(event, customer, scene.now, scene.policies.lanes)
+    after = Following(kept.id, kept.publisher, scene.ref)
+    rows = [
+        adding.delivery_row(scene.tx, after, delivery)
+        for delivery in planned.deliveries
+        if (delivery.channel, delivery.destination_id) not in reached
+        and delivery.channel is not Channel.POST
+        and not delivery.rule_id.startswith("@")
+    ]
+    adding.add_non_sends(scene.tx, after, planned.non_sends)
+    return adding.add(scene.tx, rows)
+
+
+def _awaits_destination(scene: Scene) -> Effect:
+    # A destination is part of its customer's record: whatever changes there is looked at again.
+    return Effect(awaits=Awaited("destination", customer_name(scene.ref)))

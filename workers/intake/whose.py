@@ -1,0 +1,131 @@
+"""Whose is an event, what does it read, and what does it change?
+
+Everything that an event can wait for has a name: a customer, a number, an addressee, an item, an
+event. Who reads a name holds it shared, who changes it holds it alone; so nothing can appear
+between "it is not there" and "I wait for it".
+"""
+
+from dataclasses import dataclass
+
+from contracts.events import Whose
+from contracts.events.calls import CallEnded, CallWaiting, MessageTaken
+from contracts.events.customers import Corrected, NumberAssigned, Registered
+from contracts.events.office import EventWithdrawn
+from contracts.events.post import ItemInstructed, PostDispatched, PostDisposed, PostReceived
+from contracts.vocabulary import Family
+from store.customers import normal_name, owner_of_name
+from store.engine import Transaction
+from store.items import find
+from workers.intake.submission import Incoming
+
+
+@dataclass(frozen=True, slots=True)
+class Awaited:
+    """The one thing that an event needs next."""
+
+    kind: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Names:
+    """What an event reads and what it changes."""
+
+    reads: frozenset[str]
+    changes: frozenset[str]
+
+
+def customer_name(ref: str) -> str:
+    """The name of a customer's record."""
+    return f"customer:{ref}"
+
+
+def number_name(e164: str) -> str:
+    """The name of a telephone number."""
+    return f"number:{e164}"
+
+
+def addressee_name(text: str) -> str:
+    """The name of whoever post is addressed to."""
+    return f"addressee:{normal_name(text)}"
+
+
+def item_name(item_id: str) -> str:
+    """The name of a post item."""
+    return f"item:{item_id}"
+
+
+def event_name(source: str, event_id: str) -> str:
+    """The name of an event."""
+    return f"event:{source}\0{event_id}"
+
+
+def digest(tx: Transaction, name: str) -> bytes:
+    """The keyed digest under which a name is locked and waited for."""
+    return tx.store.master.index("awaits", name)
+
+
+def names_of(event: Incoming) -> Names:
+    """What taking this event up reads and changes."""
+    reads: set[str] = set()
+    changes: set[str] = set()
+    if event.subject is not None:
+        own = customer_name(event.subject)
+        (changes if event.kind.family is Family.CUSTOMERS else reads).add(own)
+    match event.data:
+        case NumberAssigned(number=number):
+            changes.add(number_name(number))
+        case Registered() | Corrected() as about:
+            changes.update(addressee_name(n) for n in known_names(about))
+        case PostReceived(item_id=item, addressee=addressee):
+            changes.add(item_name(item))
+            if event.subject is None and addressee is not None:
+                reads.add(addressee_name(addressee))
+        case ItemInstructed(items=items) | PostDispatched(items=items) | PostDisposed(items=items):
+            changes.update(item_name(item) for item in items)
+        case MessageTaken(dialled_number=str(number)) | CallWaiting(dialled_number=str(number)):
+            if event.subject is None:
+                reads.add(number_name(number))
+        case EventWithdrawn(source=source, id=event_id):
+            reads.add(event_name(source, event_id))
+        case _:
+            pass
+    return Names(frozenset(reads - changes), frozenset(changes))
+
+
+def known_names(about: Registered | Corrected) -> tuple[str, ...]:
+    """Every name that post for this customer may bear."""
+    contact = about.contact.name if about.contact is not None else None
+    given = (about.legal_name, about.trading_name, contact, *(about.also_known_as or ()))
+    return tuple(name for name in given if name)
+
+
+def resolve(
+    tx: Transaction, event: Incoming, owners_of_numbers: dict[str, str]
+) -> str | Awaited | None:
+    """Give the event's customer, what must appear before it can be known, or none."""
+    if event.subject is not None:
+        return event.subject
+    match event.kind.whose, event.data:
+        case Whose.DIALLED, MessageTaken(dialled_number=str(number)):
+            return owners_of_numbers.get(number) or Awaited("number", number_name(number))
+        case Whose.DIALLED, CallWaiting(dialled_number=str(number)):
+            return owners_of_numbers.get(number)
+        case Whose.ADDRESSEE, PostReceived(addressee=str(addressee)):
+            owner = owner_of_name(tx, addressee)
+            return owner or Awaited("addressee", addressee_name(addressee))
+        case Whose.NAMED, ItemInstructed() | PostDispatched() | PostDisposed():
+            return _owner_of_items(tx, event.data.items)
+        case Whose.NAMED, CallEnded():
+            return None
+        case _:
+            return None
+
+
+def _owner_of_items(tx: Transaction, item_ids: tuple[str, ...]) -> str | Awaited:
+    known = find(tx, item_ids)
+    for item_id in item_ids:
+        item = known.get(item_id)
+        if item is None or item.customer_ref is None:
+            return Awaited("item", item_name(item_id))
+    return str(known[item_ids[0]].customer_ref)

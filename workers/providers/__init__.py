@@ -1,0 +1,1 @@
+"""Providers: each sends once, never retries, and never sees the store."""

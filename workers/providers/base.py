@@ -1,0 +1,138 @@
+"""What a provider is given, and the four answers it may give back.
+
+A provider sends one thing once. It never retries, never reads the store, and never raises for
+what the far side said: every outcome is a verdict. An exception out of ``send`` is a bug, and
+counts as ``Unknown`` once a byte may have left.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from contracts.vocabulary import Channel, Reason
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """The provider took it, and this is its own reference for it."""
+
+    reference: str
+
+
+@dataclass(frozen=True, slots=True)
+class Deferred:
+    """Definitely not sent; may be tried again.
+
+    ``retry_after`` is the provider's own wish in seconds. ``spends_attempt`` is false where the
+    fault is not the delivery's: a rate limit, an outage, our credentials.
+    """
+
+    reason: Reason
+    code: str
+    retry_after: float | None = None
+    spends_attempt: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Rejected:
+    """Definitely not sent, and trying again would not help."""
+
+    reason: Reason
+    code: str
+
+
+@dataclass(frozen=True, slots=True)
+class Unknown:
+    """It may have been sent: the request left us and no definite answer came back."""
+
+    reason: Reason
+    code: str
+
+
+Verdict = Accepted | Deferred | Rejected | Unknown
+
+
+@dataclass(frozen=True, slots=True)
+class Tag:
+    """Who is being sent what: ids alone, which ride along to the provider and into logs."""
+
+    delivery_id: str
+    attempt: int
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """One SMS. ``to`` and ``sender`` are E.164 (or an alphanumeric sender)."""
+
+    tag: Tag
+    to: str
+    sender: str
+    body: str
+    validity_seconds: int
+    callback_url: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Attachment:
+    """A file that goes with an email."""
+
+    filename: str
+    media_type: str
+    content: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Email:
+    """One email to one recipient. ``message_id`` is the same at every attempt of a delivery."""
+
+    tag: Tag
+    to: str
+    sender: str
+    sender_name: str
+    reply_to: str | None
+    subject: str
+    text: str
+    html: str
+    message_id: str
+    written_at: datetime
+    attachments: tuple[Attachment, ...] = ()
+    headers: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Transfer:
+    """Redirect a waiting caller (``provider_call_id``) to the customer's number ``to``."""
+
+    tag: Tag
+    provider_call_id: str
+    to: str
+    caller_id: str | None
+    ring_seconds: int
+    action_url: str | None
+
+
+Outgoing = Text | Email | Transfer
+
+
+class Provider(Protocol):
+    """Carries a channel. ``send`` answers within ``timeout`` seconds, always with a verdict.
+
+    ``before_first_byte`` is called at most once, just before the first byte of the request that
+    could cause a send leaves; what fails earlier is definite.
+    """
+
+    name: str
+    channel: Channel
+    timeout: float
+
+    async def send(
+        self, outgoing: Outgoing, before_first_byte: Callable[[], None] = ...
+    ) -> Verdict:
+        """Send once and give the verdict."""
+        ...
+
+    async def close(self) -> None:
+        """Give back all connections."""
+        ...
+

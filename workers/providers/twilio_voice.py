@@ -1,0 +1,92 @@
+"""How a waiting caller is put through: one live call redirected by Twilio Voice.
+
+Sources: twilio.com/docs/voice/api/call-resource (update with TwiML; error 21220 once the call is
+no longer in progress), /docs/voice/twiml/dial. Twilio fetches the action URL when the dialled leg
+has ended and goes on with the TwiML it is answered: ``after_dial_twiml``.
+"""
+
+import re
+from collections.abc import Callable
+from typing import Any
+
+from twilio.rest import Client
+from twilio.twiml.voice_response import VoiceResponse
+
+from contracts.vocabulary import Channel, Reason
+from workers.providers.base import Outgoing, Rejected, Transfer, Verdict
+from workers.providers.twilio_account import TwilioAccount, no_mark
+
+# The SDK puts the SID into the path as it is: anything else could name another resource.
+CALL_SID = re.compile(r"CA[0-9a-fA-F]{32}")
+
+
+class TwilioVoice:
+    """Redirects waiting callers. ``timeout`` in seconds bounds a request."""
+
+    name = "twilio-voice"
+    channel = Channel.CALL
+
+    def __init__(
+        self, account_sid: str, auth_token: str, *, api_url: str, timeout: float, connections: int
+    ) -> None:
+        self.timeout = timeout
+        self._account = TwilioAccount(
+            account_sid, auth_token, api_url=api_url, timeout=timeout, connections=connections
+        )
+
+    async def send(
+        self, outgoing: Outgoing, before_first_byte: Callable[[], None] = no_mark
+    ) -> Verdict:
+        """Redirect once; ``Accepted`` says that the dialling began, not that anybody answered."""
+        if not isinstance(outgoing, Transfer):
+            raise TypeError(f"{self.name} transfers calls, not {type(outgoing).__name__}")
+        if CALL_SID.fullmatch(outgoing.provider_call_id) is None:
+            return Rejected(Reason.CALLER_GONE, "not_a_call_sid")
+
+        async def redirect(client: Client) -> str | None:
+            call = await client.calls(outgoing.provider_call_id).update_async(
+                twiml=transfer_twiml(outgoing)
+            )
+            return call.sid
+
+        return await self._account.ask(self.channel, redirect, before_first_byte)
+
+    async def probe(self) -> Verdict:
+        """Ask Twilio for our account: ``Accepted`` if it is there and knows us. Sends nothing."""
+        return await self._account.probe(self.channel)
+
+    async def close(self) -> None:
+        """Give back all connections."""
+        await self._account.close()
+
+
+def transfer_twiml(transfer: Transfer) -> str:
+    """Dial the customer; the caller hears ringing until the customer picks up."""
+    response: Any = VoiceResponse()  # type: ignore[no-untyped-call] # the SDK has no types here
+    dial = response.dial(
+        answer_on_bridge=True,
+        timeout=transfer.ring_seconds,
+        caller_id=transfer.caller_id,
+        action=transfer.action_url,
+        method="POST" if transfer.action_url is not None else None,
+    )
+    dial.number(transfer.to)
+    return str(response)
+
+
+def after_dial_twiml(return_to: str | None, *, answered: bool) -> str:
+    """What follows once the dialled leg has ended.
+
+    After a conversation, or with nowhere to go, the call ends. Otherwise the caller goes back to
+    the agent at ``return_to``, a number in E.164 form or a ``sip:`` address.
+    """
+    response: Any = VoiceResponse()  # type: ignore[no-untyped-call] # the SDK has no types here
+    if answered or return_to is None:
+        response.hangup()
+        return str(response)
+    dial = response.dial(answer_on_bridge=True)
+    if return_to.lower().startswith(("sip:", "sips:")):
+        dial.sip(return_to)
+    else:
+        dial.number(return_to)
+    return str(response)

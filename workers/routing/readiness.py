@@ -1,0 +1,63 @@
+"""What is still missing before a customer's services can start?"""
+
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+
+from contracts.planning import Customer
+from contracts.rules import RuleSet
+from contracts.vocabulary import Service
+from workers.routing.checks import named_destinations, produced
+
+
+class Lack(StrEnum):
+    """The kinds of things that can be missing."""
+
+    REGISTRATION = "registration"
+    RULES = "rules"
+    CATCH_ALL = "catch_all"
+    DESTINATION = "destination"
+    VERIFICATION = "verification"
+
+
+@dataclass(frozen=True, slots=True)
+class Missing:
+    """One thing that is missing: its kind, what it concerns (a type or an id), how to mend it."""
+
+    what: Lack
+    about: str | None
+    text: str
+
+
+def missing_for_service(customer: Customer, services: Collection[Service]) -> tuple[Missing, ...]:
+    """Everything that keeps these services from starting; empty when they can."""
+    return tuple(_missing(customer, services))
+
+
+def _missing(customer: Customer, services: Collection[Service]) -> Iterator[Missing]:
+    if not customer.registered:
+        yield Missing(Lack.REGISTRATION, None, "customer.registered has not come")
+    if customer.rules is None or not customer.rules.rules:
+        yield Missing(Lack.RULES, None, "preferences.set has not come, or sets no rule")
+        return
+    yield from _catch_alls(customer.rules, services)
+    yield from _destinations(customer, customer.rules)
+
+
+def _catch_alls(rules: RuleSet, services: Collection[Service]) -> Iterator[Missing]:
+    for event_type in produced(services):
+        if not any(rule.match.unconditional and rule.covers(event_type) for rule in rules.rules):
+            yield Missing(
+                Lack.CATCH_ALL,
+                event_type,
+                f"no rule without any other condition is for {event_type}",
+            )
+
+
+def _destinations(customer: Customer, rules: RuleSet) -> Iterator[Missing]:
+    for name in named_destinations(rules.rules):
+        destination = customer.destinations.get(name)
+        if destination is None:
+            yield Missing(Lack.DESTINATION, name, "a rule names it, and it has not been added")
+        elif not destination.verified:
+            yield Missing(Lack.VERIFICATION, name, "a rule names it, and it is not verified")

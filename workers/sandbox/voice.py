@@ -1,0 +1,273 @@
+"""What becomes of a call: who is rung, who answers, and what is its controller told?"""
+
+import asyncio
+import secrets
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from urllib.parse import urljoin
+
+from workers.sandbox import SANDBOX_ACCOUNT_SID
+from workers.sandbox.behaviour import Act, Behaviour, Occasion, Outcome, Rule
+from workers.sandbox.callbacks import Callbacks, Post
+from workers.sandbox.twiml import (
+    Dial,
+    DialledNumber,
+    Hangup,
+    Pause,
+    Redirect,
+    Spoken,
+    TwimlError,
+    Verb,
+    verbs,
+)
+
+_MOST_CALLS = 20_000
+_MOST_DOCUMENTS = 20  # a document that redirects to itself would never end
+LIVE = frozenset({"queued", "ringing", "in-progress"})
+_CHILD_STATUS: dict[Outcome, str] = {
+    "answer": "completed",
+    "voicemail": "completed",
+    "no_answer": "no-answer",
+    "busy": "busy",
+    "failed": "failed",
+}
+
+
+@dataclass(slots=True)
+class Call:
+    """One leg, as Twilio would show it."""
+
+    sid: str
+    sender: str
+    to: str
+    direction: str
+    status: str
+    created: datetime
+    parent: str | None = None
+    answered: datetime | None = None
+    ended: datetime | None = None
+    seconds: int | None = None
+    answered_by: str | None = None
+    callback_url: str | None = None
+    following: asyncio.Task[None] | None = field(default=None, repr=False)
+
+    def end(self, status: str, seconds: int | None = None) -> None:
+        """The leg is over."""
+        self.status = status
+        self.ended = datetime.now(UTC)
+        spoken = (self.ended - self.answered).total_seconds() if self.answered else 0
+        self.seconds = int(spoken) if seconds is None else seconds
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """How one dialled number took the call, after ``ring`` seconds."""
+
+    outcome: Outcome
+    ring: float
+    talk: float
+    seconds: int | None
+
+
+class Exchange:
+    """All calls of this run: latest kept, oldest forgotten."""
+
+    def __init__(self, behaviour: Behaviour, callbacks: Callbacks) -> None:
+        self._behaviour = behaviour
+        self._callbacks = callbacks
+        self.calls: dict[str, Call] = {}
+
+    def waiting_call(self, sender: str, to: str, sid: str | None = None) -> Call:
+        """A caller on the line, waiting to be redirected."""
+        now = datetime.now(UTC)
+        call = Call(sid or new_sid(), sender, to, "inbound", "in-progress", now, answered=now)
+        return self._keep(call)
+
+    def place(self, sender: str, to: str, callback_url: str | None) -> Call:
+        """A call that the API asks for; it rings when ``ring_out`` is called."""
+        call = Call(new_sid(), sender, to, "outbound-api", "queued", datetime.now(UTC))
+        call.callback_url = callback_url
+        return self._keep(call)
+
+    def ring_out(self, call: Call, document: str, base: str | None) -> None:
+        """Ring a placed call's number; once answered, it follows the document."""
+        call.following = asyncio.create_task(self._ring_out(call, document, base))
+
+    def redirect(self, call: Call, document: str, base: str | None = None) -> None:
+        """Leave what the call was doing and follow this document."""
+        self._interrupt(call)
+        call.following = asyncio.create_task(self._follow_to_the_end(call, document, base))
+
+    def end(self, call: Call, status: str = "completed") -> None:
+        """The API or the caller ends the call: legs it was ringing end with it."""
+        if call.status in LIVE:
+            call.end(status)
+            self._interrupt(call)
+            self._tell_end(call)
+
+    async def document_at(self, url: str, call: Call) -> str | None:
+        """Fetch TwiML, signed as a webhook."""
+        return await self._callbacks.post(Post(url, _call_form(call)))
+
+    async def stop(self) -> None:
+        """Let go of every call."""
+        tasks = [call.following for call in self.calls.values() if call.following is not None]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    def _keep(self, call: Call) -> Call:
+        self.calls[call.sid] = call
+        if len(self.calls) > _MOST_CALLS:
+            del self.calls[next(iter(self.calls))]
+        return call
+
+    def _interrupt(self, call: Call) -> None:
+        if call.following is not None and call.following is not asyncio.current_task():
+            call.following.cancel()
+
+    def _tell_end(self, call: Call) -> None:
+        if call.callback_url is not None:
+            self._callbacks.later([Post(call.callback_url, _call_form(call))])
+
+    async def _ring_out(self, call: Call, document: str, base: str | None) -> None:
+        call.status = "ringing"
+        answer = self._answer(call.to, call.sender)
+        await asyncio.sleep(answer.ring)
+        if answer.outcome in {"answer", "voicemail"}:
+            call.status, call.answered = "in-progress", datetime.now(UTC)
+            await self._follow_to_the_end(call, document, base)
+            return
+        call.end(_CHILD_STATUS[answer.outcome])
+        self._tell_end(call)
+
+    async def _follow_to_the_end(self, call: Call, document: str, base: str | None) -> None:
+        following: tuple[str, str | None] | None = (document, base)
+        for _ in range(_MOST_DOCUMENTS):
+            if following is None or call.status not in LIVE:
+                break
+            text, base = following
+            following = None
+            with suppress(TwimlError):  # Twilio hangs up on a document that it cannot read
+                following = await self._follow(call, verbs(text), base)
+        self.end(call)
+
+    async def _follow(
+        self, call: Call, document: tuple[Verb, ...], base: str | None
+    ) -> tuple[str, str | None] | None:
+        """Carry out verbs in order; the document to go on with, None when the call is over."""
+        for verb in document:
+            match verb:
+                case Dial():
+                    form = await self._dial(call, verb)
+                    if verb.action is not None:
+                        url = urljoin(base or "", verb.action)
+                        text = await self._callbacks.post(Post(url, form))
+                        return (text, url) if text else None
+                case Redirect(url=target):
+                    url = urljoin(base or "", target)
+                    text = await self.document_at(url, call)
+                    return (text, url) if text else None
+                case Pause(seconds=seconds):
+                    await asyncio.sleep(seconds)
+                case Hangup():
+                    return None
+                case Spoken():
+                    pass
+        return None
+
+    async def _dial(self, call: Call, dial: Dial) -> list[tuple[str, str]]:
+        """Ring every number; answer with the form for the action URL."""
+        caller = dial.caller_id or call.sender
+        legs = [self._leg(call, number, caller) for number in dial.numbers]
+        answers = [self._answer(number.number, caller) for number in dial.numbers]
+        try:
+            return await self._ring(call, dial, legs, answers)
+        except asyncio.CancelledError:
+            # The caller went away, or was redirected, while a number rang or was spoken to.
+            self._let_go(legs)
+            if call.status not in LIVE and dial.action is not None:
+                self._callbacks.later([Post(dial.action, _dial_form(call, _first(legs)))])
+            raise
+
+    async def _ring(
+        self, call: Call, dial: Dial, legs: list[Call], answers: list[Answer]
+    ) -> list[tuple[str, str]]:
+        winner = _winner(answers, dial.ring_seconds)
+        if winner is None:
+            await asyncio.sleep(min(max((a.ring for a in answers), default=0), dial.ring_seconds))
+            for leg, answer in zip(legs, answers, strict=True):
+                late = answer.outcome in {"answer", "voicemail"}
+                leg.end("no-answer" if late else _CHILD_STATUS[answer.outcome])
+            return _dial_form(call, _first(legs))
+        leg, answer = legs[winner], answers[winner]
+        await asyncio.sleep(answer.ring)
+        for other in legs:
+            if other is not leg:
+                other.end("no-answer")
+        leg.status, leg.answered = "in-progress", datetime.now(UTC)
+        if answer.outcome == "voicemail" and dial.numbers[winner].detects_machine:
+            leg.answered_by = "machine_start"
+        await asyncio.sleep(answer.talk)
+        leg.end("completed", answer.seconds)
+        return _dial_form(call, leg)
+
+    def _leg(self, call: Call, number: DialledNumber, caller: str) -> Call:
+        now = datetime.now(UTC)
+        leg = Call(new_sid(), caller, number.number, "outbound-dial", "ringing", now, call.sid)
+        return self._keep(leg)
+
+    def _let_go(self, legs: list[Call]) -> None:
+        for leg in legs:
+            if leg.status in LIVE:
+                leg.end("completed" if leg.answered else "canceled")
+
+    def _answer(self, number: str, caller: str) -> Answer:
+        rule = self._behaviour.wish(Act.DIAL, Occasion("call", number, caller))
+        wish = rule or Rule(Act.DIAL)
+        return Answer(wish.outcome, wish.ring_ms / 1000, wish.talk_ms / 1000, wish.seconds)
+
+
+def new_sid() -> str:
+    """A call sid."""
+    return "CA" + secrets.token_hex(16)
+
+
+def _winner(answers: list[Answer], patience: float) -> int | None:
+    picked_up = [
+        (answer.ring, index)
+        for index, answer in enumerate(answers)
+        if answer.outcome in {"answer", "voicemail"} and answer.ring <= patience
+    ]
+    return min(picked_up)[1] if picked_up else None
+
+
+def _first(legs: list[Call]) -> Call | None:
+    return next((leg for leg in legs if leg.status == "completed"), legs[0] if legs else None)
+
+
+def _call_form(call: Call) -> list[tuple[str, str]]:
+    form = [
+        ("AccountSid", SANDBOX_ACCOUNT_SID),
+        ("ApiVersion", "2010-04-01"),
+        ("CallSid", call.sid),
+        ("CallStatus", call.status),
+        ("Direction", call.direction),
+        ("From", call.sender),
+        ("To", call.to),
+    ]
+    if call.seconds is not None:
+        form.append(("CallDuration", str(call.seconds)))
+    return form
+
+
+def _dial_form(call: Call, leg: Call | None) -> list[tuple[str, str]]:
+    status = leg.status if leg is not None else "failed"
+    # Twilio tells the action URL of a caller who hung up while it rang: no answer.
+    form = [*_call_form(call), ("DialCallStatus", "no-answer" if status == "canceled" else status)]
+    if leg is not None:
+        form.append(("DialCallSid", leg.sid))
+    if leg is not None and leg.answered is not None:
+        form += [("DialCallDuration", str(leg.seconds or 0)), ("DialBridged", "true")]
+    return form
