@@ -1,7 +1,6 @@
 """What is done about retries, deadlines, uncertainty and waiting? As data.
 
 Numbers that an office may want otherwise are settings; the rest are decided here, with reasons.
-Chance is passed in as ``roll`` (0 to 1), so that a decision can be repeated.
 """
 
 from collections.abc import Mapping
@@ -23,24 +22,15 @@ class WhenUncertain(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class RetryPolicy:
-    """How often, and how far apart, a delivery is tried; seconds throughout."""
+    """How often, and how far apart, a delivery is tried; seconds throughout.
+
+    The first delay is at most ``base_seconds``, each later one at most twice as long, none longer
+    than ``cap_seconds``; chance takes part of it away (``workers.routing.following``).
+    """
 
     attempts: int
-    base: float
-    cap: float
-
-    def spent(self, attempts: int) -> bool:
-        """Whether so many spent attempts are all there are."""
-        return attempts >= self.attempts
-
-    def wait(self, attempt: int, roll: float, told: float | None = None) -> float:
-        """Give the seconds until the next attempt, after the ``attempt``-th (from 1) came back.
-
-        Full jitter: anywhere up to the doubled and capped base, so that what failed together does
-        not come back together. What the provider told us to wait is kept, and jitter comes on top.
-        """
-        ceiling = min(self.cap, self.base * 2.0 ** min(attempt - 1, 32))
-        return roll * ceiling if told is None else told + roll * self.base
+    base_seconds: float
+    cap_seconds: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,12 +63,12 @@ class Policies:
 RETRIES: Mapping[Lane, RetryPolicy] = MappingProxyType(
     {
         # a caller is on the line: a few quick tries or none
-        Lane.LIVE: RetryPolicy(attempts=3, base=0.5, cap=2),
+        Lane.LIVE: RetryPolicy(attempts=3, base_seconds=0.5, cap_seconds=2),
         # within half an hour, most of it in the first minutes
-        Lane.URGENT: RetryPolicy(attempts=10, base=2, cap=300),
+        Lane.URGENT: RetryPolicy(attempts=10, base_seconds=2, cap_seconds=300),
         # greylisting relays ask for some minutes, broken ones take hours
-        Lane.ROUTINE: RetryPolicy(attempts=12, base=15, cap=2 * 3600),
-        Lane.BULK: RetryPolicy(attempts=12, base=60, cap=4 * 3600),
+        Lane.ROUTINE: RetryPolicy(attempts=12, base_seconds=15, cap_seconds=2 * 3600),
+        Lane.BULK: RetryPolicy(attempts=12, base_seconds=60, cap_seconds=4 * 3600),
     }
 )
 

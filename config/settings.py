@@ -39,6 +39,10 @@ SANDBOX_SAMPLES = {
     "sms_sender": "+447700900100",
 }
 
+_SCHEMES = {
+    "broker_url": ("amqp", "amqps"),
+    "database_url": ("postgresql", "postgresql+psycopg", "sqlite"),
+}
 Port = Annotated[int, Field(ge=0, le=65535)]
 Count = Annotated[int, Field(ge=1)]
 Seconds = Annotated[float, Field(gt=0)]
@@ -72,8 +76,7 @@ class Settings(BaseSettings):
 
     # the installation
     data_dir: Path = Field(
-        Path("onward-data"),
-        description="Where this installation keeps its files: the embedded store, blobs, journals.",
+        Path("onward-data"), description="Where its files lie: embedded store, blobs, journals."
     )
     broker_url: SecretStr | None = Field(
         None, description="RabbitMQ, as amqp:// or amqps://; unset: all in one process."
@@ -85,8 +88,7 @@ class Settings(BaseSettings):
         None, description="The key that wraps all others: 32 bytes in base64."
     )
     master_key_file: Path | None = Field(
-        None,
-        description="A file with the master key; unset: `master.key` in the data folder.",
+        None, description="A file with it; unset: `master.key` in the data folder."
     )
     sandbox: bool = Field(
         default=False,
@@ -114,8 +116,7 @@ class Settings(BaseSettings):
     body_limit_bytes: Count = Field(1_048_576, description="The largest request with events.")
     blob_limit_bytes: Count = Field(26_214_400, description="The largest scan or document.")
     blob_url: str | None = Field(
-        None,
-        description="Where blobs are kept: file:// or s3://; unset: `blobs` in the data folder.",
+        None, description="Where blobs lie: file:// or s3://; unset: `blobs` in the data folder."
     )
     blob_roots: Names = Field(
         (), description="Object-store URLs that events may point into; nothing else is fetched."
@@ -263,10 +264,7 @@ class Settings(BaseSettings):
     @field_validator("broker_url", "database_url")
     @classmethod
     def _has_a_known_scheme(cls, value: SecretStr | None, info: ValidationInfo) -> SecretStr | None:
-        known = {
-            "broker_url": ("amqp", "amqps"),
-            "database_url": ("postgresql", "postgresql+psycopg", "sqlite"),
-        }[info.field_name or ""]
+        known = _SCHEMES[info.field_name or ""]
         if value is not None and urlsplit(value.get_secret_value()).scheme not in known:
             raise ValueError(f"must begin with one of {', '.join(f'{k}://' for k in known)}")
         return value

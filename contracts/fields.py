@@ -113,6 +113,9 @@ def _currency(code: str) -> str:
 
 
 def _distinct(members: tuple[str, ...]) -> tuple[str, ...]:
+    # Not by min_length: that would also complain of a list whose members are all wrong.
+    if not members:
+        raise ValueError("must name at least one")
     if len(set(members)) != len(members):
         raise ValueError("names something twice; name each once")
     return members
@@ -121,6 +124,12 @@ def _distinct(members: tuple[str, ...]) -> tuple[str, ...]:
 Id = Annotated[
     str,
     StringConstraints(min_length=1, max_length=200, pattern=r"^\S+(?: \S+)*$"),
+    AfterValidator(without_payment_details),
+    REFUSES,
+]
+DestinationId = Annotated[  # @ begins the names of places that are ours to know, as @invoice
+    str,
+    StringConstraints(min_length=1, max_length=100, pattern=r"^[^@\s]\S*$"),
     AfterValidator(without_payment_details),
     REFUSES,
 ]
@@ -232,7 +241,12 @@ Currency = Annotated[
 ]
 Items = Annotated[
     tuple[Id, ...],
-    Field(min_length=1, max_length=1000, json_schema_extra={"uniqueItems": True}),
+    Field(max_length=1000, json_schema_extra={"minItems": 1, "uniqueItems": True}),
+    AfterValidator(_distinct),
+]
+Emails = Annotated[
+    tuple[Email, ...],
+    Field(max_length=100, json_schema_extra={"minItems": 1, "uniqueItems": True}),
     AfterValidator(_distinct),
 ]
 Count = Annotated[int, Field(strict=True, ge=1, le=100_000)]

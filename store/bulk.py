@@ -26,7 +26,9 @@ def insert_rows(
     if not rows:
         return
     if not tx.postgresql:
-        statement = sqlite_insert(table).on_conflict_do_nothing() if skip_existing else insert(table)
+        statement = (
+            sqlite_insert(table).on_conflict_do_nothing() if skip_existing else insert(table)
+        )
         tx.connection.execute(statement, [dict(row) for row in rows])
         return
     columns = tuple(rows[0])

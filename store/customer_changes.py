@@ -37,9 +37,7 @@ def upsert(tx: Transaction, table: Any, row: Mapping[str, Any], key: Iterable[st
     make = postgresql_insert if tx.postgresql else sqlite_insert
     statement = make(table).values(**row)
     changed = {c: statement.excluded[c] for c in row if c not in set(key)}
-    tx.connection.execute(
-        statement.on_conflict_do_update(index_elements=list(key), set_=changed)
-    )
+    tx.connection.execute(statement.on_conflict_do_update(index_elements=list(key), set_=changed))
 
 
 def touch(tx: Transaction, ref: str, **values: Any) -> None:
@@ -252,9 +250,7 @@ def remove_destination(tx: Transaction, ref: str, destination_id: str) -> None:
 def _change_destination(tx: Transaction, ref: str, destination_id: str, **values: Any) -> None:
     tx.connection.execute(
         update(destinations)
-        .where(
-            destinations.c.customer_ref == ref, destinations.c.destination_id == destination_id
-        )
+        .where(destinations.c.customer_ref == ref, destinations.c.destination_id == destination_id)
         .values(**values)
     )
     touch(tx, ref)

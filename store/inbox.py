@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import delete, select, tuple_, update
+from sqlalchemy import delete, func, select, tuple_, update
 
 from contracts.vocabulary import EventStatus
 from store import bulk
@@ -77,8 +77,7 @@ def known(tx: Transaction, pairs: Sequence[tuple[str, str]]) -> dict[tuple[str, 
             )
         )
     return {
-        (row[1], row[2]): Known(row[0], bytes(row[3]), EventStatus(row[4]), row[5])
-        for row in rows
+        (row[1], row[2]): Known(row[0], bytes(row[3]), EventStatus(row[4]), row[5]) for row in rows
     }
 
 
@@ -175,6 +174,16 @@ def waiting_for(tx: Transaction, names: Iterable[bytes]) -> list[UUID]:
             select(waits.c.event_id)
             .where(waits.c.awaits.in_(sorted(set(names))))
             .order_by(waits.c.event_id)
+        ).scalars()
+    )
+
+
+def some_awaited(tx: Transaction, limit: int = 100) -> list[bytes]:
+    """Give some of the names that events wait for, by chance, for upkeep to look at again."""
+    names = select(waits.c.awaits).distinct().subquery()
+    return list(
+        tx.connection.execute(
+            select(names.c.awaits).order_by(func.random()).limit(limit)
         ).scalars()
     )
 

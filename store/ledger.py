@@ -77,9 +77,7 @@ def append(tx: Transaction, entries: Iterable[tuple[Entry, Where]]) -> None:
 def _row(tx: Transaction, entry: Entry, where: Where) -> dict[str, Any]:
     row_id = tx.new_id()
     salts = os.urandom(_SALT * 3)
-    salted = [
-        (salts[i * _SALT : (i + 1) * _SALT], value) for i, value in enumerate(where.values())
-    ]
+    salted = [(salts[i * _SALT : (i + 1) * _SALT], value) for i, value in enumerate(where.values())]
     commitments = b"".join(sha256(salt + value.encode()).digest() for salt, value in salted)
     row: dict[str, Any] = {"id": row_id}
     for name in _COVERED:

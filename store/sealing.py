@@ -66,9 +66,7 @@ def seal_next(tx: Transaction, limit: int = 5_000) -> int:
         "sealed_at": tx.now,
     }
     bulk.insert_rows(tx, seals, [sealed])
-    placed = [
-        {"id": row.id, "position": first + i, "seal": number} for i, row in enumerate(rows)
-    ]
+    placed = [{"id": row.id, "position": first + i, "seal": number} for i, row in enumerate(rows)]
     bulk.update_rows(tx, ledger, ["id"], placed)
     return len(rows)
 
@@ -101,9 +99,7 @@ def verify(store: Store) -> Verified:
 
 
 def _count_unsealed(tx: Transaction) -> int:
-    return len(
-        tx.connection.execute(select(ledger.c.id).where(ledger.c.position.is_(None))).all()
-    )
+    return len(tx.connection.execute(select(ledger.c.id).where(ledger.c.position.is_(None))).all())
 
 
 def _check_seal(

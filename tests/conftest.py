@@ -13,7 +13,8 @@ from psycopg import sql
 
 from config.sources import ENV_PREFIX, TEST_PREFIX
 from tests.rooms import NoRoomError, fresh_database, fresh_vhost
-from tests.services import BROKER, DATABASE, LEFT_OUT, MANAGEMENT, USUAL, answers
+from tests.service_answers import BROKER, DATABASE, MANAGEMENT
+from tests.services import LEFT_OUT, USUAL, answers
 
 LOUD = "LEFT OUT for want of"
 

@@ -59,6 +59,7 @@ def envelope(
     """A structured CloudEvent of a type; ``changes`` are to its data, as in `valid`.
 
     Notices concern everyone and get no subject, whatever is asked. Ids never repeat in a run.
+    Where data have a field named as an attribute is, pass ``data=valid(…)``.
     """
     event: Sample = {
         "specversion": "1.0",

@@ -13,7 +13,7 @@ from urllib.parse import quote, unquote, urlsplit, urlunsplit
 import psycopg
 from psycopg import sql
 
-from tests.own_services import ask_management
+from tests.service_answers import ask_management
 
 
 class NoRoomError(Exception):

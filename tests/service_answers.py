@@ -22,8 +22,10 @@ class CannotStartError(Exception):
 
 
 def broker_answers(url: str) -> bool:
+    """Whether RabbitMQ takes a connection now."""
     parameters = pika.URLParameters(url)
     parameters.socket_timeout = 3
+    parameters.stack_timeout = 5
     parameters.connection_attempts = 1
     try:
         pika.BlockingConnection(parameters).close()
@@ -33,6 +35,7 @@ def broker_answers(url: str) -> bool:
 
 
 def management_answers(url: str) -> bool:
+    """Whether RabbitMQ's HTTP interface answers now."""
     try:
         return ask_management(url, "GET", "/api/vhosts") == http.client.OK
     except (OSError, http.client.HTTPException):
@@ -40,6 +43,7 @@ def management_answers(url: str) -> bool:
 
 
 def database_answers(url: str) -> bool:
+    """Whether PostgreSQL takes a connection now."""
     try:
         psycopg.connect(url, connect_timeout=3).close()
     except psycopg.OperationalError:
@@ -73,10 +77,12 @@ def wait_for(ready: Callable[[], bool], alive: Callable[[], bool] = lambda: True
 
 
 def free_port() -> int:
+    """Find a port that nobody listens on at the moment."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
 
 
 def quietly(command: list[str]) -> subprocess.CompletedProcess[str]:
+    """Run a command and keep what it says."""
     return subprocess.run(command, check=False, capture_output=True, text=True, timeout=60)

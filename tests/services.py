@@ -15,17 +15,19 @@ import secrets
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-import pika
-import psycopg
-
-from tests.own_services import CannotStartError, Starter, starters
-
-BROKER = "ONWARD_TEST_BROKER_URL"
-DATABASE = "ONWARD_TEST_DATABASE_URL"
-MANAGEMENT = "ONWARD_TEST_BROKER_MANAGEMENT_URL"  # its HTTP interface, where it has one
+from tests.service_answers import (
+    BROKER,
+    DATABASE,
+    MANAGEMENT,
+    CannotStartError,
+    broker_answers,
+    database_answers,
+)
+from tests.service_docker import docker_broker, docker_database
+from tests.service_packages import packaged_broker, packaged_database
 
 USUAL = {
     BROKER: "amqp://guest:guest@127.0.0.1:5672/%2F",
@@ -34,6 +36,20 @@ USUAL = {
 LEFT_OUT = {
     BROKER: "RabbitMQ: every suite marked `broker`",
     DATABASE: "PostgreSQL: every suite marked `database`, and the PostgreSQL half of the store's",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Starter:
+    """One way to start one service."""
+
+    way: str
+    run: Callable[[], contextlib.AbstractContextManager[dict[str, str]]]
+
+
+STARTERS = {  # the gentlest first
+    BROKER: (Starter("docker", docker_broker), Starter("Debian's packages", packaged_broker)),
+    DATABASE: (Starter("docker", docker_database), Starter("Debian's packages", packaged_database)),
 }
 
 
@@ -47,18 +63,7 @@ class Found:
 
 def answers(kind: str, url: str) -> bool:
     """Whether the service takes a connection at ``url`` now."""
-    try:
-        if kind == BROKER:
-            parameters = pika.URLParameters(url)
-            parameters.socket_timeout = 3
-            parameters.stack_timeout = 5
-            parameters.connection_attempts = 1
-            pika.BlockingConnection(parameters).close()
-        else:
-            psycopg.connect(url, connect_timeout=3).close()
-    except (pika.exceptions.AMQPError, psycopg.OperationalError, OSError):
-        return False
-    return True
+    return broker_answers(url) if kind == BROKER else database_answers(url)
 
 
 def say(line: str) -> None:
@@ -91,7 +96,7 @@ def services(*, own: bool) -> Iterator[Found]:
 
 
 def _start(kind: str, started: contextlib.ExitStack) -> dict[str, str] | None:
-    for starter in starters(kind):
+    for starter in STARTERS[kind]:
         try:
             return started.enter_context(_announced(kind, starter))
         except CannotStartError as error:

@@ -5,7 +5,7 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import Field
 
 from contracts.events.base import EventData, EventType, File
-from contracts.fields import Email, FreeLine, FreeText, Id, Instant, LongId, LongText, Name
+from contracts.fields import Email, Emails, FreeLine, FreeText, Id, Instant, LongId, LongText, Name
 from contracts.vocabulary import Family
 
 
@@ -41,7 +41,7 @@ class CorrespondenceRecorded(EventData):
     message_id: LongId
     direction: Literal["in", "out"]
     from_: Email = Field(alias="from")
-    to: Annotated[tuple[Email, ...], Field(min_length=1, max_length=100)]
+    to: Emails
     at: Instant
     subject: FreeLine | None = None
     text: LongText | None = None

@@ -5,8 +5,7 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import Field
 
 from contracts.events.base import EventData, EventType, File, Shape, ToldBy, Whose
-from contracts.fields import Count, Id, Instant, Items, Label, Name
-from contracts.rules import Id as DestinationId
+from contracts.fields import Count, DestinationId, Id, Instant, Items, Label, Name
 from contracts.vocabulary import Family, PostAction
 
 

@@ -7,7 +7,6 @@ from collections.abc import Mapping
 from typing import Annotated, ClassVar
 
 from pydantic import (
-    AfterValidator,
     BeforeValidator,
     Field,
     StringConstraints,
@@ -24,18 +23,17 @@ from contracts.fields import (
     CARD_DATA_TEXT,
     REFUSES,
     AddressText,
+    DestinationId,
     Email,
     Instant,
     Label,
     Name,
     Number,
-    without_payment_details,
 )
 from contracts.instants import parse_instant
 from contracts.numbers import can_be_mobile
 from contracts.payment_details import holds_payment_details
 from contracts.rules import Callers, Rule
-from contracts.rules import Id as RuleWord
 from contracts.vocabulary import DestinationKind, Family
 
 _NUMBER: TypeAdapter[str] = TypeAdapter(Number)
@@ -73,9 +71,6 @@ def _is_instant(text: str) -> bool:
     except ValueError:
         return False
     return True
-
-
-DestinationId = Annotated[RuleWord, AfterValidator(without_payment_details), REFUSES]
 
 
 class DestinationAdded(EventData):

@@ -37,6 +37,16 @@ def unhinted(
     return [Due(row.id, row.channel, row.lane, row.due_at) for row in rows]
 
 
+def unhint(tx: Transaction, delivery_ids: Sequence[UUID]) -> None:
+    """Note that nobody was told of these after all, so that upkeep tells at its next round."""
+    if delivery_ids:
+        tx.connection.execute(
+            update(deliveries)
+            .where(deliveries.c.id.in_(sorted(delivery_ids)))
+            .values(hinted_at=None)
+        )
+
+
 def rescue(tx: Transaction, settle_within: float, limit: int = 500) -> list[UUID]:
     """Call uncertain what was claimed and not recorded before its lease ended."""
     d = deliveries

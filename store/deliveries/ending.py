@@ -76,9 +76,7 @@ def release(
     tx: Transaction, ref: str, destination_id: str, version: int, reason: Reason
 ) -> list[tuple[UUID, Channel, Lane]]:
     """Make due what was held for a destination, at the value that it now has."""
-    held = [
-        row for row in unclaimed_of_customer(tx, ref, destination_id) if row["due_at"] is None
-    ]
+    held = [row for row in unclaimed_of_customer(tx, ref, destination_id) if row["due_at"] is None]
     ids = [row["id"] for row in held]
     if ids:
         tx.connection.execute(

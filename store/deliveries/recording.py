@@ -22,7 +22,10 @@ _OPEN_TO_EVIDENCE = (DeliveryStatus.SENDING, DeliveryStatus.UNCERTAIN, DeliveryS
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Result:
-    """What came of one attempt, and what the delivery becomes by it."""
+    """What came of one attempt, and what the delivery becomes by it.
+
+    ``advance`` is for whoever plans what comes next: it changes nothing here.
+    """
 
     claimed: Claimed
     verdict: str
@@ -36,6 +39,7 @@ class Result:
     content_digest: str = ""
     template_version: str | None = None
     marked: bool = False
+    advance: bool = False
 
 
 def record(tx: Transaction, results: Sequence[Result]) -> list[dict[str, Any]]:

@@ -39,9 +39,7 @@ class Move:
     marked: bool = False
 
 
-def move(
-    tx: Transaction, moves: Sequence[Move], came_from: Sequence[DeliveryStatus]
-) -> list[Row]:
+def move(tx: Transaction, moves: Sequence[Move], came_from: Sequence[DeliveryStatus]) -> list[Row]:
     """Make the changes that still apply; give the rows as they now are.
 
     A delivery whose status is not in ``came_from``, or whose fence has risen, stays as it is.
@@ -60,7 +58,10 @@ def move(
 
 
 def _update(
-    tx: Transaction, moves: Sequence[Move], came_from: Sequence[DeliveryStatus], fenced: bool  # noqa: FBT001 - private, named at its one call
+    tx: Transaction,
+    moves: Sequence[Move],
+    came_from: Sequence[DeliveryStatus],
+    fenced: bool,  # noqa: FBT001 - private, named at its one call
 ) -> list[dict[str, Any]]:
     # A column that a move has no word for keeps its value, so rows are grouped by their columns.
     groups: dict[tuple[str, ...], list[dict[str, Any]]] = {}

@@ -26,14 +26,13 @@ publishers = Table(
     instant("revoked_at"),
 )
 
-# The file itself stands in the object store, sealed under the key in `wrapped`.
+# The file itself stands in the object store, sealed under a key of its own that it carries.
 blobs = Table(
     "blobs",
     metadata,
     name("sha256", primary_key=True),
     name("media_type", nullable=False),
     Column("bytes", BigInteger, nullable=False),
-    Column("wrapped", LargeBinary(128), nullable=False),
     name("publisher", nullable=False),
     instant("stored_at", nullable=False),
 )

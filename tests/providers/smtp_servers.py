@@ -155,10 +155,10 @@ class _Session:
             await self.say(self.script.after_354)
         content = bytearray()
         while (line := await self.reader.readline()) != b".\r\n":
-            if not content:
-                self.wire.asked.append(line)
             if not line:
                 return
+            if not content:
+                self.wire.asked.append(line)
             content += line[1:] if line.startswith(b".") else line
         self.server.taken.append(Taken(self.sender, self.recipient, bytes(content)))
         await self.say(self.next_of("end"))

@@ -6,10 +6,13 @@ A provider joins by one more ``Subject`` in ``SUBJECTS``.
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
 from tests.providers import servers
 from tests.providers.servers import Conversation
-from workers.providers.base import Outgoing, Provider, Tag, Text, Transfer
+from tests.providers.smtp_servers import DROP, SILENCE, MailServer, Script
+from workers.providers.base import Email, Outgoing, Provider, Tag, Text, Transfer
+from workers.providers.smtp import SmtpRelay
 from workers.providers.twilio_sms import TwilioSms
 from workers.providers.twilio_voice import TwilioVoice
 
@@ -56,6 +59,18 @@ TRANSFER = Transfer(
     caller_id="+442079460000",
     ring_seconds=20,
     action_url="https://onward.example/receipts/dial?delivery=d-2&attempt=1",
+)
+EMAIL = Email(
+    tag=Tag("d-3", 1),
+    to="ann@customer.example",
+    sender="office@brightwater.example",
+    sender_name="Brightwater Offices",
+    reply_to=None,
+    subject="Message from Mrs Penrose",
+    text="Mrs Penrose rang: please call back.",
+    html="<p>Mrs Penrose rang: please call back.</p>",
+    message_id="<d-3@brightwater.example>",
+    written_at=datetime(2026, 11, 24, 10, 0, tzinfo=UTC),
 )
 
 
@@ -106,4 +121,29 @@ TWILIO_VOICE = Subject(
     garbles=servers.garbles,
 )
 
-SUBJECTS = [TWILIO_SMS, TWILIO_VOICE]
+
+def _relay(port: int, timeout: float, connections: int) -> Provider:
+    return SmtpRelay(
+        "127.0.0.1",
+        port,
+        security="none",
+        timeout=timeout,
+        final_timeout=timeout,
+        connections=connections,
+        hostname="us.example",
+    )
+
+
+SMTP = Subject(
+    name="smtp",
+    make=_relay,
+    outgoing=EMAIL,
+    foreign=TEXT,
+    reference="4F2A1B",
+    takes=MailServer(),
+    drops=MailServer(Script(end=DROP)),
+    hangs=MailServer(Script(end=SILENCE)),
+    garbles=MailServer(Script(end="not a word of SMTP")),
+)
+
+SUBJECTS = [TWILIO_SMS, TWILIO_VOICE, SMTP]

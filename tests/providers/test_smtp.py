@@ -218,7 +218,7 @@ def test_a_large_email_arrives_whole() -> None:
     assert scan.get_content() == LARGE.attachments[0].content
 
 
-@pytest.mark.parametrize("step", ["mail", "rcpt", "data"])
+@pytest.mark.parametrize("step", ["greeting", "ehlo", "mail", "rcpt", "data"])
 def test_silence_before_the_body_is_definite(step: str) -> None:
     """The limit for all that comes before the body holds at each step."""
     script = Script()
@@ -227,7 +227,8 @@ def test_silence_before_the_body_is_definite(step: str) -> None:
     verdict, marks, _ = send(script, timeout=0.2)
 
     assert isinstance(verdict, Deferred)
-    assert verdict.code == f"{step} late"
+    assert verdict.code == f"{step if step in {'mail', 'rcpt', 'data'} else 'connect'} late"
+    assert verdict.reason is (FAULT if step in {"rcpt", "data"} else GONE)
     assert marks == 0
 
 

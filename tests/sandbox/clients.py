@@ -51,7 +51,7 @@ def ask(
 
     async def play() -> Answer:
         async with aiohttp.ClientSession(
-            auth=aiohttp.BasicAuth(SANDBOX_ACCOUNT_SID, token),
+            headers={"Authorization": aiohttp.encode_basic_auth(SANDBOX_ACCOUNT_SID, token)},
             timeout=aiohttp.ClientTimeout(total=seconds),
         ) as session:
             body: dict[str, Any] = {"data": form} if document is None else {"json": document}

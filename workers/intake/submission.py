@@ -1,6 +1,6 @@
 """What is handed in at a door, and what is answered."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
@@ -18,13 +18,18 @@ _VAULT_ONLY = "identity.checked"
 class Submission:
     """One event as it was handed in: parsed, or what is wrong with it.
 
-    ``body`` is what may be kept of a rejected one; none where nothing may be.
+    ``body`` is what may be kept of a rejected one, or makes it; none where nothing may be. Making
+    it costs more than reading the event, and few events are rejected.
     """
 
     publisher: Publisher
     route: str
     event: Event | Malformed
-    body: bytes | None = field(default=None, repr=False)
+    body: bytes | Callable[[], bytes | None] | None = field(default=None, repr=False)
+
+    def keepable(self) -> bytes | None:
+        """What may be kept if it is rejected."""
+        return self.body() if callable(self.body) else self.body
 
 
 @dataclass(frozen=True, slots=True)

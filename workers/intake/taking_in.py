@@ -217,7 +217,7 @@ class _Round:
             publisher=submission.publisher.name,
             route=submission.route,
             problems=listed,
-            body=None if any(p.code in barred for p in problems) else submission.body,
+            body=None if any(p.code in barred for p in problems) else submission.keepable(),
             source=source,
             event_id=event_id,
             event_type=event_type,
@@ -310,6 +310,12 @@ class _Round:
         before = inbox.wait_of(self._tx, incoming.id)
         limit_at = before.limit_at if before is not None else limit
         name = whose.digest(self._tx, awaited.name)
+        if before is not None and (before.awaits, before.kind, before.told) == (
+            name,
+            awaited.kind,
+            told,
+        ):
+            return
         self._batch.waits.append(Wait(incoming.id, name, awaited.kind, limit_at, told))
         if before is not None and before.kind == awaited.kind:
             return

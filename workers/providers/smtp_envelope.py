@@ -35,7 +35,7 @@ class Envelope:
         self._recipient = ready_address(email.to)
         self._id = envelope_id(email)
         self._size = size
-        self._stage = Stage.CONNECT
+        self._stage: Stage | None = None  # none: waiting for a place among the connections
 
     async def open(self, seconds: float) -> Connection | Verdict:
         """The connection on which the body may now be written; or why not, definitely.
@@ -44,7 +44,9 @@ class Envelope:
         """
         try:
             async with asyncio.timeout(seconds):
-                connection = await self._pool.acquire()
+                await self._pool.place()
+                self._stage = Stage.CONNECT
+                connection = await self._pool.take()
                 try:
                     verdict = await self._offer(connection)
                 except BaseException:
@@ -66,14 +68,14 @@ class Envelope:
         if reply is None:
             return Rejected(Reason.INVALID_DESTINATION, "mail smtputf8 not offered")
         if not positive(reply.code):
-            return self._refused(connection, reply)
+            return _refused(Stage.MAIL, connection, reply)
         self._stage = Stage.RCPT
         reply = await self._rcpt(connection.client)
         if not positive(reply.code):
-            return self._refused(connection, reply)
+            return _refused(Stage.RCPT, connection, reply)
         self._stage = Stage.DATA
         reply = await connection.client.execute_command(b"DATA")
-        return None if reply.code == GO_ON else self._refused(connection, reply)
+        return None if reply.code == GO_ON else _refused(Stage.DATA, connection, reply)
 
     async def _mail(self, connection: Connection) -> SMTPResponse | None:
         """The reply to MAIL; None where the server cannot take such an address."""
@@ -114,19 +116,10 @@ class Envelope:
         options = (b"NOTIFY=FAILURE,DELAY",) if client.supports_extension("dsn") else ()
         return await client.execute_command(b"RCPT", f"TO:<{self._recipient}>".encode(), *options)
 
-    def _refused(self, connection: Connection, reply: SMTPResponse) -> Verdict:
-        if leaves_in_step(reply.code):
-            connection.soiled = True
-        else:
-            connection.client.close()  # out of step with us: not worth a guess
-        return refusal(self._stage, Reply(reply.code, reply.message))
-
     def _broken_off(self, how: str) -> Verdict:
         """No reply before the body: definite. From RCPT on it may be about this delivery."""
         match self._stage:
-            case (
-                Stage.CONNECT
-            ):  # a failed connection has said so itself: this was the queue for one
+            case None:
                 return Deferred(
                     Reason.BUSY_PROVIDER, f"no connection free, {how}", spends_attempt=False
                 )
@@ -136,10 +129,19 @@ class Envelope:
                 return Deferred(Reason.UNREACHABLE, f"{self._stage} {how}", spends_attempt=False)
 
 
+def _refused(stage: Stage, connection: Connection, reply: SMTPResponse) -> Verdict:
+    if leaves_in_step(reply.code):
+        connection.soiled = True
+    else:
+        connection.client.close()  # closing, or out of step with us: not worth a guess
+    return refusal(stage, Reply(reply.code, reply.message))
+
+
 def envelope_id(email: Email) -> bytes:
     """Delivery and attempt as an ENVID, in xtext (RFC 3461, section 4): a bounce brings it back."""
-    plain = f"{email.tag.delivery_id}.{email.tag.attempt}"
-    text = "".join(
-        char if "!" <= char <= "~" and char not in "+=" else f"+{ord(char):02X}" for char in plain
+    octets = f"{email.tag.delivery_id}.{email.tag.attempt}".encode()
+    xtext = (
+        b"%c" % octet if 33 <= octet <= 126 and octet not in b"+=" else b"+%02X" % octet
+        for octet in octets
     )
-    return text.encode("ascii", "ignore")[:ENVELOPE_ID_LIMIT]
+    return b"".join(xtext)[:ENVELOPE_ID_LIMIT]

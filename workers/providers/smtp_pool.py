@@ -6,9 +6,10 @@ with a verdict in ``Unopened``.
 """
 
 import asyncio
+import contextlib
 import ssl
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Literal, cast
 
 from aiosmtplib import (
     SMTP,
@@ -21,6 +22,8 @@ from contracts.vocabulary import Reason
 from workers.providers.base import Deferred, Verdict
 from workers.providers.smtp_replies import Reply, Stage, refusal
 
+GOODBYE = 1.0  # seconds that a server has to take leave of us
+GOODBYE_POLL = 0.002
 Security = Literal["starttls", "tls", "none"]
 
 
@@ -75,13 +78,16 @@ class Pool:
         self._closed = False
         self._tls = None if server.security == "none" else _tls_context(server.ca_file)
 
-    async def acquire(self) -> Connection:
+    async def place(self) -> None:
+        """Wait for a place among the connections; ``take`` must follow at once."""
+        await self._slots.acquire()
+
+    async def take(self) -> Connection:
         """A kept connection, or a new one; give it back with ``release`` or ``discard``.
 
         Raises:
-            Unopened: there is no connection to be had now.
+            Unopened: there is no connection to be had now; the place is given back.
         """
-        await self._slots.acquire()
         try:
             while self._idle:
                 connection = self._idle.pop()
@@ -118,8 +124,8 @@ class Pool:
     def discard(self, connection: Connection) -> None:
         """Close the connection: what state it is in is not known."""
         self._slots.release()
-        transport = connection.client.transport
-        if isinstance(transport, asyncio.WriteTransport):
+        transport = cast("asyncio.WriteTransport | None", connection.client.transport)
+        if transport is not None:
             transport.abort()  # close() would go on pushing what a stalled server does not read
         connection.client.close()
 
@@ -130,9 +136,14 @@ class Pool:
             self._sweep.cancel()
             self._sweep = None
         idle, self._idle = self._idle, []
+        closing = [connection.client.protocol for connection in idle]
         for connection in idle:
             hang_up(connection)
-        await asyncio.sleep(0)  # let the transports say their last word
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(GOODBYE):
+                # asyncio tells only the protocol when a transport is gone; TLS says goodbye first
+                while any(protocol and protocol.transport for protocol in closing):  # noqa: ASYNC110
+                    await asyncio.sleep(GOODBYE_POLL)
 
     def _close_idle(self) -> None:
         loop = asyncio.get_running_loop()
@@ -190,6 +201,8 @@ def _why(stage: Stage, error: Exception) -> Verdict:
             code = "connect tls"
         case OSError():  # aiosmtplib's own connection and timeout errors are OSErrors, too
             code = f"{stage} no connection"
+        case ValueError():
+            code = f"{stage} unfit setting"
         case _ if stage is Stage.AUTH:
             return Deferred(Reason.CREDENTIALS, "auth not offered", spends_attempt=False)
         case _:

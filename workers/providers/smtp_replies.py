@@ -152,7 +152,7 @@ def refusal(stage: Stage, reply: Reply) -> Verdict:
 
 def meaning_of(stage: Stage, reply: Reply) -> Meaning | None:
     """What the reply means at this stage; None where it means nothing that we know."""
-    code, enhanced = str(reply.code), reply.enhanced
+    code, enhanced = f"{reply.code:03}", reply.enhanced
     for row in ROWS:
         if (
             code.startswith(row.code)

@@ -83,7 +83,6 @@ class SandboxSMTP(SMTP):
             return
         await super()._handle_client()
 
-    @property
     def _mail(self) -> Envelope:
         if self.envelope is None:  # aiosmtpd makes one as the connection opens
             raise RuntimeError("no connection")
@@ -93,7 +92,7 @@ class SandboxSMTP(SMTP):
         """Begin a transaction."""
         if await self.check_helo_needed() or await self.check_auth_needed("MAIL"):
             return
-        if self._mail.mail_from is not None:
+        if self._mail().mail_from is not None:
             await self.push("503 5.5.1 Error: nested MAIL command")
             return
         address, options = _path("FROM", arg)
@@ -106,8 +105,8 @@ class SandboxSMTP(SMTP):
             return
         if not await self._goes_on("mail", sender=address):
             return
-        self._mail.mail_from = address
-        self._mail.smtp_utf8 = "SMTPUTF8" in options
+        self._mail().mail_from = address
+        self._mail().smtp_utf8 = "SMTPUTF8" in options
         self._sender_options, self._recipient_options = options, {}
         await self.push("250 2.1.0 Sender ok")
 
@@ -115,16 +114,16 @@ class SandboxSMTP(SMTP):
         """Take one more recipient."""
         if await self.check_helo_needed() or await self.check_auth_needed("RCPT"):
             return
-        if self._mail.mail_from is None:
+        if self._mail().mail_from is None:
             await self.push("503 5.5.1 Error: need MAIL command")
             return
         address, options = _path("TO", arg)
         if not address or not _RCPT_PARAMETERS.issuperset(options):
             await self.push("501 5.5.4 Syntax: RCPT TO: <address> [SP <rcpt-parameters>]")
             return
-        if not await self._goes_on("rcpt", to=address, sender=self._mail.mail_from):
+        if not await self._goes_on("rcpt", to=address, sender=self._mail().mail_from):
             return
-        self._mail.rcpt_tos.append(address)
+        self._mail().rcpt_tos.append(address)
         self._recipient_options = options
         await self.push("250 2.1.5 Recipient ok")
 
@@ -132,10 +131,10 @@ class SandboxSMTP(SMTP):
         """Take the mail: on record before the reply leaves."""
         if await self.check_helo_needed() or await self.check_auth_needed("DATA"):
             return
-        if not self._mail.rcpt_tos or arg:
+        if not self._mail().rcpt_tos or arg:
             await self.push("503 5.5.1 Error: need RCPT command" if not arg else "501 5.5.4 DATA")
             return
-        to, sender = ", ".join(self._mail.rcpt_tos), self._mail.mail_from or ""
+        to, sender = ", ".join(self._mail().rcpt_tos), self._mail().mail_from or ""
         if not await self._goes_on("data", to=to, sender=sender):
             return
         await self.push("354 End data with <CR><LF>.<CR><LF>")

@@ -14,7 +14,7 @@ from config.definitions import PublisherAccess, definitions, user_definition
 from config.topology import DEAD_QUEUE, EVENTS, OUTCOMES, UNROUTABLE, intake_queue, topology
 from contracts.vocabulary import Family
 from tests.rooms import delete_user, load_definitions
-from tests.services import MANAGEMENT
+from tests.service_answers import MANAGEMENT
 from tests.waiting import eventually
 
 ACCESS_REFUSED = 403

@@ -28,10 +28,12 @@ CE = {"ce-specversion": "1.0", "ce-id": "e-1", "ce-source": "/desk", "ce-type": 
 
 
 def body(**members: Any) -> bytes:
+    """A minimal event with these members."""
     return json.dumps(MINIMAL | members).encode()
 
 
 def problems_of(event: bytes) -> list[tuple[str, ErrorCode]]:
+    """Where a structured event is wrong, and how."""
     with pytest.raises(Malformed) as refused:
         parse_structured(event)
     return [(problem.path, problem.code) for problem in refused.value.problems]

@@ -72,7 +72,7 @@ def test_what_is_no_number_is_refused_without_being_quoted(written: str) -> None
         ("+12025550143", False),
     ],
 )
-def test_ofcoms_drama_numbers_are_known(number: str, drama: bool) -> None:  # noqa: FBT001 - a table
+def test_ofcoms_drama_numbers_are_known(number: str, drama: bool) -> None:
     """They belong to nobody, so tests may use them and nobody is rung."""
     assert is_drama(number) is drama
 
@@ -94,8 +94,8 @@ def test_ofcoms_drama_numbers_are_known(number: str, drama: bool) -> None:  # no
 )
 def test_a_text_goes_only_to_what_can_be_a_mobile(
     number: str,
-    admit_drama: bool,  # noqa: FBT001 - a table
-    mobile: bool,  # noqa: FBT001 - a table
+    admit_drama: bool,
+    mobile: bool,
 ) -> None:
     """A text to a landline is paid for and read by nobody."""
     assert can_be_mobile(number, admit_drama=admit_drama) is mobile

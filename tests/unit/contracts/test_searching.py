@@ -11,7 +11,7 @@ from contracts.searching import normalise_term, terms_of
         ("01632 960111", ("+441632960111", "01632 960111")),
         ("+441632960111", ("+441632960111",)),
         ("  Ada   QUILL ", ("ada quill",)),
-        ("Ｑｕｉｌｌ", ("quill",)),
+        ("\uff31uill", ("quill",)),
         ("STRASSE", ("strasse",)),
         ("straße", ("strasse",)),
         ("INV-2026-0107", ("inv-2026-0107",)),

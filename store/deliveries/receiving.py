@@ -1,0 +1,182 @@
+"""How a provider's later word is kept: the attempt always, the delivery where it says more.
+
+Receipts come late, twice and out of order, and some before the provider's own answer is on
+record. Each names the attempt it is about; it changes the delivery only while that attempt is the
+delivery's last, and never back to an earlier word.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Row, and_, select
+
+from contracts.vocabulary import DeliveryStatus, Reason
+from store import bulk
+from store.deliveries.transitions import Move, move
+from store.engine import Transaction
+from store.tables import attempts, deliveries
+
+BY_RECEIPT = "receipt"  # the verdict of an attempt whose own answer never came
+
+_S = DeliveryStatus
+_UNSETTLED = frozenset({_S.SENDING, _S.UNCERTAIN, _S.PARKED})
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """What a provider says of one attempt, under its ``reference`` for it.
+
+    ``overrules`` lets a word of higher rank stand against an earlier `undelivered`.
+    """
+
+    delivery_id: UUID
+    attempt: int
+    to: DeliveryStatus
+    reason: Reason
+    detail: str | None = None
+    reference: str | None = None
+    overrules: bool = False
+
+
+class Told(StrEnum):
+    """What a word meant to us."""
+
+    CHANGED = "changed"
+    NOTHING_NEW = "nothing_new"
+    UNKNOWN = "unknown"  # there is no such delivery, or it was never tried so often
+
+
+@dataclass(frozen=True, slots=True)
+class Received:
+    """What became of one word; ``row`` is the delivery as it now is, where it changed."""
+
+    told: Told
+    row: dict[str, Any] | None = None
+
+
+def receive(tx: Transaction, words: Sequence[Word]) -> list[Received]:
+    """Keep words and apply those that say more; an answer for each, in order.
+
+    Words about one delivery are applied in the order in which they stand.
+    """
+    answers: list[Received | None] = [None] * len(words)
+    left = list(enumerate(words))
+    while left:
+        now: dict[UUID, tuple[int, Word]] = {}
+        later = []
+        for place, word in left:
+            if word.delivery_id in now:
+                later.append((place, word))
+            else:
+                now[word.delivery_id] = (place, word)
+        for place, answer in _one_each(tx, list(now.values())):
+            answers[place] = answer
+        left = later
+    return [answer for answer in answers if answer is not None]
+
+
+def _one_each(tx: Transaction, words: Sequence[tuple[int, Word]]) -> list[tuple[int, Received]]:
+    rows = _lock(tx, [word for _, word in words])
+    known = [word for _, word in words if (word.delivery_id, word.attempt) in rows]
+    _keep_evidence(tx, [(word, rows[word.delivery_id, word.attempt]) for word in known])
+    groups: dict[tuple[DeliveryStatus, ...], list[Move]] = {}
+    for word in known:
+        row = rows[word.delivery_id, word.attempt]
+        if row.fence == word.attempt:
+            groups.setdefault(_open_to(word, row), []).append(_move(word, row))
+    changed = {
+        row["id"]: dict(row)
+        for came_from, moves in groups.items()
+        for row in move(tx, moves, came_from)
+    }
+    answers = []
+    for place, word in words:
+        if (word.delivery_id, word.attempt) not in rows:
+            answers.append((place, Received(Told.UNKNOWN)))
+        elif word.delivery_id in changed:
+            answers.append((place, Received(Told.CHANGED, changed[word.delivery_id])))
+        else:
+            answers.append((place, Received(Told.NOTHING_NEW)))
+    return answers
+
+
+def _lock(tx: Transaction, words: Sequence[Word]) -> dict[tuple[UUID, int], Row[Any]]:
+    """Give each word's delivery with the attempt that the word is about."""
+    d, a = deliveries, attempts
+    wanted = {(word.delivery_id, word.attempt) for word in words}
+    found: Sequence[Any] = tx.connection.execute(
+        select(
+            d.c.id,
+            d.c.fence,
+            d.c.status,
+            a.c.fence.label("attempt"),
+            a.c.reference,
+            a.c.started_at,
+            a.c.settled_at,
+            a.c.verdict,
+            a.c.provider,
+        )
+        .join(a, and_(a.c.delivery_id == d.c.id))
+        .where(
+            d.c.id.in_(sorted({delivery_id for delivery_id, _ in wanted})),
+            a.c.fence.in_(sorted({attempt for _, attempt in wanted})),
+        )
+        .order_by(d.c.id)
+        .with_for_update(of=d)
+    ).all()
+    return {(row.id, row.attempt): row for row in found if (row.id, row.attempt) in wanted}
+
+
+def _keep_evidence(tx: Transaction, known: Sequence[tuple[Word, Row[Any]]]) -> None:
+    """Note on attempts that nobody answered for that the provider had them after all."""
+    fresh = sorted(
+        ((word, row) for word, row in known if row.reference is None and word.reference),
+        key=lambda pair: pair[0].delivery_id,
+    )
+    bulk.update_rows(
+        tx,
+        attempts,
+        ["delivery_id", "fence"],
+        [
+            {
+                "delivery_id": word.delivery_id,
+                "fence": word.attempt,
+                "settled_at": row.settled_at or tx.now,
+                "verdict": row.verdict or BY_RECEIPT,
+                "reference": word.reference,
+            }
+            for word, row in fresh
+        ],
+    )
+
+
+def _open_to(word: Word, row: Row[Any]) -> tuple[DeliveryStatus, ...]:
+    """From which statuses this word still says something new.
+
+    A delivery that waits to be sent again because nobody knew of this attempt is settled by it;
+    one that waits although the attempt's fate was known (an operator's replay) is not.
+    """
+    came_from = set(_UNSETTLED)
+    if row.reference is None:
+        came_from.add(_S.PENDING)
+    if word.to is not _S.ACCEPTED:
+        came_from.add(_S.ACCEPTED)
+    if word.overrules:
+        came_from.add(_S.UNDELIVERED)
+    return tuple(sorted(came_from))
+
+
+def _move(word: Word, row: Row[Any]) -> Move:
+    return Move(
+        delivery_id=word.delivery_id,
+        fence=word.attempt,
+        to=word.to,
+        reason=word.reason,
+        detail=word.detail,
+        provider=row.provider,
+        reference=word.reference,
+        attempted_at=row.started_at,
+    )

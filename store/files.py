@@ -1,0 +1,109 @@
+"""Where scans and documents are kept: sealed, in a folder or an object store, named by digest.
+
+Each file is sealed under a random key of its own, which it carries, wrapped by the master key.
+Files that publishers keep elsewhere are read from configured roots alone; no other address is
+ever fetched.
+"""
+
+from collections.abc import Mapping, Sequence
+from enum import StrEnum
+from urllib.parse import urlsplit
+
+import obstore
+from obstore.exceptions import NotFoundError
+from obstore.store import ObjectStore, from_url
+
+from store.keys import MasterKey, Unopenable
+from store.types import SealedBytes
+
+_OVERHEAD = 1_024  # what sealing adds is less
+_BLOB = "blob:"
+
+
+class Trouble(StrEnum):
+    """Why a file cannot be had. For an operator to act on."""
+
+    MISSING = "missing"
+    UNOPENABLE = "unopenable"  # sealed with another master key, or altered
+    TOO_LARGE = "too_large"  # larger than it was said to be
+    FOREIGN = "foreign"  # its address is under no configured root
+
+
+class Files:
+    """The object store of one installation. Safe to share between threads.
+
+    ``url`` is `file://…` (the folder is made) or `s3://…`, whose credentials are found as the
+    AWS tools find theirs. ``roots`` are URLs of folders that files may also be read from.
+    """
+
+    def __init__(self, url: str, master: MasterKey, roots: Sequence[str] = ()) -> None:
+        self._master = master
+        self._own = _open(url)
+        self._roots: Mapping[str, ObjectStore] = {
+            f"{root.rstrip('/')}/": _open(root) for root in roots
+        }
+
+    def put(self, sha256: str, content: bytes) -> None:
+        """Keep a file; once this returns it can be read. Raises what the object store raises."""
+        sealed = self._master.seal_alone(_place(sha256), content)
+        obstore.put(self._own, _path(sha256), bytes(sealed))
+
+    def has(self, sha256: str) -> bool:
+        """Whether a file of this digest is kept."""
+        try:
+            obstore.head(self._own, _path(sha256))
+        except (FileNotFoundError, NotFoundError):
+            return False
+        return True
+
+    def read(self, uri: str, size: int) -> bytes | Trouble:
+        """Give what stands at `blob:<sha256>` or under a root; at most ``size`` bytes.
+
+        Whether it is what it was said to be is the reader's to check. Raises what the object
+        store raises while it is out of order.
+        """
+        if uri.startswith(_BLOB):
+            return self._read_own(uri.removeprefix(_BLOB), size)
+        for root, store in self._roots.items():
+            if uri.startswith(root) and _is_plain(path := uri.removeprefix(root)):
+                return _fetch(store, path, size)
+        return Trouble.FOREIGN
+
+    def _read_own(self, sha256: str, size: int) -> bytes | Trouble:
+        sealed = _fetch(self._own, _path(sha256), size + _OVERHEAD)
+        if isinstance(sealed, Trouble):
+            return sealed
+        try:
+            return self._master.open_alone(_place(sha256), SealedBytes(sealed))
+        except Unopenable:
+            return Trouble.UNOPENABLE
+
+
+def _open(url: str) -> ObjectStore:
+    if urlsplit(url).scheme == "file":
+        return from_url(url, mkdir=True)
+    return from_url(url)
+
+
+def _fetch(store: ObjectStore, path: str, most: int) -> bytes | Trouble:
+    try:
+        found = obstore.get(store, path)
+        if found.meta["size"] > most:
+            return Trouble.TOO_LARGE
+        return bytes(found.bytes())
+    except (FileNotFoundError, NotFoundError):
+        return Trouble.MISSING
+
+
+def _is_plain(path: str) -> bool:
+    """Whether a path stays under its root and asks for nothing but a file."""
+    forbidden = any(sign in path for sign in ("?", "#", "%", "\\"))
+    return bool(path) and not forbidden and not {"", ".", ".."} & set(path.split("/"))
+
+
+def _path(sha256: str) -> str:
+    return f"{sha256[:2]}/{sha256}"
+
+
+def _place(sha256: str) -> str:
+    return f"blobs:{sha256}"

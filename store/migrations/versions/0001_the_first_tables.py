@@ -1,0 +1,533 @@
+"""The first tables."""
+
+import sqlalchemy as sa
+from alembic import op
+
+from store import types
+
+revision = "0001"
+down_revision = None
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    """Make the change."""
+    op.create_table(
+        "attempts",
+        sa.Column("delivery_id", sa.Uuid(), nullable=False),
+        sa.Column("fence", sa.Integer(), nullable=False),
+        sa.Column("provider", sa.String(length=500), nullable=False),
+        sa.Column("claimed_by", sa.String(length=500), nullable=False),
+        sa.Column("started_at", types.Instant(), nullable=False),
+        sa.Column("settled_at", types.Instant(), nullable=True),
+        sa.Column("verdict", sa.String(length=500), nullable=True),
+        sa.Column("reason", sa.String(length=32), nullable=True),
+        sa.Column("code", sa.String(length=500), nullable=True),
+        sa.Column("reference", sa.String(length=500), nullable=True),
+        sa.PrimaryKeyConstraint("delivery_id", "fence", name=op.f("pk_attempts")),
+    )
+    op.create_table(
+        "blobs",
+        sa.Column("sha256", sa.String(length=500), nullable=False),
+        sa.Column("media_type", sa.String(length=500), nullable=False),
+        sa.Column("bytes", sa.BigInteger(), nullable=False),
+        sa.Column("publisher", sa.String(length=500), nullable=False),
+        sa.Column("stored_at", types.Instant(), nullable=False),
+        sa.PrimaryKeyConstraint("sha256", name=op.f("pk_blobs")),
+    )
+    op.create_table(
+        "consents",
+        sa.Column("customer_ref", sa.String(length=500), nullable=False),
+        sa.Column("purpose", sa.String(length=32), nullable=False),
+        sa.Column("channel", sa.String(length=32), nullable=False),
+        sa.Column("given_at", types.Instant(), nullable=False),
+        sa.Column("evidence", types.Sealed(), nullable=False),
+        sa.Column("method", sa.String(length=500), nullable=False),
+        sa.Column("wording_version", sa.String(length=500), nullable=True),
+        sa.Column("withdrawn_at", types.Instant(), nullable=True),
+        sa.Column("withdrawn_how", sa.String(length=500), nullable=True),
+        sa.PrimaryKeyConstraint(
+            "customer_ref", "purpose", "channel", "given_at", name=op.f("pk_consents")
+        ),
+    )
+    op.create_table(
+        "customers",
+        sa.Column("ref", sa.String(length=500), nullable=False),
+        sa.Column("revision", sa.Integer(), nullable=False),
+        sa.Column("profile", types.Sealed(), nullable=False),
+        sa.Column("time_zone", sa.String(length=500), nullable=False),
+        sa.Column("locale", sa.String(length=500), nullable=False),
+        sa.Column("rules_version", sa.Integer(), nullable=False),
+        sa.Column("first_seen_at", types.Instant(), nullable=False),
+        sa.Column("registered_at", types.Instant(), nullable=True),
+        sa.Column("started_at", types.Instant(), nullable=True),
+        sa.Column("terminated_at", types.Instant(), nullable=True),
+        sa.PrimaryKeyConstraint("ref", name=op.f("pk_customers")),
+    )
+    op.create_table(
+        "data_keys",
+        sa.Column("key_id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("owner", sa.String(length=500), nullable=False),
+        sa.Column("wrapped", sa.LargeBinary(length=128), nullable=False),
+        sa.Column("created_at", types.Instant(), nullable=False),
+        sa.PrimaryKeyConstraint("key_id", name=op.f("pk_data_keys")),
+        sa.UniqueConstraint("owner", name=op.f("uq_data_keys_owner")),
+    )
+    op.create_table(
+        "deliveries",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("event_id", sa.Uuid(), nullable=False),
+        sa.Column("customer_ref", sa.String(length=500), nullable=False),
+        sa.Column("publisher", sa.String(length=500), nullable=False),
+        sa.Column("channel", sa.String(length=32), nullable=False),
+        sa.Column("lane", sa.String(length=32), nullable=False),
+        sa.Column("purpose", sa.String(length=32), nullable=False),
+        sa.Column("destination_id", sa.String(length=500), nullable=False),
+        sa.Column("destination_version", sa.Integer(), nullable=False),
+        sa.Column("rule_id", sa.String(length=500), nullable=False),
+        sa.Column("rule_version", sa.Integer(), nullable=False),
+        sa.Column("step", sa.Integer(), nullable=False),
+        sa.Column("mode", sa.String(length=32), nullable=False),
+        sa.Column("content", sa.String(length=32), nullable=False),
+        sa.Column("attach", sa.Boolean(), nullable=False),
+        sa.Column("marked", sa.Boolean(), nullable=False),
+        sa.Column("status", sa.String(length=32), nullable=False),
+        sa.Column("reason", sa.String(length=32), nullable=False),
+        sa.Column("detail", sa.String(length=500), nullable=True),
+        sa.Column("transition", sa.Integer(), nullable=False),
+        sa.Column("attempts", sa.Integer(), nullable=False),
+        sa.Column("fence", sa.Integer(), nullable=False),
+        sa.Column("claimed_by", sa.String(length=500), nullable=True),
+        sa.Column("provider", sa.String(length=500), nullable=True),
+        sa.Column("reference", sa.String(length=500), nullable=True),
+        sa.Column("planned_at", types.Instant(), nullable=False),
+        sa.Column("first_due_at", types.Instant(), nullable=False),
+        sa.Column("due_at", types.Instant(), nullable=True),
+        sa.Column("deadline_at", types.Instant(), nullable=False),
+        sa.Column("lease_until", types.Instant(), nullable=True),
+        sa.Column("hinted_at", types.Instant(), nullable=True),
+        sa.Column("changed_at", types.Instant(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_deliveries")),
+        sa.UniqueConstraint(
+            "event_id",
+            "customer_ref",
+            "rule_id",
+            "rule_version",
+            "step",
+            "channel",
+            "destination_id",
+            name=op.f(
+                "uq_deliveries_event_id_customer_ref_rule_id_rule_version_step_channel_destination_id"
+            ),
+        ),
+    )
+    op.create_index(
+        "ix_deliveries_customer", "deliveries", ["customer_ref", "planned_at"], unique=False
+    )
+    op.create_index(
+        "ix_deliveries_due",
+        "deliveries",
+        ["lane", "due_at"],
+        unique=False,
+        postgresql_where=sa.text("status = 'pending'"),
+        sqlite_where=sa.text("status = 'pending'"),
+    )
+    op.create_index(
+        "ix_deliveries_leased",
+        "deliveries",
+        ["lease_until"],
+        unique=False,
+        postgresql_where=sa.text("status = 'sending'"),
+        sqlite_where=sa.text("status = 'sending'"),
+    )
+    op.create_index(
+        "ix_deliveries_reference",
+        "deliveries",
+        ["reference"],
+        unique=False,
+        postgresql_where=sa.text("reference IS NOT NULL"),
+        sqlite_where=sa.text("reference IS NOT NULL"),
+    )
+    op.create_index(
+        "ix_deliveries_uncertain",
+        "deliveries",
+        ["due_at"],
+        unique=False,
+        postgresql_where=sa.text("status = 'uncertain'"),
+        sqlite_where=sa.text("status = 'uncertain'"),
+    )
+    op.create_table(
+        "destinations",
+        sa.Column("customer_ref", sa.String(length=500), nullable=False),
+        sa.Column("destination_id", sa.String(length=500), nullable=False),
+        sa.Column("kind", sa.String(length=32), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("value", types.Sealed(), nullable=False),
+        sa.Column("masked", types.Sealed(), nullable=False),
+        sa.Column("label", types.Sealed(), nullable=True),
+        sa.Column("person", types.Sealed(), nullable=True),
+        sa.Column("value_index", sa.LargeBinary(length=16), nullable=False),
+        sa.Column("changed_at", types.Instant(), nullable=False),
+        sa.Column("verified_at", types.Instant(), nullable=True),
+        sa.Column("verified_how", sa.String(length=500), nullable=True),
+        sa.Column("removed_at", types.Instant(), nullable=True),
+        sa.PrimaryKeyConstraint("customer_ref", "destination_id", name=op.f("pk_destinations")),
+    )
+    op.create_index(
+        op.f("ix_destinations_value_index"), "destinations", ["value_index"], unique=False
+    )
+    op.create_table(
+        "events",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("source", sa.String(length=500), nullable=False),
+        sa.Column("event_id", sa.String(length=500), nullable=False),
+        sa.Column("type", sa.String(length=500), nullable=False),
+        sa.Column("publisher", sa.String(length=500), nullable=False),
+        sa.Column("customer_ref", sa.String(length=500), nullable=True),
+        sa.Column("status", sa.String(length=32), nullable=False),
+        sa.Column("correlation", sa.String(length=500), nullable=True),
+        sa.Column("content", types.Sealed(), nullable=False),
+        sa.Column("digest", sa.LargeBinary(length=32), nullable=False),
+        sa.Column("rules_version", sa.Integer(), nullable=True),
+        sa.Column("traceparent", sa.String(length=500), nullable=True),
+        sa.Column("happened_at", types.Instant(), nullable=True),
+        sa.Column("received_at", types.Instant(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_events")),
+    )
+    op.create_index(
+        "ix_events_correlation",
+        "events",
+        ["correlation"],
+        unique=False,
+        postgresql_where=sa.text("correlation IS NOT NULL"),
+        sqlite_where=sa.text("correlation IS NOT NULL"),
+    )
+    op.create_index("ix_events_customer", "events", ["customer_ref", "received_at"], unique=False)
+    op.create_index("uq_events_source_event_id", "events", ["source", "event_id"], unique=True)
+    op.create_table(
+        "items",
+        sa.Column("item_id", sa.String(length=500), nullable=False),
+        sa.Column("customer_ref", sa.String(length=500), nullable=True),
+        sa.Column("class", sa.String(length=500), nullable=False),
+        sa.Column("do", sa.String(length=32), nullable=False),
+        sa.Column("why", sa.String(length=32), nullable=False),
+        sa.Column("detail", sa.String(length=500), nullable=True),
+        sa.Column("authority", sa.String(length=500), nullable=True),
+        sa.Column("destination_id", sa.String(length=500), nullable=True),
+        sa.Column("consolidate", sa.String(length=500), nullable=True),
+        sa.Column("until", types.Instant(), nullable=True),
+        sa.Column("delivery_id", sa.Uuid(), nullable=True),
+        sa.Column("done_as", sa.String(length=500), nullable=True),
+        sa.Column("done_at", types.Instant(), nullable=True),
+        sa.Column("received_at", types.Instant(), nullable=False),
+        sa.Column("changed_at", types.Instant(), nullable=False),
+        sa.PrimaryKeyConstraint("item_id", name=op.f("pk_items")),
+    )
+    op.create_index(op.f("ix_items_customer_ref"), "items", ["customer_ref"], unique=False)
+    op.create_index("ix_items_open", "items", ["customer_ref", "done_at"], unique=False)
+    op.create_table(
+        "leases",
+        sa.Column("name", sa.String(length=500), nullable=False),
+        sa.Column("holder", sa.String(length=500), nullable=False),
+        sa.Column("fence", sa.BigInteger(), nullable=False),
+        sa.Column("until", types.Instant(), nullable=False),
+        sa.PrimaryKeyConstraint("name", name=op.f("pk_leases")),
+    )
+    op.create_table(
+        "ledger",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("customer_ref", sa.String(length=500), nullable=False),
+        sa.Column("event_id", sa.Uuid(), nullable=False),
+        sa.Column("delivery_id", sa.Uuid(), nullable=True),
+        sa.Column("rule_id", sa.String(length=500), nullable=True),
+        sa.Column("rule_version", sa.Integer(), nullable=True),
+        sa.Column("step", sa.Integer(), nullable=True),
+        sa.Column("channel", sa.String(length=32), nullable=True),
+        sa.Column("purpose", sa.String(length=32), nullable=False),
+        sa.Column("destination_id", sa.String(length=500), nullable=True),
+        sa.Column("outcome", sa.String(length=500), nullable=False),
+        sa.Column("reason", sa.String(length=32), nullable=False),
+        sa.Column("detail", sa.String(length=500), nullable=True),
+        sa.Column("marked", sa.Boolean(), nullable=False),
+        sa.Column("attempt", sa.Integer(), nullable=True),
+        sa.Column("provider", sa.String(length=500), nullable=True),
+        sa.Column("reference", sa.String(length=500), nullable=True),
+        sa.Column("template_version", sa.String(length=500), nullable=True),
+        sa.Column("policy_version", sa.String(length=500), nullable=False),
+        sa.Column("intended_at", types.Instant(), nullable=True),
+        sa.Column("attempted_at", types.Instant(), nullable=True),
+        sa.Column("settled_at", types.Instant(), nullable=False),
+        sa.Column("personal", types.Sealed(), nullable=True),
+        sa.Column("commitments", sa.LargeBinary(length=96), nullable=False),
+        sa.Column("leaf", sa.LargeBinary(length=32), nullable=False),
+        sa.Column("position", sa.BigInteger(), nullable=True),
+        sa.Column("seal", sa.BigInteger(), nullable=True),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_ledger")),
+    )
+    op.create_index("ix_ledger_customer", "ledger", ["customer_ref", "id"], unique=False)
+    op.create_index("ix_ledger_event", "ledger", ["event_id"], unique=False)
+    op.create_index(
+        "ix_ledger_unsealed",
+        "ledger",
+        ["id"],
+        unique=False,
+        postgresql_where=sa.text("position IS NULL"),
+        sqlite_where=sa.text("position IS NULL"),
+    )
+    op.create_index(
+        "uq_ledger_position",
+        "ledger",
+        ["position"],
+        unique=True,
+        postgresql_where=sa.text("position IS NOT NULL"),
+        sqlite_where=sa.text("position IS NOT NULL"),
+    )
+    op.create_table(
+        "names",
+        sa.Column("name_index", sa.LargeBinary(length=16), nullable=False),
+        sa.Column("customer_ref", sa.String(length=500), nullable=False),
+        sa.PrimaryKeyConstraint("name_index", "customer_ref", name=op.f("pk_names")),
+    )
+    op.create_index(op.f("ix_names_customer_ref"), "names", ["customer_ref"], unique=False)
+    op.create_index("ix_names_lookup", "names", ["name_index"], unique=False)
+    op.create_table(
+        "numbers",
+        sa.Column("number_index", sa.LargeBinary(length=16), nullable=False),
+        sa.Column("number", types.Sealed(), nullable=False),
+        sa.Column("customer_ref", sa.String(length=500), nullable=False),
+        sa.Column("service", sa.String(length=32), nullable=False),
+        sa.Column("assigned_at", types.Instant(), nullable=False),
+        sa.PrimaryKeyConstraint("number_index", name=op.f("pk_numbers")),
+    )
+    op.create_index(op.f("ix_numbers_customer_ref"), "numbers", ["customer_ref"], unique=False)
+    op.create_table(
+        "outbox",
+        sa.Column("id", sa.String(length=500), nullable=False),
+        sa.Column("audience", sa.String(length=500), nullable=False),
+        sa.Column("name", sa.String(length=500), nullable=False),
+        sa.Column("customer_ref", sa.String(length=500), nullable=True),
+        sa.Column("event_id", sa.Uuid(), nullable=True),
+        sa.Column("delivery_id", sa.Uuid(), nullable=True),
+        sa.Column("facts", sa.Text(), nullable=False),
+        sa.Column("content", types.Sealed(), nullable=True),
+        sa.Column("at", types.Instant(), nullable=False),
+        sa.Column("position", sa.BigInteger(), nullable=True),
+        sa.Column("published_at", types.Instant(), nullable=True),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_outbox")),
+    )
+    op.create_index(
+        "ix_outbox_unlisted",
+        "outbox",
+        ["at"],
+        unique=False,
+        postgresql_where=sa.text("position IS NULL"),
+        sqlite_where=sa.text("position IS NULL"),
+    )
+    op.create_index(
+        "ix_outbox_unpublished",
+        "outbox",
+        ["position"],
+        unique=False,
+        postgresql_where=sa.text("published_at IS NULL AND position IS NOT NULL"),
+        sqlite_where=sa.text("published_at IS NULL AND position IS NOT NULL"),
+    )
+    op.create_index(
+        "uq_outbox_position",
+        "outbox",
+        ["position"],
+        unique=True,
+        postgresql_where=sa.text("position IS NOT NULL"),
+        sqlite_where=sa.text("position IS NOT NULL"),
+    )
+    op.create_table(
+        "planning_tasks",
+        sa.Column("event_id", sa.Uuid(), nullable=False),
+        sa.Column("after_customer", sa.String(length=500), nullable=False),
+        sa.Column("planned", sa.Integer(), nullable=False),
+        sa.Column("created_at", types.Instant(), nullable=False),
+        sa.Column("done_at", types.Instant(), nullable=True),
+        sa.PrimaryKeyConstraint("event_id", name=op.f("pk_planning_tasks")),
+    )
+    op.create_table(
+        "publishers",
+        sa.Column("name", sa.String(length=500), nullable=False),
+        sa.Column("grants", sa.Text(), nullable=False),
+        sa.Column("key_digest", sa.LargeBinary(length=32), nullable=False),
+        sa.Column("created_at", types.Instant(), nullable=False),
+        sa.Column("revoked_at", types.Instant(), nullable=True),
+        sa.PrimaryKeyConstraint("name", name=op.f("pk_publishers")),
+        sa.UniqueConstraint("key_digest", name=op.f("uq_publishers_key_digest")),
+    )
+    op.create_table(
+        "rejected_events",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("publisher", sa.String(length=500), nullable=False),
+        sa.Column("source", sa.String(length=500), nullable=True),
+        sa.Column("event_id", sa.String(length=500), nullable=True),
+        sa.Column("type", sa.String(length=500), nullable=True),
+        sa.Column("route", sa.String(length=500), nullable=False),
+        sa.Column("problems", sa.Text(), nullable=False),
+        sa.Column("body", types.Sealed(), nullable=True),
+        sa.Column("received_at", types.Instant(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_rejected_events")),
+    )
+    op.create_index(
+        op.f("ix_rejected_events_received_at"), "rejected_events", ["received_at"], unique=False
+    )
+    op.create_table(
+        "rule_sets",
+        sa.Column("customer_ref", sa.String(length=500), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("content", types.Sealed(), nullable=False),
+        sa.Column("set_by", types.Sealed(), nullable=False),
+        sa.Column("told_us_by", sa.String(length=500), nullable=False),
+        sa.Column("set_at", types.Instant(), nullable=False),
+        sa.PrimaryKeyConstraint("customer_ref", "version", name=op.f("pk_rule_sets")),
+    )
+    op.create_table(
+        "seals",
+        sa.Column("number", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("previous", sa.LargeBinary(length=32), nullable=False),
+        sa.Column("root", sa.LargeBinary(length=32), nullable=False),
+        sa.Column("seal", sa.LargeBinary(length=32), nullable=False),
+        sa.Column("first_position", sa.BigInteger(), nullable=False),
+        sa.Column("count", sa.Integer(), nullable=False),
+        sa.Column("sealed_at", types.Instant(), nullable=False),
+        sa.PrimaryKeyConstraint("number", name=op.f("pk_seals")),
+        sa.UniqueConstraint("previous", name=op.f("uq_seals_previous")),
+    )
+    op.create_table(
+        "search_terms",
+        sa.Column("term", sa.BigInteger(), nullable=False),
+        sa.Column("event_id", sa.Uuid(), nullable=False),
+        sa.PrimaryKeyConstraint("term", "event_id", name=op.f("pk_search_terms")),
+    )
+    op.create_table(
+        "services",
+        sa.Column("customer_ref", sa.String(length=500), nullable=False),
+        sa.Column("service", sa.String(length=32), nullable=False),
+        sa.Column("contracted_at", types.Instant(), nullable=False),
+        sa.Column("started_at", types.Instant(), nullable=True),
+        sa.PrimaryKeyConstraint("customer_ref", "service", name=op.f("pk_services")),
+    )
+    op.create_table(
+        "suppressions",
+        sa.Column("value_index", sa.LargeBinary(length=16), nullable=False),
+        sa.Column("purpose", sa.String(length=32), nullable=False),
+        sa.Column("reason", sa.String(length=32), nullable=False),
+        sa.Column("since", types.Instant(), nullable=False),
+        sa.Column("lifted_at", types.Instant(), nullable=True),
+        sa.PrimaryKeyConstraint("value_index", "purpose", name=op.f("pk_suppressions")),
+    )
+    op.create_table(
+        "waits",
+        sa.Column("event_id", sa.Uuid(), nullable=False),
+        sa.Column("awaits", sa.LargeBinary(length=16), nullable=False),
+        sa.Column("kind", sa.String(length=500), nullable=False),
+        sa.Column("told", sa.Text(), nullable=True),
+        sa.Column("since", types.Instant(), nullable=False),
+        sa.Column("limit_at", types.Instant(), nullable=False),
+        sa.PrimaryKeyConstraint("event_id", name=op.f("pk_waits")),
+    )
+    op.create_index(op.f("ix_waits_awaits"), "waits", ["awaits"], unique=False)
+
+
+def downgrade() -> None:
+    """Take the change back."""
+    op.drop_index(op.f("ix_waits_awaits"), table_name="waits")
+    op.drop_table("waits")
+    op.drop_table("suppressions")
+    op.drop_table("services")
+    op.drop_table("search_terms")
+    op.drop_table("seals")
+    op.drop_table("rule_sets")
+    op.drop_index(op.f("ix_rejected_events_received_at"), table_name="rejected_events")
+    op.drop_table("rejected_events")
+    op.drop_table("publishers")
+    op.drop_table("planning_tasks")
+    op.drop_index(
+        "uq_outbox_position",
+        table_name="outbox",
+        postgresql_where=sa.text("position IS NOT NULL"),
+        sqlite_where=sa.text("position IS NOT NULL"),
+    )
+    op.drop_index(
+        "ix_outbox_unpublished",
+        table_name="outbox",
+        postgresql_where=sa.text("published_at IS NULL AND position IS NOT NULL"),
+        sqlite_where=sa.text("published_at IS NULL AND position IS NOT NULL"),
+    )
+    op.drop_index(
+        "ix_outbox_unlisted",
+        table_name="outbox",
+        postgresql_where=sa.text("position IS NULL"),
+        sqlite_where=sa.text("position IS NULL"),
+    )
+    op.drop_table("outbox")
+    op.drop_index(op.f("ix_numbers_customer_ref"), table_name="numbers")
+    op.drop_table("numbers")
+    op.drop_index("ix_names_lookup", table_name="names")
+    op.drop_index(op.f("ix_names_customer_ref"), table_name="names")
+    op.drop_table("names")
+    op.drop_index(
+        "uq_ledger_position",
+        table_name="ledger",
+        postgresql_where=sa.text("position IS NOT NULL"),
+        sqlite_where=sa.text("position IS NOT NULL"),
+    )
+    op.drop_index(
+        "ix_ledger_unsealed",
+        table_name="ledger",
+        postgresql_where=sa.text("position IS NULL"),
+        sqlite_where=sa.text("position IS NULL"),
+    )
+    op.drop_index("ix_ledger_event", table_name="ledger")
+    op.drop_index("ix_ledger_customer", table_name="ledger")
+    op.drop_table("ledger")
+    op.drop_table("leases")
+    op.drop_index("ix_items_open", table_name="items")
+    op.drop_index(op.f("ix_items_customer_ref"), table_name="items")
+    op.drop_table("items")
+    op.drop_index("uq_events_source_event_id", table_name="events")
+    op.drop_index("ix_events_customer", table_name="events")
+    op.drop_index(
+        "ix_events_correlation",
+        table_name="events",
+        postgresql_where=sa.text("correlation IS NOT NULL"),
+        sqlite_where=sa.text("correlation IS NOT NULL"),
+    )
+    op.drop_table("events")
+    op.drop_index(op.f("ix_destinations_value_index"), table_name="destinations")
+    op.drop_table("destinations")
+    op.drop_index(
+        "ix_deliveries_uncertain",
+        table_name="deliveries",
+        postgresql_where=sa.text("status = 'uncertain'"),
+        sqlite_where=sa.text("status = 'uncertain'"),
+    )
+    op.drop_index(
+        "ix_deliveries_reference",
+        table_name="deliveries",
+        postgresql_where=sa.text("reference IS NOT NULL"),
+        sqlite_where=sa.text("reference IS NOT NULL"),
+    )
+    op.drop_index(
+        "ix_deliveries_leased",
+        table_name="deliveries",
+        postgresql_where=sa.text("status = 'sending'"),
+        sqlite_where=sa.text("status = 'sending'"),
+    )
+    op.drop_index(
+        "ix_deliveries_due",
+        table_name="deliveries",
+        postgresql_where=sa.text("status = 'pending'"),
+        sqlite_where=sa.text("status = 'pending'"),
+    )
+    op.drop_index("ix_deliveries_customer", table_name="deliveries")
+    op.drop_table("deliveries")
+    op.drop_table("data_keys")
+    op.drop_table("customers")
+    op.drop_table("consents")
+    op.drop_table("blobs")
+    op.drop_table("attempts")

@@ -1,0 +1,271 @@
+"""How is everything put together? The only reader of settings, and the only place that knows
+whether this is one process over SQLite or many over RabbitMQ and PostgreSQL.
+"""
+
+import os
+import secrets
+import socket
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from dramatiq import Broker
+
+from config import keyfile
+from config.loading import load
+from config.policies import Policies, policies
+from config.sending import company_of, missing_for_sending
+from config.settings import Settings
+from contracts.rules import CallRule
+from contracts.vocabulary import Channel, Lane
+from store.customers import Readings, rules_at
+from store.deliveries.claiming import Claimed
+from store.engine import Store, open_engine
+from store.keys import MasterKey
+from store.migrating import migrate
+from workers.dispatch.broker import open_broker
+from workers.dispatch.hints import Hints
+from workers.intake.taking_in import TakingIn
+
+_STOP_SECONDS = 60.0
+
+
+def read_settings() -> Settings:
+    """Read the settings of this installation. Raises ``config.loading.SettingsError``."""
+    return load()
+
+
+@dataclass(frozen=True)
+class Parts:
+    """What every process of an installation stands on; each is made when first asked for."""
+
+    settings: Settings
+    store: Store
+
+    @cached_property
+    def policies(self) -> Policies:
+        """Retries, deadlines and limits."""
+        return policies(self.settings)
+
+    @cached_property
+    def readings(self) -> Readings:
+        """This process's readings of customers."""
+        return Readings()
+
+    @cached_property
+    def taking_in(self) -> TakingIn:
+        """What takes events in, whatever door they come through."""
+        return TakingIn(self.store, self.readings, self.policies)
+
+    @cached_property
+    def broker(self) -> Broker:
+        """What hints travel over."""
+        from workers.dispatch.actors import declare_actors  # noqa: PLC0415 - not for every command
+
+        broker = open_broker(self.settings.broker)
+        declare_actors(broker)
+        return broker
+
+    @cached_property
+    def hints(self) -> Hints:
+        """What tells dispatch that something is due."""
+        return Hints(self.broker, self.settings.hint_size)
+
+    @cached_property
+    def worker(self) -> str:
+        """This process's name in claims and leases."""
+        return f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(3)}"
+
+    def close(self) -> None:
+        """Give back what was opened."""
+        if "broker" in self.__dict__:
+            self.broker.close()
+        self.store.close()
+
+
+def open_parts(settings: Settings) -> Parts:
+    """Open an installation. Embedded, its folder, key and tables are made where missing."""
+    if settings.embedded:
+        _make_embedded(settings)
+    parts = Parts(settings, open_store(settings))
+    if settings.database_url is None:
+        migrate(parts.store.engine)
+    return parts
+
+
+def open_store(settings: Settings) -> Store:
+    """Open the store with its keys. Raises ``config.keyfile.MasterKeyError``."""
+    master = MasterKey(keyfile.read_master_key(settings))
+    connections = settings.dispatch_threads + 6
+    engine = open_engine(settings.database, connections)
+    return Store(engine, master, policy_version=settings.policy_version)
+
+
+def _make_embedded(settings: Settings) -> None:
+    settings.data_dir.mkdir(parents=True, exist_ok=True)
+    if settings.master_key is None and not settings.master_key_path.exists():
+        keyfile.make_master_key(settings.master_key_path, secrets.token_bytes(keyfile.KEY_BYTES))
+
+
+class Dispatch:
+    """The sending half of a process: workers, their loop, and their providers."""
+
+    def __init__(self, parts: Parts, lanes: Sequence[Lane]) -> None:
+        # Providers are long in loading, and most commands send nothing.
+        from workers.dispatch.actors import declare_actors  # noqa: PLC0415
+        from workers.dispatch.delivering import Delivering  # noqa: PLC0415
+        from workers.dispatch.loop import Loop  # noqa: PLC0415
+        from workers.dispatch.preparing import Preparing  # noqa: PLC0415
+        from workers.dispatch.running import Running  # noqa: PLC0415
+        from workers.routing.rendering import Company, Renderer  # noqa: PLC0415
+
+        settings = parts.settings
+        company = company_of(settings)
+        self._loop = Loop()
+        self._carriers = open_carriers(settings)
+        preparing = Preparing(
+            Renderer(
+                Company(company.legal_name, company.trading_name, company.phone, company.email)
+            ),
+            _sender(settings),
+            open_documents(parts),
+            lambda claimed: _call_rule(parts, claimed),
+        )
+        delivering = Delivering(
+            parts.store,
+            parts.readings,
+            parts.policies,
+            self._carriers,
+            preparing,
+            self._loop,
+            parts.hints,
+            worker=parts.worker,
+            lease_seconds=settings.lease_seconds,
+        )
+        declare_actors(parts.broker, delivering.deliver)
+        self._running = Running(
+            parts.broker, self._loop, lanes, self._carriers.keys(), settings.dispatch_threads
+        )
+
+    def start(self) -> None:
+        """Begin sending; returns at once."""
+        self._running.start()
+
+    def stop(self) -> None:
+        """Finish what is under way, give back what is not, close all connections."""
+        self._running.stop(_STOP_SECONDS)
+        for carrier in self._carriers.values():
+            self._loop.call(carrier.provider.close)
+        self._loop.close()
+
+
+def open_carriers(settings: Settings) -> "dict[Channel, Carrier]":
+    """Open the providers of all channels that are set up to send."""
+    from workers.dispatch.delivering import Carrier  # noqa: PLC0415 - as in Dispatch
+    from workers.providers.smtp import SmtpRelay  # noqa: PLC0415
+    from workers.providers.twilio_sms import TwilioSms  # noqa: PLC0415
+    from workers.providers.twilio_voice import TwilioVoice  # noqa: PLC0415
+
+    carriers: dict[Channel, Carrier] = {}
+    sid, token = settings.twilio_account_sid, settings.twilio_auth_token
+    if sid is not None and token is not None:
+        secret, width = token.get_secret_value(), settings.twilio_connections
+        api, timeout = settings.twilio_api_url, settings.twilio_timeout_seconds
+        if not missing_for_sending(settings, Channel.SMS):
+            sms = TwilioSms(sid, secret, api_url=api, timeout=timeout, connections=width)
+            carriers[Channel.SMS] = Carrier(sms, width)
+        voice = TwilioVoice(sid, secret, api_url=api, timeout=timeout, connections=width)
+        carriers[Channel.CALL] = Carrier(voice, width)
+    if settings.smtp_host is not None and not missing_for_sending(settings, Channel.EMAIL):
+        password = settings.smtp_password
+        relay = SmtpRelay(
+            settings.smtp_host,
+            settings.smtp_port,
+            security=settings.smtp_security,
+            username=settings.smtp_username,
+            password=password.get_secret_value() if password is not None else None,
+            timeout=settings.smtp_timeout_seconds,
+            final_timeout=settings.smtp_final_timeout_seconds,
+            connections=settings.smtp_connections,
+        )
+        carriers[Channel.EMAIL] = Carrier(relay, settings.smtp_connections)
+    return carriers
+
+
+def _sender(settings: Settings) -> "Sender":
+    from workers.dispatch.preparing import Sender  # noqa: PLC0415 - as in Dispatch
+
+    return Sender(
+        sms_sender=settings.sms_sender or "",
+        sms_validity_seconds=settings.sms_validity_seconds,
+        caller_id=settings.voice_caller_id,
+        mail_sender=settings.mail_sender or "",
+        mail_name=settings.company_trading_name or "",
+        mail_reply_to=settings.mail_reply_to,
+        attachment_limit=settings.mail_attachment_limit_bytes,
+        public_url=settings.public_url,
+    )
+
+
+def _call_rule(parts: Parts, claimed: Claimed) -> CallRule | None:
+    """How the rule that put a caller through wants it done."""
+    customer = parts.readings.kept(claimed.customer_ref)
+    rules = customer.rules if customer and customer.rules_version == claimed.rule_version else None
+    if rules is None:
+        with parts.store.read() as tx:
+            rules = rules_at(tx, claimed.customer_ref, claimed.rule_version)
+    rule = rules.rule(claimed.rule_id) if rules is not None else None
+    return rule.action.call if rule is not None else None
+
+
+def open_documents(parts: Parts) -> "Documents":
+    """Open the files that events refer to."""
+    from store.files import Files  # noqa: PLC0415 - not for every command
+    from workers.documents import Documents  # noqa: PLC0415
+
+    settings = parts.settings
+    return Documents(Files(settings.blobs, parts.store.master, settings.blob_roots))
+
+
+def open_upkeep(parts: Parts) -> "Upkeep":
+    """Make the upkeep of an installation; it works once it leads."""
+    from workers.upkeep.chores import Chore, Chores  # noqa: PLC0415 - not for every command
+    from workers.upkeep.running import Running as Upkeep  # noqa: PLC0415
+
+    settings = parts.settings
+    chores = Chores(
+        parts.store,
+        parts.readings,
+        parts.policies,
+        parts.hints,
+        lambda: recheck(parts),
+        interval=settings.upkeep_interval_seconds,
+        seal_interval=settings.seal_interval_seconds,
+    ).all()
+    if settings.broker is not None:
+        from workers.upkeep.outcomes import OutcomePublisher  # noqa: PLC0415
+
+        publisher = OutcomePublisher(settings.broker, parts.store)
+        chores = (*chores, Chore("publish_outcomes", 0.5, publisher.publish_some))
+    return Upkeep(parts.store, chores, parts.worker)
+
+
+def recheck(parts: Parts) -> int:
+    """Look again at what waits, for what appeared while nobody looked."""
+    from store.inbox import some_awaited  # noqa: PLC0415
+
+    with parts.store.read() as tx:
+        names = some_awaited(tx)
+    if not names:
+        return 0
+    taken = parts.taking_in.look_again(names)
+    parts.hints(taken.due)
+    return len(taken.due)
+
+
+if TYPE_CHECKING:
+    from workers.dispatch.delivering import Carrier
+    from workers.dispatch.preparing import Sender
+    from workers.documents import Documents
+    from workers.upkeep.running import Running as Upkeep

@@ -1,0 +1,83 @@
+"""How are events published by hand, and rules edited? As any publisher's, under the name onward."""
+
+import json
+import uuid
+from collections.abc import Sequence
+
+from pydantic_core import from_json
+
+from contracts.envelope import parse_structured
+from contracts.events import keepable, parse_event, with_data_problems
+from contracts.problems import Malformed
+from contracts.vocabulary import Door, Role
+from store.deliveries.due import unhint
+from store.publishers import Publisher
+from workers.bootstrap import Parts
+from workers.intake.submission import Answered, Submission
+
+BY_HAND = Publisher("onward", ("*",), ("*",), tuple(Door), tuple(Role))
+_SOURCE = "/onward/command-line"
+_AT_ONCE = 200
+
+
+def read_events(text: bytes) -> list[bytes]:
+    """Take a file apart: one event, a list of them, or one a line. Raises ``ValueError``."""
+    try:
+        found = from_json(text)
+    except ValueError:
+        lines = [line for line in text.splitlines() if line.strip()]
+        for number, line in enumerate(lines, 1):
+            try:
+                from_json(line)
+            except ValueError:
+                raise ValueError(f"line {number} is not JSON") from None
+        return lines
+    return [json.dumps(one).encode() for one in found] if isinstance(found, list) else [text]
+
+
+def publish(parts: Parts, bodies: Sequence[bytes]) -> list[Answered]:
+    """Take events in, in their order, and hint at what is due."""
+    answers: list[Answered] = []
+    for start in range(0, len(bodies), _AT_ONCE):
+        submissions = [
+            _submission(body, admit_drama=parts.settings.sandbox)
+            for body in bodies[start : start + _AT_ONCE]
+        ]
+        taken = parts.taking_in.take_in(submissions)
+        answers += taken.answers
+        if parts.settings.embedded:
+            # The worker is another process, if any, and hears of it from its own upkeep.
+            with parts.store.write() as tx:
+                unhint(tx, [one.delivery_id for one in taken.due])
+        else:
+            parts.hints(taken.due)
+    return answers
+
+
+def preferences_event(ref: str, rules: object, based_on: int, set_by: str) -> bytes:
+    """Make the ``preferences.set`` of rules that somebody edited here."""
+    return json.dumps(
+        {
+            "specversion": "1.0",
+            "id": str(uuid.uuid4()),
+            "source": _SOURCE,
+            "type": "onward.preferences.set.v1",
+            "subject": ref,
+            "datacontenttype": "application/json",
+            "data": {
+                **(rules if isinstance(rules, dict) else {"rules": rules}),
+                "based_on_version": based_on,
+                "told_us_by": "phone",
+                "set_by": set_by,
+            },
+        }
+    ).encode()
+
+
+def _submission(body: bytes, *, admit_drama: bool) -> Submission:
+    try:
+        event = parse_event(parse_structured(body), admit_drama=admit_drama)
+    except Malformed as broken:
+        problems = with_data_problems(broken, admit_drama=admit_drama)
+        return Submission(BY_HAND, "by hand", problems, keepable(body))
+    return Submission(BY_HAND, "by hand", event, keepable(body))

@@ -1,0 +1,23 @@
+"""What can be done from a command line? ``onward --help`` lists it.
+
+Commands import what they need when they run, so that each starts fast.
+"""
+
+import typer
+
+from workers.cli import customers, events, installing, processes, records, showing
+
+app = typer.Typer(
+    name="onward",
+    help="Sends calls, post and invoices onward, the way each customer asked, and proves it.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    add_completion=False,
+)
+for group in (processes, installing, events, customers, records, showing):
+    group.add_to(app)
+
+
+def main() -> None:
+    """Run the command line."""
+    app()

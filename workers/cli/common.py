@@ -1,0 +1,97 @@
+"""What do all commands share? Opening an installation, plain errors, and listings."""
+
+import json
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+if TYPE_CHECKING:
+    from config.settings import Settings
+    from workers.bootstrap import Parts
+
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
+_WRONG = 1
+_UNUSABLE = 2
+
+
+def settings() -> "Settings":
+    """Read the settings and set up logs; all that is wrong is said at once, exit 2."""
+    from config import logs  # noqa: PLC0415 - commands load late
+    from config.loading import SettingsError  # noqa: PLC0415
+    from workers.bootstrap import read_settings  # noqa: PLC0415
+
+    try:
+        found = read_settings()
+    except SettingsError as error:
+        for problem in error.problems:
+            typer.echo(f"onward: {problem}", err=True)
+        raise typer.Exit(_UNUSABLE) from None
+    logs.configure(found.log_level, found.log_format)
+    return found
+
+
+@contextmanager
+def opened(found: "Settings | None" = None) -> "Iterator[Parts]":
+    """Open the installation; what stops that is said in a sentence, exit 1."""
+    from sqlalchemy.exc import DBAPIError  # noqa: PLC0415 - commands load late
+
+    from config.keyfile import MasterKeyError  # noqa: PLC0415
+    from config.sending import MissingSettingsError  # noqa: PLC0415
+    from store.keys import Unopenable  # noqa: PLC0415
+    from workers.bootstrap import open_parts  # noqa: PLC0415
+
+    parts = None
+    try:
+        parts = open_parts(found or settings())
+        yield parts
+    except (MasterKeyError, MissingSettingsError, Unopenable) as error:
+        fail(str(error))
+    except DBAPIError as error:
+        fail(_of_the_database(error))
+    finally:
+        if parts is not None:
+            parts.close()
+
+
+def _of_the_database(error: Any) -> str:
+    state = getattr(error.orig, "sqlstate", None)
+    if state == "42P01" or "no such table" in str(error.orig):
+        return "the database has no tables of ours yet: run `onward migrate`"
+    return f"the database does not answer as it should ({type(error.orig).__name__})"
+
+
+def fail(text: str) -> None:
+    """Say what is wrong, and exit 1."""
+    typer.echo(f"onward: {text}", err=True)
+    raise typer.Exit(_WRONG)
+
+
+def listing(
+    rows: Sequence[Mapping[str, Any]], columns: Mapping[str, str], *, as_json: bool
+) -> None:
+    """Print rows as a table with these columns (name to heading), or all they hold as JSON."""
+    if as_json:
+        json.dump([dict(row) for row in rows], sys.stdout, default=str, indent=2)
+        sys.stdout.write("\n")
+        return
+    from rich.console import Console  # noqa: PLC0415 - commands load late
+    from rich.table import Table  # noqa: PLC0415
+
+    table = Table(box=None, header_style="bold", pad_edge=False)
+    for heading in columns.values():
+        table.add_column(heading, overflow="fold")
+    for row in rows:
+        table.add_row(*(_cell(row.get(name)) for name in columns))
+    Console(width=None if sys.stdout.isatty() else 160).print(table)
+    if not rows:
+        typer.echo("none")
+
+
+def _cell(value: Any) -> str:
+    if value is None:
+        return "–"
+    isoformat = getattr(value, "strftime", None)
+    return str(isoformat("%Y-%m-%d %H:%M:%S")) if isoformat else str(value)

@@ -1,0 +1,108 @@
+"""Events by hand: publishing files, and what was rejected or waits."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from workers.cli.common import AsJson, fail, listing, opened
+
+
+
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add these commands."""
+    app.command()(publish)
+    app.command()(rejected)
+    app.command()(waiting)
+
+
+def publish(
+    files: Annotated[list[Path], typer.Argument(help="Events as JSON, a JSON list, or JSON lines.")],
+    as_json: AsJson = False,
+) -> None:
+    """Take events in from files, and say what became of each."""
+    from workers.by_hand import publish as take_in  # noqa: PLC0415 - commands load late
+    from workers.by_hand import read_events  # noqa: PLC0415
+
+    bodies = []
+    for file in files:
+        try:
+            bodies += read_events(file.read_bytes())
+        except (OSError, ValueError) as error:
+            fail(f"{file}: {error.strerror if isinstance(error, OSError) else error}")
+    with opened() as parts:
+        answers = take_in(parts, bodies)
+    rows = [
+        {
+            "event": a.event_id,
+            "answer": a.answer.value,
+            "says": a.waits_for
+            and f"waits for its {a.waits_for}"
+            or "; ".join(f"{p.path}: {p.text}" for p in a.problems),
+        }
+        for a in answers
+    ]
+    listing(rows, {"event": "Event", "answer": "Answer", "says": ""}, as_json=as_json)
+    if any(a.problems for a in answers):
+        raise typer.Exit(1)
+
+
+def rejected(
+    limit: Annotated[int, typer.Option(help="The most to list, the newest first.")] = 50,
+    as_json: AsJson = False,
+) -> None:
+    """List rejected events and why."""
+    from store.queries import rejected as read  # noqa: PLC0415 - commands load late
+
+    with opened() as parts, parts.store.read() as tx:
+        rows = [
+            {
+                "received_at": r.received_at,
+                "publisher": r.publisher,
+                "source": r.source,
+                "event_id": r.event_id,
+                "type": r.type,
+                "problems": "; ".join(f"{p['path']}: {p['text']}" for p in r.problems),
+            }
+            for r in read(tx, limit)
+        ]
+    headings = {
+        "received_at": "Received",
+        "publisher": "Publisher",
+        "event_id": "Event",
+        "type": "Type",
+        "problems": "Why",
+    }
+    listing(rows, headings, as_json=as_json)
+
+
+def waiting(as_json: AsJson = False) -> None:
+    """List events that wait, for what, and until when."""
+    from store.queries import waiting as read  # noqa: PLC0415 - commands load late
+
+    with opened() as parts, parts.store.read() as tx:
+        rows = [
+            {
+                "since": w.since,
+                "source": w.source,
+                "event_id": w.event_id,
+                "type": w.type,
+                "waits_for": w.waits_for,
+                "until": w.until,
+                "overdue": "yes" if w.overdue else "",
+            }
+            for w in read(tx)
+        ]
+    headings = {
+        "since": "Since",
+        "event_id": "Event",
+        "type": "Type",
+        "waits_for": "Waits for",
+        "until": "Until",
+        "overdue": "Overdue",
+    }
+    listing(rows, headings, as_json=as_json)
+
+

@@ -1,0 +1,154 @@
+"""Setting an installation up, and finding out what is wrong with one."""
+
+import json
+from typing import Annotated
+
+import typer
+
+from contracts.vocabulary import Door, Role
+from workers.cli.common import AsJson, fail, listing, opened, settings
+
+publishers_app = typer.Typer(help="Who may publish.", no_args_is_help=True)
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add these commands."""
+    app.command()(migrate)
+    app.command()(topology)
+    app.command()(check)
+    publishers_app.command("add")(add_publisher)
+    publishers_app.command("list")(list_publishers)
+    publishers_app.command("revoke")(revoke_publisher)
+    app.add_typer(publishers_app, name="publishers")
+
+
+def migrate() -> None:
+    """Bring the database's tables up to date."""
+    from store.migrating import migrate as bring_up  # noqa: PLC0415 - commands load late
+
+    with opened() as parts:
+        typer.echo(f"the tables are at {bring_up(parts.store.engine)}")
+
+
+def topology(
+    export: Annotated[
+        bool, typer.Option("--export", help="Print RabbitMQ definitions, and declare nothing.")
+    ] = False,
+) -> None:
+    """Declare Onward's exchanges and queues, or print them as RabbitMQ definitions."""
+    from config.topology import topology as wanted  # noqa: PLC0415 - commands load late
+
+    if export:
+        from config.definitions import definitions  # noqa: PLC0415
+
+        typer.echo(json.dumps(definitions(wanted()), indent=2))
+        return
+    from workers.intake.topology import TopologyError, declare_at  # noqa: PLC0415
+
+    found = settings()
+    if found.broker is None:
+        fail("there is no broker to declare at: set ONWARD_BROKER_URL")
+    try:
+        declare_at(str(found.broker), wanted())
+    except TopologyError as error:
+        fail(str(error))
+    typer.echo("declared")
+
+
+def check(as_json: AsJson = False) -> None:
+    """Say in plain words what is misconfigured, unreachable or out of step; exit 1 if anything."""
+    from workers.checking import check_all  # noqa: PLC0415 - commands load late
+
+    findings = check_all(settings())
+    rows = [{"what": f.what, "state": f.state, "says": f.says} for f in findings]
+    listing(rows, {"what": "What", "state": "", "says": "Says"}, as_json=as_json)
+    if any(not f.fine for f in findings):
+        raise typer.Exit(1)
+
+
+def add_publisher(
+    name: Annotated[str, typer.Argument(help="Its name, which is its broker user's too.")],
+    types: Annotated[
+        list[str], typer.Option("--type", help="A type it may publish, as call.* (repeatable).")
+    ],
+    sources: Annotated[
+        list[str], typer.Option("--source", help="A source it speaks for, as /callcentre/*.")
+    ],
+    doors: Annotated[
+        list[Door] | None, typer.Option("--door", help="A door its key opens (repeatable).")
+    ] = None,
+    roles: Annotated[
+        list[Role] | None, typer.Option("--role", help="What it is to us (repeatable).")
+    ] = None,
+    broker: Annotated[
+        str | None,
+        typer.Option(help="Print its broker user too, as: commands or definitions."),
+    ] = None,
+) -> None:
+    """Admit a publisher and print its key, this once."""
+    from store import publishers  # noqa: PLC0415 - commands load late
+
+    wanted = publishers.Publisher(
+        name, tuple(types), tuple(sources), tuple(doors or ()), tuple(roles or ())
+    )
+    with opened() as parts:
+        try:
+            with parts.store.write() as tx:
+                key = publishers.add(tx, wanted)
+        except publishers.PublisherExistsError:
+            fail(f"there is a publisher {name} already: revoke it first, or choose another name")
+        typer.echo(f"key (shown this once): {key}")
+        if broker is not None:
+            _print_broker_user(wanted, broker)
+
+
+def _print_broker_user(publisher: object, form: str) -> None:
+    from workers import publishers  # noqa: PLC0415 - commands load late
+
+    if form == "commands":
+        for command in publishers.broker_commands(publisher):  # type: ignore[arg-type]
+            typer.echo(command)
+    elif form == "definitions":
+        made = publishers.broker_definitions(publisher)  # type: ignore[arg-type]
+        typer.echo(json.dumps(made, indent=2))
+    else:
+        raise typer.BadParameter("is commands or definitions", param_hint="--broker")
+
+
+def list_publishers(as_json: AsJson = False) -> None:
+    """List who may publish what."""
+    from store.publishers import every  # noqa: PLC0415 - commands load late
+
+    with opened() as parts, parts.store.read() as tx:
+        rows = [
+            {
+                "name": p.name,
+                "admitted": "yes" if admitted else "revoked",
+                "types": ", ".join(p.types),
+                "sources": ", ".join(p.sources),
+                "doors": ", ".join(door.value for door in p.doors),
+                "roles": ", ".join(role.value for role in p.roles),
+            }
+            for p, admitted in every(tx)
+        ]
+    headings = {
+        "name": "Name",
+        "admitted": "Admitted",
+        "types": "Types",
+        "sources": "Sources",
+        "doors": "Doors",
+        "roles": "Roles",
+    }
+    listing(rows, headings, as_json=as_json)
+
+
+def revoke_publisher(name: str) -> None:
+    """Close a publisher's key for good; its broker user is yours to delete (printed)."""
+    from store.publishers import revoke  # noqa: PLC0415 - commands load late
+
+    with opened() as parts:
+        with parts.store.write() as tx:
+            gone = revoke(tx, name)
+        if not gone:
+            fail(f"there is no publisher {name} with an open key")
+    typer.echo(f"revoked; if it has a broker user: rabbitmqctl delete_user {name}")

@@ -1,0 +1,119 @@
+"""The processes of an installation: one for all, or one command for each."""
+
+import signal
+import threading
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from contracts.vocabulary import Lane
+from workers.cli.common import fail, opened, settings
+
+if TYPE_CHECKING:
+    from workers.bootstrap import Parts
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add these commands."""
+    app.command()(up)
+    app.command()(intake)
+    app.command()(dispatch)
+    app.command()(upkeep)
+    app.command()(web)
+
+
+def up() -> None:
+    """Run everything in one process: HTTP door, dispatch, upkeep (and AMQP intake if set)."""
+    from workers.together import Together  # noqa: PLC0415 - commands load late
+
+    with opened() as parts:
+        together = Together(parts)
+        together.start()
+        typer.echo(f"onward is up: {together.url}", err=True)
+        _until_told(together.stop)
+
+
+def intake() -> None:
+    """Take events in from RabbitMQ."""
+    from workers.bootstrap import open_consumer  # noqa: PLC0415 - commands load late
+
+    found = settings()
+    if found.broker is None:
+        fail("intake reads from RabbitMQ: set ONWARD_BROKER_URL (without a broker, run onward up)")
+    with opened(found) as parts:
+        consumer = open_consumer(parts)
+        _on_signals(consumer.stop)
+        consumer.run()
+
+
+def dispatch(
+    lanes: Annotated[
+        str,
+        typer.Option(help="Lanes to work off, with commas; give live,urgent a process of its own."),
+    ] = "live,urgent,routine,bulk",
+) -> None:
+    """Send what is due."""
+    from workers.bootstrap import Dispatch  # noqa: PLC0415 - commands load late
+
+    found = settings()
+    if found.broker is None:
+        fail("dispatch is told over RabbitMQ: set ONWARD_BROKER_URL (or run onward up)")
+    with opened(found) as parts:
+        sending = Dispatch(parts, _lanes(lanes))
+        sending.start()
+        _until_told(sending.stop)
+
+
+def upkeep() -> None:
+    """Keep house: hints, retries, leases, outcomes, sealing. One leads, others stand by."""
+    from workers.bootstrap import open_upkeep  # noqa: PLC0415 - commands load late
+
+    with opened() as parts:
+        running = open_upkeep(parts)
+        _on_signals(running.stop)
+        running.run()
+
+
+def web() -> None:
+    """Serve the HTTP door and the providers' webhooks."""
+    from workers.bootstrap import open_web  # noqa: PLC0415 - commands load late
+
+    with opened() as parts:
+        _serve(parts, open_web(parts))
+
+
+def _serve(parts: "Parts", app: Callable[..., object]) -> None:
+    import uvicorn  # noqa: PLC0415 - commands load late
+
+    found = parts.settings
+    uvicorn.run(
+        app,  # type: ignore[arg-type]
+        host=found.door_host,
+        port=found.door_port,
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        timeout_graceful_shutdown=20,
+    )
+
+
+def _lanes(text: str) -> list[Lane]:
+    words = {lane.value: lane for lane in Lane}
+    chosen = [word.strip() for word in text.split(",") if word.strip()]
+    unknown = [word for word in chosen if word not in words]
+    if unknown or not chosen:
+        raise typer.BadParameter(f"lanes are {', '.join(words)}", param_hint="--lanes")
+    return [words[word] for word in chosen]
+
+
+def _on_signals(stop: Callable[[], None]) -> None:
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop())
+
+
+def _until_told(stop: Callable[[], None]) -> None:
+    told = threading.Event()
+    _on_signals(told.set)
+    told.wait()
+    stop()

@@ -1,0 +1,1 @@
+"""Sending: claim, send, record, a batch at a time."""

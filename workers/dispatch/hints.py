@@ -1,0 +1,56 @@
+"""How is dispatch told that something is due? By hints: delivery ids, and nothing else."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from uuid import UUID
+
+from dramatiq import Broker, Message
+from structlog import get_logger
+
+from contracts.vocabulary import Channel, Lane
+from store.deliveries.adding import Due
+from workers.dispatch.broker import SENDING, queue_name
+
+log = get_logger(__name__)
+
+
+def actor_name(channel: Channel) -> str:
+    """The Dramatiq actor that sends by a channel."""
+    return f"deliver_{channel.value}"
+
+
+class Hints:
+    """Sends hints, up to ``size`` deliveries each. Safe to share between threads."""
+
+    def __init__(self, broker: Broker, size: int) -> None:
+        self._broker = broker
+        self._size = size
+
+    def __call__(self, due: Sequence[Due]) -> int:
+        """Hint at deliveries; give how many. A broker that is away is no error: upkeep hints too."""
+        groups: dict[tuple[Channel, Lane], list[UUID]] = defaultdict(list)
+        for one in due:
+            if one.channel in SENDING:
+                groups[one.channel, one.lane].append(one.delivery_id)
+        hinted = 0
+        for (channel, lane), ids in groups.items():
+            for start in range(0, len(ids), self._size):
+                if not self._send(channel, lane, ids[start : start + self._size]):
+                    return hinted
+                hinted += len(ids[start : start + self._size])
+        return hinted
+
+    def _send(self, channel: Channel, lane: Lane, ids: list[UUID]) -> bool:
+        message: Message[None] = Message(
+            queue_name=queue_name(channel, lane),
+            actor_name=actor_name(channel),
+            args=([one.hex for one in ids],),
+            kwargs={},
+            options={},
+        )
+        try:
+            self._broker.enqueue(message)
+        except Exception as error:  # noqa: BLE001 - whatever ails the broker, the store has it all
+            log.warning("hint_not_sent", error=type(error).__name__, deliveries=len(ids))
+            return False
+        return True

@@ -1,0 +1,217 @@
+"""What exactly is sent for a claimed delivery: rendered, addressed, with its document."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from hashlib import sha256
+from typing import Protocol
+
+from structlog import get_logger
+
+from contracts.events import EventData, File, load_data
+from contracts.events.calls import CallWaiting
+from contracts.events.post import PostScanned
+from contracts.rules import CallRule
+from contracts.rule_words import CallerId
+from contracts.vocabulary import Channel, Content, Reason
+from store.deliveries.claiming import Claimed
+from store.inbox import split_content
+from workers.providers.base import Attachment, Email, Outgoing, Tag, Text, Transfer
+from workers.routing.rendering import (
+    NOTHING_ENCLOSED,
+    Enclosed,
+    Enclosure,
+    Reader,
+    Renderer,
+    attachment_plan,
+)
+
+log = get_logger(__name__)
+
+
+class Documents(Protocol):
+    """Where scans and invoices are read from."""
+
+    def usable(self, file: File) -> bytes | str:
+        """Give the file's content, or the word for why it cannot be sent."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Sender:
+    """Who we are to the outside, and where the outside reports back."""
+
+    sms_sender: str
+    sms_validity_seconds: int
+    caller_id: str | None
+    mail_sender: str
+    mail_name: str
+    mail_reply_to: str | None
+    attachment_limit: int
+    public_url: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """A delivery as it goes out, with what the record keeps of it."""
+
+    claimed: Claimed
+    outgoing: Outgoing
+    content_digest: str
+    template_version: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Unsendable:
+    """A delivery that cannot be made into anything to send; nothing left us."""
+
+    claimed: Claimed
+    reason: Reason
+    code: str
+
+
+class Preparing:
+    """Makes outgoing sends of claimed deliveries. Safe to share between threads."""
+
+    def __init__(
+        self,
+        renderer: Renderer,
+        sender: Sender,
+        documents: Documents,
+        call_rule: Callable[[Claimed], CallRule | None],
+    ) -> None:
+        self._renderer = renderer
+        self._sender = sender
+        self._documents = documents
+        self._call_rule = call_rule
+
+    def prepare(self, claimed: Claimed, now: datetime) -> Ready | Unsendable:
+        """Prepare one delivery; whatever is wrong with it concerns it alone."""
+        try:
+            _, raw = split_content(claimed.content_of_event)
+            event = load_data(claimed.event_type, raw)
+            match claimed.channel:
+                case Channel.SMS:
+                    return self._text(claimed, event, now)
+                case Channel.EMAIL:
+                    return self._email(claimed, event, now)
+                case Channel.CALL:
+                    return self._transfer(claimed, event)
+                case Channel.POST:
+                    raise TypeError("post is sent on by the mailroom, not by a worker")
+        except Exception as error:  # noqa: BLE001 - one bad delivery never fails its batch
+            log.error(
+                "not_prepared",
+                delivery_id=str(claimed.delivery_id),
+                event_type=claimed.event_type,
+                error=type(error).__name__,
+            )
+            return Unsendable(claimed, Reason.TEMPLATE_FAILED, type(error).__name__)
+
+    def _text(self, claimed: Claimed, event: EventData, now: datetime) -> Ready:
+        written = self._renderer.render_text(
+            claimed.event_type, event, claimed.content, _reader(claimed)
+        )
+        left = int((claimed.deadline_at - now).total_seconds())
+        outgoing = Text(
+            tag=_tag(claimed),
+            to=claimed.destination,
+            sender=self._sender.sms_sender,
+            body=written.body,
+            validity_seconds=max(1, min(self._sender.sms_validity_seconds, left)),
+            callback_url=self._callback("message", claimed),
+        )
+        return Ready(claimed, outgoing, _digest(written.body), written.template_version)
+
+    def _email(self, claimed: Claimed, event: EventData, now: datetime) -> Ready | Unsendable:
+        enclosure, attachments = self._document(claimed, event)
+        if isinstance(enclosure, str):
+            return Unsendable(claimed, Reason.UNUSABLE_DOCUMENT, enclosure)
+        written = self._renderer.render_email(
+            claimed.event_type, event, claimed.content, _reader(claimed), enclosure
+        )
+        domain = self._sender.mail_sender.rpartition("@")[2]
+        outgoing = Email(
+            tag=_tag(claimed),
+            to=claimed.destination,
+            sender=self._sender.mail_sender,
+            sender_name=self._sender.mail_name,
+            reply_to=self._sender.mail_reply_to,
+            subject=written.subject,
+            text=written.text,
+            html=written.html,
+            message_id=f"<{claimed.delivery_id}@{domain}>",
+            written_at=now,
+            attachments=attachments,
+        )
+        parts = [written.subject, written.text, *(_digest_of(a) for a in attachments)]
+        return Ready(claimed, outgoing, _digest("\0".join(parts)), written.template_version)
+
+    def _document(
+        self, claimed: Claimed, event: EventData
+    ) -> tuple[Enclosure | str, tuple[Attachment, ...]]:
+        file = _file_of(event) if claimed.attach and claimed.content is Content.FULL else None
+        if file is None:
+            return NOTHING_ENCLOSED, ()
+        enclosure = attachment_plan(file.bytes, self._sender.attachment_limit)
+        if enclosure.enclosed is not Enclosed.ATTACHED:
+            return enclosure, ()
+        content = self._documents.usable(file)
+        if isinstance(content, str):
+            return content, ()
+        name = _filename(event)
+        return enclosure, (Attachment(name, file.media_type, content),)
+
+    def _transfer(self, claimed: Claimed, event: EventData) -> Ready:
+        if not isinstance(event, CallWaiting):
+            raise TypeError("only a waiting call can be put through")
+        wish = self._call_rule(claimed) or CallRule()
+        own_number = self._sender.caller_id
+        shown = event.dialled_number if wish.caller_id is CallerId.DIALLED else None
+        caller = event.caller.number if event.caller is not None else None
+        outgoing = Transfer(
+            tag=_tag(claimed),
+            provider_call_id=event.provider_call_id,
+            to=claimed.destination,
+            caller_id=shown or caller or own_number,
+            ring_seconds=wish.ring_seconds,
+            action_url=self._callback("dial", claimed),
+        )
+        return Ready(claimed, outgoing, _digest(event.provider_call_id), None)
+
+    def _callback(self, what: str, claimed: Claimed) -> str | None:
+        if self._sender.public_url is None:
+            return None
+        base = self._sender.public_url.rstrip("/")
+        query = f"delivery={claimed.delivery_id}&attempt={claimed.fence}"
+        return f"{base}/hooks/twilio/{what}?{query}"
+
+
+def _tag(claimed: Claimed) -> Tag:
+    return Tag(str(claimed.delivery_id), claimed.fence)
+
+
+def _reader(claimed: Claimed) -> Reader:
+    return Reader(locale=claimed.locale, time_zone=claimed.time_zone)
+
+
+def _file_of(event: EventData) -> File | None:
+    for name in ("scan", "document", "credit_note"):
+        found = getattr(event, name, None)
+        if isinstance(found, File):
+            return found
+    return None
+
+
+def _filename(event: EventData) -> str:
+    if isinstance(event, PostScanned):
+        return f"scan-{event.item_id}.pdf"
+    return f"{getattr(event, 'invoice_number', 'document')}.pdf"
+
+
+def _digest(text: str) -> str:
+    return sha256(text.encode()).hexdigest()
+
+
+def _digest_of(attachment: Attachment) -> str:
+    return sha256(attachment.content).hexdigest()

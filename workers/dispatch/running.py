@@ -1,0 +1,62 @@
+"""How does a dispatch process run? Dramatiq workers over the lanes it was given, and their end.
+
+Dramatiq feeds one work queue for each worker, so urgent lanes never share one with routine lanes:
+a live hint would wait behind bulk batches.
+"""
+
+from collections.abc import Collection, Sequence
+
+from dramatiq import Broker, Worker
+from structlog import get_logger
+
+from contracts.vocabulary import Channel, Lane
+from workers.dispatch.broker import queue_name
+from workers.dispatch.loop import Loop
+
+log = get_logger(__name__)
+SOON = (Lane.LIVE, Lane.URGENT)
+LATER = (Lane.ROUTINE, Lane.BULK)
+_SOON_THREADS = 4
+_POLL_MS = 100
+
+
+class Running:
+    """The workers of one process. ``start`` returns at once; ``stop`` waits for what is sent."""
+
+    def __init__(
+        self,
+        broker: Broker,
+        loop: Loop,
+        lanes: Sequence[Lane],
+        channels: Collection[Channel],
+        threads: int,
+    ) -> None:
+        self._broker = broker
+        self._loop = loop
+        self._workers = [
+            Worker(
+                broker,
+                queues={queue_name(c, lane) for c in channels for lane in group},
+                worker_threads=count,
+                worker_timeout=_POLL_MS,
+            )
+            for group, count in ((SOON, min(threads, _SOON_THREADS)), (LATER, threads))
+            if set(group) & set(lanes)
+        ]
+        self._lanes = lanes
+
+    def start(self) -> None:
+        """Begin working off hints."""
+        # What Dramatiq's own command line would emit; middleware relies on it.
+        self._broker.emit_before("process_boot")
+        for worker in self._workers:
+            worker.start()
+        self._broker.emit_after("process_boot")
+        log.info("dispatch_started", lanes=[lane.value for lane in self._lanes])
+
+    def stop(self, seconds: float) -> None:
+        """Finish what is under way, give back what is not begun, and close."""
+        self._loop.stop_beginning()
+        for worker in self._workers:
+            worker.stop(timeout=int(seconds * 1000))
+        log.info("dispatch_stopped", lanes=[lane.value for lane in self._lanes])

@@ -1,0 +1,190 @@
+"""What goes out once a delivery did not reach: the rule's next step, or the message of a call.
+
+It is planned in the transaction that records why it is needed, so that no crash between the two
+leaves an event half told. Asking twice adds nothing: where a later step or the call's message is
+on record already, nothing more is planned.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import select
+
+from contracts.events import load_data
+from contracts.events.calls import CallWaiting
+from contracts.planning import Customer, LanePolicy, NonSend, PlannedDelivery, Routable
+from contracts.rules import RuleSet
+from contracts.vocabulary import Channel, DeliveryStatus, EventStatus, Mode, Purpose, Reason
+from store import inbox
+from store.customers import Readings, rules_at
+from store.deliveries import adding, ending
+from store.deliveries.adding import Due, Following
+from store.engine import Transaction
+from store.tables import deliveries, events
+from workers.forwarded import end_of, tell_forwarded
+from workers.routing.planning import next_step, plan_late_call
+
+Row = Mapping[str, Any]
+
+_OWN_WAY = "@"  # rule ids of billing's, notices' and post's own ways begin with it: no next step
+_UNREACHED = frozenset(
+    {DeliveryStatus.FAILED, DeliveryStatus.UNDELIVERED, DeliveryStatus.SUPPRESSED}
+)
+_PLACE_GONE = frozenset({Reason.DESTINATION_REMOVED, Reason.DESTINATION_CHANGED})
+_CALLER_LOST = frozenset({Reason.CALLER_GONE, Reason.LATE_CALL})
+
+
+def advances(row: Row) -> bool:
+    """Whether a delivery that was just settled wants its rule's next step now.
+
+    An uncertain one does so only after its step's wait, which is the caller's to keep.
+    """
+    if row["mode"] is not Mode.FIRST:
+        return False
+    if row["status"] is DeliveryStatus.EXPIRED:
+        return row["channel"] is Channel.CALL
+    gone = row["status"] is DeliveryStatus.CANCELLED and row["reason"] in _PLACE_GONE
+    return gone or row["status"] in _UNREACHED
+
+
+def follow_up(
+    tx: Transaction, readings: Readings, policy: LanePolicy, rows: Sequence[Row]
+) -> list[Due]:
+    """Plan what follows deliveries that did not reach; give what is due, to hint after the commit.
+
+    ``rows`` are rows of ``deliveries`` as they now are. Those of another mode than ``first`` and
+    those of a way of our own are passed over. What follows an uncertain one is marked.
+    """
+    wanted = [
+        row for row in rows if row["mode"] is Mode.FIRST and not row["rule_id"].startswith(_OWN_WAY)
+    ]
+    if not wanted:
+        return []
+    scene = _scene(tx, readings, policy, wanted)
+    due: list[Due] = []
+    for row in sorted(wanted, key=lambda row: row["id"]):
+        due += _follow_one(scene, row)
+    return due
+
+
+@dataclass(frozen=True, slots=True)
+class _Scene:
+    """What all the rows of one call are decided by; ``made`` grows with what is planned."""
+
+    tx: Transaction
+    policy: LanePolicy
+    customers: Mapping[str, Customer]
+    events: Mapping[UUID, Routable]
+    made: dict[UUID, list[Row]]
+    rules: dict[tuple[str, int], RuleSet | None]
+
+    def customer_at(self, row: Row) -> Customer:
+        """The customer as it is, under the rules that the delivery was planned by."""
+        customer = self.customers[row["customer_ref"]]
+        version = row["rule_version"]
+        if customer.rules_version == version:
+            return customer
+        key = (customer.ref, version)
+        if key not in self.rules:
+            self.rules[key] = rules_at(self.tx, *key)
+        return replace(customer, rules=self.rules[key], rules_version=version)
+
+
+def _scene(tx: Transaction, readings: Readings, policy: LanePolicy, rows: Sequence[Row]) -> _Scene:
+    event_ids = sorted({row["event_id"] for row in rows})
+    made: dict[UUID, list[Row]] = {event_id: [] for event_id in event_ids}
+    for row in tx.connection.execute(
+        select(deliveries).where(deliveries.c.event_id.in_(event_ids))
+    ).mappings():
+        made[row["event_id"]].append(dict(row))
+    found = {
+        kept.id: Routable(kept.id, kept.type, kept.received_at, load_data(kept.type, kept.data))
+        for kept in inbox.load(tx, event_ids)
+    }
+    return _Scene(
+        tx, policy, readings.load(tx, {row["customer_ref"] for row in rows}), found, made, {}
+    )
+
+
+def _follow_one(scene: _Scene, row: Row) -> list[Due]:
+    event = scene.events[row["event_id"]]
+    call_lost = row["channel"] is Channel.CALL and row["reason"] in _CALLER_LOST
+    following = None if call_lost else _next_of(scene, row, event)
+    if isinstance(following, PlannedDelivery):
+        return _put(scene, row, [following], [])
+    if following is not None and following.reason is not Reason.NO_ADDRESS:
+        _put(scene, row, [], [following])
+    if following is None and not call_lost:
+        return []  # a later step is on its way
+    if row["channel"] is not Channel.CALL:
+        return []
+    return _tell_of_call(scene, row, event)
+
+
+def _next_of(scene: _Scene, row: Row, event: Routable) -> PlannedDelivery | NonSend | None:
+    """Find the rule's next step; none where a step beyond this one is planned already."""
+    same_rule = (row["customer_ref"], row["rule_id"], row["rule_version"], row["purpose"])
+    for other in scene.made[event.id]:
+        named = (other["customer_ref"], other["rule_id"], other["rule_version"], other["purpose"])
+        if named == same_rule and other["step"] > row["step"]:
+            return None
+    customer = scene.customer_at(row)
+    rules = customer.rules.rules if customer.rules is not None else ()
+    rule = next((rule for rule in rules if rule.rule_id == row["rule_id"]), None)
+    if rule is None:
+        return NonSend(Reason.NO_RULE, row["purpose"], row["rule_id"], row["rule_version"])
+    return next_step(
+        rule,
+        row["step"],
+        event,
+        customer,
+        scene.tx.now,
+        scene.policy,
+        row["purpose"],
+    )
+
+
+def _tell_of_call(scene: _Scene, row: Row, event: Routable) -> list[Due]:
+    """Tell of a call that was not put through: the call-centre its end, the customer who called.
+
+    The customer is told nothing more where the agent's own message of the call is here.
+    """
+    if row["status"] is not DeliveryStatus.UNCERTAIN:
+        tell_forwarded(scene.tx, row, end_of(row), 0)
+    if any(other["purpose"] is Purpose.MESSAGES for other in scene.made[event.id]):
+        return []
+    if isinstance(event.data, CallWaiting) and _message_taken(scene.tx, event.data.call_id, row):
+        replaced = NonSend(Reason.REPLACED, Purpose.MESSAGES, detail="message_taken")
+        return _put(scene, row, [], [replaced])
+    customer = scene.customers[row["customer_ref"]]
+    plan = plan_late_call(event, customer, scene.tx.now, scene.policy)
+    return _put(scene, row, plan.deliveries, plan.non_sends)
+
+
+def _message_taken(tx: Transaction, call_id: str, row: Row) -> bool:
+    """Whether the agent's own message of this call has gone its way before us."""
+    taken = tx.connection.execute(
+        select(events.c.id).where(
+            events.c.correlation == call_id,
+            events.c.type == "call.message_taken",
+            events.c.customer_ref == row["customer_ref"],
+            events.c.status == EventStatus.ROUTED,
+        )
+    ).first()
+    return taken is not None
+
+
+def _put(
+    scene: _Scene, row: Row, planned: Sequence[PlannedDelivery], non_sends: Sequence[NonSend]
+) -> list[Due]:
+    after = Following(row["event_id"], row["publisher"], row["customer_ref"])
+    marked = row["status"] is DeliveryStatus.UNCERTAIN
+    rows = [adding.delivery_row(scene.tx, after, each, marked=marked) for each in planned]
+    due = adding.add(scene.tx, rows)
+    adding.add_non_sends(scene.tx, after, non_sends)
+    kept = {other["id"] for other in ending.of_event(scene.tx, row["event_id"])} if rows else set()
+    # Another transaction may have planned the same step first: then ours was left out.
+    scene.made[row["event_id"]] += [each for each in rows if each["id"] in kept]
+    return [each for each in due if each.delivery_id in kept]

@@ -1,0 +1,1 @@
+"""How providers' later words reach us, and what they change."""

@@ -1,0 +1,187 @@
+"""What one receipt changes, and what follows from it, in one transaction.
+
+Twilio's words become ours by the tables of ``workers.providers.twilio_errors``; what a delivery
+becomes by them is ``store.deliveries.receiving``'s to say, and what goes out instead
+``workers.following_up``'s.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from types import MappingProxyType
+from uuid import UUID
+
+from sqlalchemy import select
+
+from contracts.events import load_data
+from contracts.events.calls import CallWaiting
+from contracts.planning import LanePolicy
+from contracts.vocabulary import Channel, DeliveryStatus, Reason
+from store import inbox
+from store.customers import Readings
+from store.deliveries.adding import Due
+from store.deliveries.receiving import Received, Told, Word, receive
+from store.engine import Transaction
+from store.tables import deliveries
+from workers.following_up import advances, follow_up
+from workers.forwarded import tell_forwarded
+from workers.providers.twilio_errors import (
+    PASSING,
+    PERMANENT,
+    DialOutcome,
+    dial_outcome,
+    message_receipt,
+)
+
+_OVERRULING_RANK = 6
+_CALLER_THERE = frozenset({"", "in-progress", "ringing", "queued", "initiated"})
+_NOT_PUT_THROUGH: Mapping[DialOutcome, Reason] = MappingProxyType(
+    {
+        DialOutcome.BUSY: Reason.BUSY,
+        DialOutcome.NO_ANSWER: Reason.NOT_ANSWERED,
+        DialOutcome.CANCELED: Reason.CALLER_GONE,
+        DialOutcome.FAILED: Reason.PROVIDER_FAULT,
+        DialOutcome.UNKNOWN: Reason.PROVIDER_FAULT,
+    }
+)
+
+
+@dataclass(frozen=True, slots=True)
+class MessageReceipt:
+    """What Twilio says of one text: its ``word`` and, where it did not arrive, an error code."""
+
+    delivery_id: UUID
+    attempt: int
+    sid: str
+    word: str
+    error_code: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class DialReceipt:
+    """How the attempt to put one caller through ended, and where the caller's own leg stands."""
+
+    delivery_id: UUID
+    attempt: int
+    call_sid: str
+    word: str
+    seconds: int
+    caller_status: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Applied:
+    """What receipts meant, in their order, and what is due now."""
+
+    told: tuple[Told, ...]
+    due: tuple[Due, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class AfterDial:
+    """How a caller's call goes on.
+
+    ``wait_seconds`` is how long the next number may take to be dialled; ``return_to`` is where
+    the caller goes after that, or at once.
+    """
+
+    told: Told
+    due: tuple[Due, ...]
+    answered: bool = False
+    return_to: str | None = None
+    wait_seconds: int = 0
+
+
+def apply(
+    tx: Transaction,
+    receipts: Sequence[MessageReceipt],
+    readings: Readings,
+    policy: LanePolicy,
+) -> Applied:
+    """Apply receipts of texts in their order; a repeated or late one changes nothing."""
+    received = receive(tx, [_word_of_text(receipt) for receipt in receipts])
+    due = follow_up(tx, readings, policy, _to_follow(received))
+    return Applied(tuple(each.told for each in received), tuple(due))
+
+
+def apply_dial(
+    tx: Transaction, receipt: DialReceipt, readings: Readings, policy: LanePolicy
+) -> AfterDial:
+    """Apply the end of one dialling, and say how the caller's call goes on."""
+    outcome = _outcome_of(receipt)
+    answered = outcome is DialOutcome.ANSWERED
+    received = receive(tx, [_word_of_dial(receipt, outcome)])[0]
+    if received.told is Told.UNKNOWN:
+        return AfterDial(Told.UNKNOWN, ())
+    due = follow_up(tx, readings, policy, _to_follow([received]))
+    if answered and received.row is not None:
+        tell_forwarded(tx, received.row, "answered", receipt.seconds)
+    event = _call_of(tx, receipt.delivery_id)
+    if answered or event is None:
+        return AfterDial(received.told, tuple(due), answered=answered)
+    wait = 0
+    if any(one.channel is Channel.CALL for one in due):
+        left = event.not_after - tx.now
+        wait = max(1, -(-left // timedelta(seconds=1)))
+    return AfterDial(received.told, tuple(due), return_to=event.return_to, wait_seconds=wait)
+
+
+def _to_follow(received: Sequence[Received]) -> list[Mapping[str, object]]:
+    return [each.row for each in received if each.row is not None and advances(each.row)]
+
+
+def _word_of_text(receipt: MessageReceipt) -> Word:
+    """A signed word that we do not know is evidence of sending all the same."""
+    meaning = message_receipt(receipt.word)
+    to = meaning.status or DeliveryStatus.ACCEPTED
+    code = receipt.error_code
+    reason = Reason.RECEIPT
+    detail = receipt.word.strip().lower()[:60]
+    if to is DeliveryStatus.UNDELIVERED and code is not None:
+        reason = PERMANENT.get(code) or PASSING.get(code) or Reason.RECEIPT
+        detail = f"{detail} {code}"
+    return Word(
+        delivery_id=receipt.delivery_id,
+        attempt=receipt.attempt,
+        to=to,
+        reason=reason,
+        detail=detail,
+        reference=receipt.sid,
+        overrules=meaning.rank >= _OVERRULING_RANK,
+    )
+
+
+def _outcome_of(receipt: DialReceipt) -> DialOutcome:
+    """Twilio calls it `no-answer` too when the caller hung up while it rang."""
+    outcome = dial_outcome(receipt.word)
+    gone = receipt.caller_status.strip().lower() not in _CALLER_THERE
+    if gone and outcome is not DialOutcome.ANSWERED:
+        return DialOutcome.CANCELED
+    return outcome
+
+
+def _word_of_dial(receipt: DialReceipt, outcome: DialOutcome) -> Word:
+    if outcome is DialOutcome.ANSWERED:
+        to, reason, detail = DeliveryStatus.DELIVERED, Reason.ANSWERED, f"{receipt.seconds} s"
+    else:
+        to, reason = DeliveryStatus.UNDELIVERED, _NOT_PUT_THROUGH[outcome]
+        detail = receipt.word.strip().lower()[:60]
+    return Word(
+        delivery_id=receipt.delivery_id,
+        attempt=receipt.attempt,
+        to=to,
+        reason=reason,
+        detail=detail,
+        reference=receipt.call_sid,
+    )
+
+
+def _call_of(tx: Transaction, delivery_id: UUID) -> CallWaiting | None:
+    event_id = tx.connection.execute(
+        select(deliveries.c.event_id).where(deliveries.c.id == delivery_id)
+    ).scalar()
+    for kept in inbox.load(tx, [event_id] if event_id is not None else []):
+        call = load_data(kept.type, kept.data)
+        if isinstance(call, CallWaiting):
+            return call
+    return None

@@ -1,0 +1,1 @@
+"""Upkeep: what must happen without anybody asking, done by one leader at a time."""

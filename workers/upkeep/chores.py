@@ -1,0 +1,138 @@
+"""What are upkeep's chores? Each is one short transaction, and safe to run twice."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+
+from structlog import get_logger
+
+from config.policies import Policies, WhenUncertain
+from contracts.vocabulary import Channel, Lane, Reason
+from store import outbox, sealing
+from store.customers import Readings
+from store.deliveries import due as waiting
+from store.deliveries import ending
+from store.deliveries.adding import Due
+from store.engine import Store
+from workers.following_up import follow_up
+from workers.upkeep.notices import plan_notices
+
+log = get_logger(__name__)
+_LIVE_AGAIN = timedelta(seconds=2)
+_AGAIN = timedelta(seconds=60)
+_AT_ONCE = 2_000
+
+
+@dataclass(frozen=True, slots=True)
+class Chore:
+    """One thing to do every so many seconds; ``run`` gives how much there was to do."""
+
+    name: str
+    every: float
+    run: Callable[[], int]
+
+
+class Chores:
+    """The chores of an installation."""
+
+    def __init__(
+        self,
+        store: Store,
+        readings: Readings,
+        policies: Policies,
+        hint: Callable[[Sequence[Due]], int],
+        recheck: Callable[[], int],
+        *,
+        interval: float,
+        seal_interval: float,
+    ) -> None:
+        self._store = store
+        self._readings = readings
+        self._policies = policies
+        self._hint = hint
+        self._recheck = recheck
+        self._interval = interval
+        self._seal_interval = seal_interval
+
+    def all(self) -> tuple[Chore, ...]:
+        """Give the chores that every installation has."""
+        soon = min(1.0, self._interval)
+        return (
+            Chore("hint_live", soon, self.hint_live),
+            Chore("hint_due", self._interval, self.hint_due),
+            Chore("rescue", self._interval, self.rescue),
+            Chore("settle_uncertain", self._interval, self.settle_uncertain),
+            Chore("expire", soon, self.expire),
+            Chore("plan_notices", self._interval, self.plan_notices),
+            Chore("recheck_waiting", self._interval * 5, self._recheck),
+            Chore("list_outcomes", min(0.5, self._interval), self.list_outcomes),
+            Chore("seal", self._seal_interval, self.seal),
+        )
+
+    def hint_live(self) -> int:
+        """Hint again, soon, at what cannot wait: a lost live hint would mean a lost caller."""
+        return self._hint_again((Lane.LIVE, Lane.URGENT), _LIVE_AGAIN)
+
+    def hint_due(self) -> int:
+        """Hint at what has become due, and again at what was hinted long ago."""
+        return self._hint_again((Lane.ROUTINE, Lane.BULK), _AGAIN)
+
+    def _hint_again(self, lanes: Sequence[Lane], older_than: timedelta) -> int:
+        with self._store.write() as tx:
+            found = waiting.unhinted(tx, lanes, tx.now - older_than, _AT_ONCE)
+        self._hint(found)
+        return len(found)
+
+    def rescue(self) -> int:
+        """Call uncertain what a worker claimed and never recorded."""
+        with self._store.write() as tx:
+            rescued = waiting.rescue(tx, self._settle_within())
+        for delivery_id in rescued:
+            log.warning("lease_ran_out", delivery_id=str(delivery_id))
+        return len(rescued)
+
+    def _settle_within(self) -> float:
+        return float(max(self._policies.uncertain_after_seconds.values()))
+
+    def settle_uncertain(self) -> int:
+        """Apply the channels' policies to what no evidence has settled."""
+        resend = frozenset(
+            channel
+            for channel, policy in self._policies.uncertain.items()
+            if policy is WhenUncertain.RESEND
+        )
+        with self._store.write() as tx:
+            settled = waiting.settle_uncertain(tx, resend)
+        for delivery_id, status in settled:
+            log.warning(
+                "uncertain_settled_by_policy", delivery_id=str(delivery_id), status=status.value
+            )
+        return len(settled)
+
+    def expire(self) -> int:
+        """Expire what is past its deadline; a live call becomes its message."""
+        with self._store.write() as tx:
+            ids = ending.past_deadline(tx, tx.now, _AT_ONCE)
+            rows = ending.expire(tx, ids, Reason.DEADLINE)
+            live = [row for row in rows if row["channel"] is Channel.CALL]
+            found = follow_up(tx, self._readings, self._policies.lanes, live) if live else []
+        self._hint(found)
+        return len(rows)
+
+    def plan_notices(self) -> int:
+        """Plan notices to everyone, some customers at a time."""
+        planned, found = plan_notices(self._store, self._readings, self._policies)
+        self._hint(found)
+        return planned
+
+    def list_outcomes(self) -> int:
+        """Put committed outcomes into the order that readers follow."""
+        with self._store.write() as tx:
+            return outbox.give_positions(tx)
+
+    def seal(self) -> int:
+        """Chain new ledger entries."""
+        with self._store.write() as tx:
+            return sealing.seal_next(tx)
+
+

@@ -1,0 +1,101 @@
+"""How does upkeep run? One leader among its processes does every chore in its turn."""
+
+import threading
+import time
+from collections.abc import Sequence
+
+from structlog import get_logger
+
+from store import leases
+from store.engine import Store
+from workers.upkeep.chores import Chore
+
+log = get_logger(__name__)
+LEADER = "upkeep"
+_LEASE_SECONDS = 10.0
+_RENEW_SECONDS = 3.0
+_PAUSE_SECONDS = 0.05
+
+
+class Running:
+    """Runs chores while it leads. ``run`` returns after ``stop``; safe to stop from anywhere."""
+
+    def __init__(self, store: Store, chores: Sequence[Chore], holder: str) -> None:
+        self._store = store
+        self._chores = chores
+        self._holder = holder
+        self._stopping = threading.Event()
+        self._next = {chore.name: 0.0 for chore in chores}
+        self._failing: set[str] = set()
+        self._leads = False
+        self._renew_at = 0.0
+
+    @property
+    def leads(self) -> bool:
+        """Whether this process is the leader."""
+        return self._leads
+
+    def run(self) -> None:
+        """Lead when nobody else does, and keep house until stopped."""
+        while not self._stopping.is_set():
+            self._lead()
+            busy = self._round() if self._leads else False
+            if not busy:
+                self._stopping.wait(_PAUSE_SECONDS if self._leads else 1.0)
+        self._step_down()
+
+    def stop(self) -> None:
+        """Finish the chore in hand and return from ``run``."""
+        self._stopping.set()
+
+    def _lead(self) -> None:
+        if time.monotonic() < self._renew_at:
+            return
+        led = self._leads
+        try:
+            with self._store.write() as tx:
+                self._leads = leases.hold(tx, LEADER, self._holder, _LEASE_SECONDS)
+        except Exception as error:  # noqa: BLE001 - an outage ends the lead, not the process
+            self._leads = False
+            self._say("lead", error)
+        else:
+            self._failing.discard("lead")
+        self._renew_at = time.monotonic() + _RENEW_SECONDS
+        if led != self._leads:
+            log.info("upkeep_leads" if self._leads else "upkeep_follows", holder=self._holder)
+
+    def _round(self) -> bool:
+        """Run the chores whose time has come; tell whether one of them has more to do."""
+        busy = False
+        for chore in self._chores:
+            if self._stopping.is_set() or time.monotonic() < self._next[chore.name]:
+                continue
+            self._next[chore.name] = time.monotonic() + chore.every
+            busy = self._do(chore) or busy
+        return busy
+
+    def _do(self, chore: Chore) -> bool:
+        try:
+            done = chore.run()
+        except Exception as error:  # noqa: BLE001 - one failing chore never stops the others
+            self._say(chore.name, error)
+            return False
+        if chore.name in self._failing:
+            self._failing.discard(chore.name)
+            log.info("chore_recovered", chore=chore.name)
+        return done > 0
+
+    def _say(self, what: str, error: Exception) -> None:
+        if what not in self._failing:
+            self._failing.add(what)
+            log.error("chore_failed", chore=what, error=type(error).__name__)
+
+    def _step_down(self) -> None:
+        if not self._leads:
+            return
+        try:
+            with self._store.write() as tx:
+                leases.give_up(tx, LEADER, self._holder)
+        except Exception as error:  # noqa: BLE001 - the lease ends by itself
+            self._say("lead", error)
+        self._leads = False
