@@ -57,12 +57,15 @@ class EventWaiting(OutcomeData):
 
 
 class RoutedDelivery(OutcomeData):
-    """A delivery planned from an event."""
+    """A delivery planned from an event.
+
+    Without ``due_at`` it is held: until its destination is verified, or the mailroom reports it.
+    """
 
     delivery_id: UUID
     channel: Channel
     destination: str
-    due_at: AwareDatetime
+    due_at: AwareDatetime | None = None
 
 
 class RoutedNonSend(OutcomeData):
@@ -205,6 +208,7 @@ _ALL = (
     Outcome("post.hold_requested", PostRequested, Role.MAILROOM),
     Outcome("post.shred_requested", PostRequested, Role.MAILROOM),
     Outcome("post.collect_requested", PostRequested, Role.MAILROOM),
+    Outcome("post.return_requested", PostRequested, Role.MAILROOM),
     Outcome("payment.requested", PaymentRequested, Role.BILLING),
     Outcome("service.not_ready", ServiceNotReady, Role.REGISTRATION),
     Outcome("information.requested", InformationRequested, Role.REGISTRATION),

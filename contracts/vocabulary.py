@@ -79,9 +79,7 @@ SETTLED = frozenset(
         DeliveryStatus.CANCELLED,
     }
 )
-ATTENTION = frozenset(
-    {DeliveryStatus.PARKED, DeliveryStatus.FAILED, DeliveryStatus.UNDELIVERED}
-)
+ATTENTION = frozenset({DeliveryStatus.PARKED, DeliveryStatus.FAILED, DeliveryStatus.UNDELIVERED})
 
 
 class Reason(StrEnum):

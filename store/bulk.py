@@ -115,9 +115,8 @@ def _update_one_by_one(
     changed: list[dict[str, Any]] = []
     for row in rows:
         bound = {c: (w(row[c]) if (w := writers[c]) else row[c]) for c in columns}
-        for found_row in tx.connection.exec_driver_sql(sql, bound).fetchall():
-            if returning:
-                changed.append(_named(returning, readers, found_row))
+        found_rows = tx.connection.exec_driver_sql(sql, bound).fetchall()
+        changed.extend(_named(returning, readers, one) for one in found_rows if returning)
     return changed
 
 

@@ -182,9 +182,7 @@ def some_awaited(tx: Transaction, limit: int = 100) -> list[bytes]:
     """Give some of the names that events wait for, by chance, for upkeep to look at again."""
     names = select(waits.c.awaits).distinct().subquery()
     return list(
-        tx.connection.execute(
-            select(names.c.awaits).order_by(func.random()).limit(limit)
-        ).scalars()
+        tx.connection.execute(select(names.c.awaits).order_by(func.random()).limit(limit)).scalars()
     )
 
 

@@ -32,7 +32,7 @@ _WRAPPED = _NONCE + 32 + 16
 _KEY_BYTES = 32
 
 
-class Unopenable(Exception):
+class Unopenable(Exception):  # noqa: N818 - it is the value that is so
     """A sealed value that this key does not open: altered, moved, or from another installation.
 
     ``place`` names table, column and row.

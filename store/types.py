@@ -69,7 +69,8 @@ class Instant(TypeDecorator[datetime]):
         if dialect.name == "postgresql":
             instant: datetime = value
             return instant.astimezone(UTC)
-        return _EPOCH + value * _MICROSECOND
+        moment: datetime = _EPOCH + value * _MICROSECOND
+        return moment
 
 
 class Word(TypeDecorator[W], Generic[W]):

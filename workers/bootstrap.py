@@ -1,5 +1,7 @@
-"""How is everything put together? The only reader of settings, and the only place that knows
-whether this is one process over SQLite or many over RabbitMQ and PostgreSQL.
+"""How is everything put together?
+
+The only reader of settings, and the only place that knows whether this is one process over SQLite
+or many over RabbitMQ and PostgreSQL.
 """
 
 import os
@@ -61,7 +63,7 @@ class Parts:
     @cached_property
     def broker(self) -> Broker:
         """What hints travel over."""
-        from workers.dispatch.actors import declare_actors  # noqa: PLC0415 - not for every command
+        from workers.dispatch.actors import declare_actors
 
         broker = open_broker(self.settings.broker)
         declare_actors(broker)
@@ -113,12 +115,12 @@ class Dispatch:
 
     def __init__(self, parts: Parts, lanes: Sequence[Lane]) -> None:
         # Providers are long in loading, and most commands send nothing.
-        from workers.dispatch.actors import declare_actors  # noqa: PLC0415
-        from workers.dispatch.delivering import Delivering  # noqa: PLC0415
-        from workers.dispatch.loop import Loop  # noqa: PLC0415
-        from workers.dispatch.preparing import Preparing  # noqa: PLC0415
-        from workers.dispatch.running import Running  # noqa: PLC0415
-        from workers.routing.rendering import Company, Renderer  # noqa: PLC0415
+        from workers.dispatch.actors import declare_actors
+        from workers.dispatch.delivering import Delivering
+        from workers.dispatch.loop import Loop
+        from workers.dispatch.preparing import Preparing
+        from workers.dispatch.running import Running
+        from workers.routing.rendering import Company, Renderer
 
         settings = parts.settings
         company = company_of(settings)
@@ -162,10 +164,10 @@ class Dispatch:
 
 def open_carriers(settings: Settings) -> "dict[Channel, Carrier]":
     """Open the providers of all channels that are set up to send."""
-    from workers.dispatch.delivering import Carrier  # noqa: PLC0415 - as in Dispatch
-    from workers.providers.smtp import SmtpRelay  # noqa: PLC0415
-    from workers.providers.twilio_sms import TwilioSms  # noqa: PLC0415
-    from workers.providers.twilio_voice import TwilioVoice  # noqa: PLC0415
+    from workers.dispatch.delivering import Carrier
+    from workers.providers.smtp import SmtpRelay
+    from workers.providers.twilio_sms import TwilioSms
+    from workers.providers.twilio_voice import TwilioVoice
 
     carriers: dict[Channel, Carrier] = {}
     sid, token = settings.twilio_account_sid, settings.twilio_auth_token
@@ -194,7 +196,7 @@ def open_carriers(settings: Settings) -> "dict[Channel, Carrier]":
 
 
 def _sender(settings: Settings) -> "Sender":
-    from workers.dispatch.preparing import Sender  # noqa: PLC0415 - as in Dispatch
+    from workers.dispatch.preparing import Sender
 
     return Sender(
         sms_sender=settings.sms_sender or "",
@@ -221,17 +223,34 @@ def _call_rule(parts: Parts, claimed: Claimed) -> CallRule | None:
 
 def open_documents(parts: Parts) -> "Documents":
     """Open the files that events refer to."""
-    from store.files import Files  # noqa: PLC0415 - not for every command
-    from workers.documents import Documents  # noqa: PLC0415
+    from store.files import Files
+    from workers.documents import Documents
 
     settings = parts.settings
     return Documents(Files(settings.blobs, parts.store.master, settings.blob_roots))
 
 
+def open_consumer(parts: Parts) -> "Consumer":
+    """Make what takes events in from the broker."""
+    from config.topology import topology
+    from workers.intake.consumer import Consumer, Options
+
+    settings = parts.settings
+    options = Options(
+        prefetch=settings.intake_prefetch,
+        batch=settings.intake_batch,
+        flush_ms=settings.intake_flush_ms,
+        flush_max_ms=settings.intake_flush_max_ms,
+        admit_drama=settings.sandbox,
+    )
+    url = settings.broker or ""
+    return Consumer(url, topology(), parts.taking_in, parts.store, parts.hints, options)
+
+
 def open_upkeep(parts: Parts) -> "Upkeep":
     """Make the upkeep of an installation; it works once it leads."""
-    from workers.upkeep.chores import Chore, Chores  # noqa: PLC0415 - not for every command
-    from workers.upkeep.running import Running as Upkeep  # noqa: PLC0415
+    from workers.upkeep.chores import Chore, Chores
+    from workers.upkeep.running import Running as Upkeep
 
     settings = parts.settings
     chores = Chores(
@@ -244,7 +263,7 @@ def open_upkeep(parts: Parts) -> "Upkeep":
         seal_interval=settings.seal_interval_seconds,
     ).all()
     if settings.broker is not None:
-        from workers.upkeep.outcomes import OutcomePublisher  # noqa: PLC0415
+        from workers.upkeep.outcomes import OutcomePublisher
 
         publisher = OutcomePublisher(settings.broker, parts.store)
         chores = (*chores, Chore("publish_outcomes", 0.5, publisher.publish_some))
@@ -253,7 +272,7 @@ def open_upkeep(parts: Parts) -> "Upkeep":
 
 def recheck(parts: Parts) -> int:
     """Look again at what waits, for what appeared while nobody looked."""
-    from store.inbox import some_awaited  # noqa: PLC0415
+    from store.inbox import some_awaited
 
     with parts.store.read() as tx:
         names = some_awaited(tx)
@@ -268,4 +287,5 @@ if TYPE_CHECKING:
     from workers.dispatch.delivering import Carrier
     from workers.dispatch.preparing import Sender
     from workers.documents import Documents
+    from workers.intake.consumer import Consumer
     from workers.upkeep.running import Running as Upkeep

@@ -34,9 +34,10 @@ class BrokerAwayError(Exception):
         where = pika.URLParameters(url)
         self.host, self.port, self.seconds = where.host, where.port, seconds
         self.reason = reason_of(last)
+        long = f" for {seconds:g} s" if seconds else ""
         super().__init__(
-            f"RabbitMQ at {self.host}:{self.port} could not be used for {seconds:g} s"
-            f" ({self.reason}); is it running, and are user, password and vhost right?"
+            f"RabbitMQ at {self.host}:{self.port} could not be used{long} ({self.reason});"
+            " is it running, and are user, password and vhost right?"
         )
 
 

@@ -1,4 +1,4 @@
-"""What publishers reported: events, what they wait for, what was rejected, what is still to plan."""
+"""What publishers reported: events, what they wait for, what was rejected or is to be planned."""
 
 from sqlalchemy import BigInteger, Column, Index, Integer, LargeBinary, Table, Text, Uuid
 

@@ -3,6 +3,7 @@
 import asyncio
 import json
 import smtplib
+import socket
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -63,10 +64,12 @@ def ask(
 
 
 @contextmanager
-def sdk(sandbox: Sandbox) -> Iterator[Client]:
-    """Twilio's own client, pointed at the sandbox."""
+def sdk(sandbox: Sandbox) -> Iterator[Any]:
+    """Twilio's own client, pointed at the sandbox; its annotations promise what it cannot keep."""
     http_client = TwilioHttpClient(timeout=10)
-    client = Client(sandbox.account_sid, sandbox.auth_token, http_client=http_client)
+    client: Any = Client(  # type: ignore[no-untyped-call]
+        sandbox.account_sid, sandbox.auth_token, http_client=http_client
+    )
     client.api.base_url = sandbox.http_url
     try:
         yield client
@@ -100,3 +103,24 @@ def send_mail(client: smtplib.SMTP, to: str = "pat@example.com", raw: bytes = MA
     except smtplib.SMTPDataError as refused:
         code = refused.smtp_code
     return code
+
+
+@contextmanager
+def by_hand(sandbox: Sandbox) -> Iterator[socket.socket]:
+    """A bare connection, greeted."""
+    with socket.create_connection((sandbox.smtp_host, sandbox.smtp_port), 10) as raw:
+        read_reply(raw)
+        raw.sendall(b"EHLO client.example\r\n")
+        read_reply(raw)
+        yield raw
+
+
+def read_reply(raw: socket.socket, replies: int = 1) -> bytes:
+    """So many replies; each ends with a line whose code a blank follows."""
+    seen = b""
+    while sum(line[3:4] == b" " for line in seen.splitlines()) < replies:
+        more = raw.recv(4096)
+        if not more:
+            break
+        seen += more
+    return seen

@@ -4,11 +4,14 @@ import json
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from datetime import datetime
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 if TYPE_CHECKING:
+    from sqlalchemy.exc import DBAPIError
+
     from config.settings import Settings
     from workers.bootstrap import Parts
 
@@ -19,9 +22,9 @@ _UNUSABLE = 2
 
 def settings() -> "Settings":
     """Read the settings and set up logs; all that is wrong is said at once, exit 2."""
-    from config import logs  # noqa: PLC0415 - commands load late
-    from config.loading import SettingsError  # noqa: PLC0415
-    from workers.bootstrap import read_settings  # noqa: PLC0415
+    from config import logs
+    from config.loading import SettingsError
+    from workers.bootstrap import read_settings
 
     try:
         found = read_settings()
@@ -36,12 +39,12 @@ def settings() -> "Settings":
 @contextmanager
 def opened(found: "Settings | None" = None) -> "Iterator[Parts]":
     """Open the installation; what stops that is said in a sentence, exit 1."""
-    from sqlalchemy.exc import DBAPIError  # noqa: PLC0415 - commands load late
+    from sqlalchemy.exc import DBAPIError
 
-    from config.keyfile import MasterKeyError  # noqa: PLC0415
-    from config.sending import MissingSettingsError  # noqa: PLC0415
-    from store.keys import Unopenable  # noqa: PLC0415
-    from workers.bootstrap import open_parts  # noqa: PLC0415
+    from config.keyfile import MasterKeyError
+    from config.sending import MissingSettingsError
+    from store.keys import Unopenable
+    from workers.bootstrap import open_parts
 
     parts = None
     try:
@@ -56,7 +59,7 @@ def opened(found: "Settings | None" = None) -> "Iterator[Parts]":
             parts.close()
 
 
-def _of_the_database(error: Any) -> str:
+def _of_the_database(error: "DBAPIError") -> str:
     state = getattr(error.orig, "sqlstate", None)
     if state == "42P01" or "no such table" in str(error.orig):
         return "the database has no tables of ours yet: run `onward migrate`"
@@ -77,8 +80,8 @@ def listing(
         json.dump([dict(row) for row in rows], sys.stdout, default=str, indent=2)
         sys.stdout.write("\n")
         return
-    from rich.console import Console  # noqa: PLC0415 - commands load late
-    from rich.table import Table  # noqa: PLC0415
+    from rich.console import Console
+    from rich.table import Table
 
     table = Table(box=None, header_style="bold", pad_edge=False)
     for heading in columns.values():
@@ -90,8 +93,7 @@ def listing(
         typer.echo("none")
 
 
-def _cell(value: Any) -> str:
+def _cell(value: object) -> str:
     if value is None:
         return "–"
-    isoformat = getattr(value, "strftime", None)
-    return str(isoformat("%Y-%m-%d %H:%M:%S")) if isoformat else str(value)
+    return f"{value:%Y-%m-%d %H:%M:%S}" if isinstance(value, datetime) else str(value)

@@ -4,6 +4,7 @@ import getpass
 import json
 from typing import Annotated, Any
 
+import click
 import typer
 
 from workers.cli.common import fail, opened
@@ -30,12 +31,12 @@ def edit(
     ] = "",
 ) -> None:
     """Edit the rules in an editor; what cannot be is shown, and the editor opens again."""
-    from workers.by_hand import preferences_event, publish  # noqa: PLC0415 - commands load late
+    from workers.by_hand import preferences_event, publish
 
     before = _in_force(customer)
     text = json.dumps({"rules": before["rules"], "callers": before["callers"]}, indent=2)
     while True:
-        edited = typer.edit(text, extension=".json")
+        edited = click.edit(text, extension=".json")
         if edited is None or edited.strip() == text.strip():
             typer.echo("nothing changed")
             return

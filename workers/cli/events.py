@@ -1,14 +1,14 @@
 """Events by hand: publishing files, and what was rejected or waits."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from workers.cli.common import AsJson, fail, listing, opened
 
-
-
+if TYPE_CHECKING:
+    from workers.intake.submission import Answered
 
 
 def add_to(app: typer.Typer) -> None:
@@ -19,12 +19,14 @@ def add_to(app: typer.Typer) -> None:
 
 
 def publish(
-    files: Annotated[list[Path], typer.Argument(help="Events as JSON, a JSON list, or JSON lines.")],
+    files: Annotated[
+        list[Path], typer.Argument(help="Events as JSON, a JSON list, or JSON lines.")
+    ],
     as_json: AsJson = False,
 ) -> None:
     """Take events in from files, and say what became of each."""
-    from workers.by_hand import publish as take_in  # noqa: PLC0415 - commands load late
-    from workers.by_hand import read_events  # noqa: PLC0415
+    from workers.by_hand import publish as take_in
+    from workers.by_hand import read_events
 
     bodies = []
     for file in files:
@@ -38,9 +40,7 @@ def publish(
         {
             "event": a.event_id,
             "answer": a.answer.value,
-            "says": a.waits_for
-            and f"waits for its {a.waits_for}"
-            or "; ".join(f"{p.path}: {p.text}" for p in a.problems),
+            "says": _says(a),
         }
         for a in answers
     ]
@@ -49,12 +49,18 @@ def publish(
         raise typer.Exit(1)
 
 
+def _says(answer: "Answered") -> str:
+    if answer.waits_for is not None:
+        return f"waits for its {answer.waits_for}"
+    return "; ".join(f"{p.path}: {p.text}" for p in answer.problems)
+
+
 def rejected(
     limit: Annotated[int, typer.Option(help="The most to list, the newest first.")] = 50,
     as_json: AsJson = False,
 ) -> None:
     """List rejected events and why."""
-    from store.queries import rejected as read  # noqa: PLC0415 - commands load late
+    from store.queries import rejected as read
 
     with opened() as parts, parts.store.read() as tx:
         rows = [
@@ -64,7 +70,7 @@ def rejected(
                 "source": r.source,
                 "event_id": r.event_id,
                 "type": r.type,
-                "problems": "; ".join(f"{p['path']}: {p['text']}" for p in r.problems),
+                "problems": "; ".join(f"{p.path}: {p.text}" for p in r.problems),
             }
             for r in read(tx, limit)
         ]
@@ -80,7 +86,7 @@ def rejected(
 
 def waiting(as_json: AsJson = False) -> None:
     """List events that wait, for what, and until when."""
-    from store.queries import waiting as read  # noqa: PLC0415 - commands load late
+    from store.queries import waiting as read
 
     with opened() as parts, parts.store.read() as tx:
         rows = [
@@ -104,5 +110,3 @@ def waiting(as_json: AsJson = False) -> None:
         "overdue": "Overdue",
     }
     listing(rows, headings, as_json=as_json)
-
-

@@ -1,12 +1,15 @@
 """Setting an installation up, and finding out what is wrong with one."""
 
 import json
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from contracts.vocabulary import Door, Role
 from workers.cli.common import AsJson, fail, listing, opened, settings
+
+if TYPE_CHECKING:
+    from store.publishers import Publisher
 
 publishers_app = typer.Typer(help="Who may publish.", no_args_is_help=True)
 
@@ -24,7 +27,7 @@ def add_to(app: typer.Typer) -> None:
 
 def migrate() -> None:
     """Bring the database's tables up to date."""
-    from store.migrating import migrate as bring_up  # noqa: PLC0415 - commands load late
+    from store.migrating import migrate as bring_up
 
     with opened() as parts:
         typer.echo(f"the tables are at {bring_up(parts.store.engine)}")
@@ -36,28 +39,33 @@ def topology(
     ] = False,
 ) -> None:
     """Declare Onward's exchanges and queues, or print them as RabbitMQ definitions."""
-    from config.topology import topology as wanted  # noqa: PLC0415 - commands load late
+    from config.topology import topology as wanted
 
     if export:
-        from config.definitions import definitions  # noqa: PLC0415
+        from config.definitions import definitions
 
         typer.echo(json.dumps(definitions(wanted()), indent=2))
         return
-    from workers.intake.topology import TopologyError, declare_at  # noqa: PLC0415
+    from workers.broker import LOST, connect, reason_of
+    from workers.intake.topology import OtherTopologyError, declare
 
     found = settings()
     if found.broker is None:
         fail("there is no broker to declare at: set ONWARD_BROKER_URL")
     try:
-        declare_at(str(found.broker), wanted())
-    except TopologyError as error:
+        connection = connect(str(found.broker), "onward topology")
+        declare(connection.channel(), wanted())
+        connection.close()
+    except OtherTopologyError as error:
         fail(str(error))
+    except LOST as error:
+        fail(f"the broker does not answer as it should ({reason_of(error)})")
     typer.echo("declared")
 
 
 def check(as_json: AsJson = False) -> None:
     """Say in plain words what is misconfigured, unreachable or out of step; exit 1 if anything."""
-    from workers.checking import check_all  # noqa: PLC0415 - commands load late
+    from workers.checking import check_all
 
     findings = check_all(settings())
     rows = [{"what": f.what, "state": f.state, "says": f.says} for f in findings]
@@ -86,7 +94,7 @@ def add_publisher(
     ] = None,
 ) -> None:
     """Admit a publisher and print its key, this once."""
-    from store import publishers  # noqa: PLC0415 - commands load late
+    from store import publishers
 
     wanted = publishers.Publisher(
         name, tuple(types), tuple(sources), tuple(doors or ()), tuple(roles or ())
@@ -102,14 +110,14 @@ def add_publisher(
             _print_broker_user(wanted, broker)
 
 
-def _print_broker_user(publisher: object, form: str) -> None:
-    from workers import publishers  # noqa: PLC0415 - commands load late
+def _print_broker_user(publisher: "Publisher", form: str) -> None:
+    from workers import publishers
 
     if form == "commands":
-        for command in publishers.broker_commands(publisher):  # type: ignore[arg-type]
+        for command in publishers.broker_commands(publisher):
             typer.echo(command)
     elif form == "definitions":
-        made = publishers.broker_definitions(publisher)  # type: ignore[arg-type]
+        made = publishers.broker_definitions(publisher)
         typer.echo(json.dumps(made, indent=2))
     else:
         raise typer.BadParameter("is commands or definitions", param_hint="--broker")
@@ -117,7 +125,7 @@ def _print_broker_user(publisher: object, form: str) -> None:
 
 def list_publishers(as_json: AsJson = False) -> None:
     """List who may publish what."""
-    from store.publishers import every  # noqa: PLC0415 - commands load late
+    from store.publishers import every
 
     with opened() as parts, parts.store.read() as tx:
         rows = [
@@ -144,7 +152,7 @@ def list_publishers(as_json: AsJson = False) -> None:
 
 def revoke_publisher(name: str) -> None:
     """Close a publisher's key for good; its broker user is yours to delete (printed)."""
-    from store.publishers import revoke  # noqa: PLC0415 - commands load late
+    from store.publishers import revoke
 
     with opened() as parts:
         with parts.store.write() as tx:

@@ -25,7 +25,7 @@ def add_to(app: typer.Typer) -> None:
 
 def up() -> None:
     """Run everything in one process: HTTP door, dispatch, upkeep (and AMQP intake if set)."""
-    from workers.together import Together  # noqa: PLC0415 - commands load late
+    from workers.together import Together
 
     with opened() as parts:
         together = Together(parts)
@@ -36,7 +36,7 @@ def up() -> None:
 
 def intake() -> None:
     """Take events in from RabbitMQ."""
-    from workers.bootstrap import open_consumer  # noqa: PLC0415 - commands load late
+    from workers.bootstrap import open_consumer
 
     found = settings()
     if found.broker is None:
@@ -54,7 +54,7 @@ def dispatch(
     ] = "live,urgent,routine,bulk",
 ) -> None:
     """Send what is due."""
-    from workers.bootstrap import Dispatch  # noqa: PLC0415 - commands load late
+    from workers.bootstrap import Dispatch
 
     found = settings()
     if found.broker is None:
@@ -67,7 +67,7 @@ def dispatch(
 
 def upkeep() -> None:
     """Keep house: hints, retries, leases, outcomes, sealing. One leads, others stand by."""
-    from workers.bootstrap import open_upkeep  # noqa: PLC0415 - commands load late
+    from workers.bootstrap import open_upkeep
 
     with opened() as parts:
         running = open_upkeep(parts)
@@ -77,18 +77,18 @@ def upkeep() -> None:
 
 def web() -> None:
     """Serve the HTTP door and the providers' webhooks."""
-    from workers.bootstrap import open_web  # noqa: PLC0415 - commands load late
+    from workers.bootstrap import open_web
 
     with opened() as parts:
         _serve(parts, open_web(parts))
 
 
 def _serve(parts: "Parts", app: Callable[..., object]) -> None:
-    import uvicorn  # noqa: PLC0415 - commands load late
+    import uvicorn
 
     found = parts.settings
     uvicorn.run(
-        app,  # type: ignore[arg-type]
+        app,
         host=found.door_host,
         port=found.door_port,
         log_config=None,

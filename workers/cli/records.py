@@ -1,10 +1,13 @@
 """The record: what was sent on, where something is found, and whether the chain holds."""
 
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from workers.cli.common import AsJson, fail, listing, opened
+
+if TYPE_CHECKING:
+    from store.read_models import EventStory, SendLine
 
 _SEND = {
     "at": "When",
@@ -30,7 +33,7 @@ def sends(
     as_json: AsJson = False,
 ) -> None:
     """Show what was sent on to a customer, when, where and by which channel, and why not."""
-    from store.queries import sends_of_customer  # noqa: PLC0415 - commands load late
+    from store.queries import sends_of_customer
 
     with opened() as parts, parts.store.read() as tx:
         rows = [_row(send) for send in sends_of_customer(tx, customer, limit=limit)]
@@ -42,20 +45,27 @@ def find(
     as_json: AsJson = False,
 ) -> None:
     """Find events by a caller's name or number, a call, an item, an invoice."""
-    from store.queries import find as look_for  # noqa: PLC0415 - commands load late
+    from store.queries import find as look_for
 
     with opened() as parts, parts.store.read() as tx:
-        rows = [
-            {"event": found.event_id, "customer": found.customer_ref, **_row(send)}
-            for found in look_for(tx, text)
-            for send in found.sends
-        ]
-    listing(rows, {"customer": "Customer", "event": "Event", **_SEND}, as_json=as_json)
+        rows = [row for found in look_for(tx, text) for row in _story_rows(found)]
+    headings = {
+        "received_at": "Received",
+        "customer": "Customer",
+        "event": "Event",
+        "event_type": "What",
+        "channel": "Channel",
+        "masked": "Where",
+        "outcome": "Outcome",
+        "reason": "Why",
+        "at": "Since",
+    }
+    listing(rows, headings, as_json=as_json)
 
 
 def verify(as_json: AsJson = False) -> None:
     """Check the ledger's chain, and name the first broken row; exit 1 if there is one."""
-    from store.sealing import verify as check  # noqa: PLC0415 - commands load late
+    from store.sealing import verify as check
 
     with opened() as parts:
         result = check(parts.store)
@@ -78,5 +88,39 @@ def verify(as_json: AsJson = False) -> None:
         fail(f"the chain is broken: {result.broken.what}")
 
 
-def _row(send: Any) -> dict[str, Any]:
+def _story_rows(story: "EventStory") -> list[dict[str, Any]]:
+    """An event's deliveries and non-sends, a row each; at least one row for the event itself."""
+    event = {
+        "received_at": story.received_at,
+        "customer": story.customer_ref,
+        "event": story.event_id,
+        "event_type": story.type,
+    }
+    sent = [
+        {
+            "channel": d.channel.value,
+            "masked": d.masked,
+            "outcome": d.status.value,
+            "reason": d.reason.value,
+            "at": d.changed_at,
+        }
+        for d in story.deliveries
+    ]
+    not_sent = [
+        {
+            "channel": n.channel.value if n.channel else None,
+            "outcome": "not_sent",
+            "reason": n.reason.value,
+            "at": n.at,
+        }
+        for n in story.non_sends
+    ]
+    waits = story.waiting
+    own: dict[str, Any] = {"outcome": story.status.value if story.status else None}
+    if waits is not None:
+        own |= {"reason": f"waits for its {waits.waits_for}", "at": waits.since}
+    return [{**event, **row} for row in [*sent, *not_sent] or [own]]
+
+
+def _row(send: "SendLine") -> dict[str, Any]:
     return {name: getattr(send, name) for name in _SEND}

@@ -21,13 +21,13 @@ def demo(
     ] = None,
 ) -> None:
     """Play one day of an office, and check every send against the sandbox's record."""
-    from workers.demo.day import play  # noqa: PLC0415 - commands load late
+    from workers.demo.day import play
 
     raise typer.Exit(play(stay=stay, folder=folder))
 
 
 def sandbox(context: typer.Context) -> None:
     """Run the sandbox: a Twilio-shaped server and a mail server that send nothing."""
-    from workers.sandbox.__main__ import main  # noqa: PLC0415 - commands load late
+    from workers.sandbox.__main__ import main
 
     raise typer.Exit(main(context.args))

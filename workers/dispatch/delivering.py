@@ -85,9 +85,7 @@ class Delivering:
         claimed = self._claim(carrier, delivery_ids)
         if not claimed:
             return
-        begin_before = (
-            begun + self._lease_seconds - carrier.provider.timeout - _MARGIN_SECONDS
-        )
+        begin_before = begun + self._lease_seconds - carrier.provider.timeout - _MARGIN_SECONDS
         ready, results = self._prepare(claimed, begun)
         arriving: SimpleQueue[Sent] = SimpleQueue()
         outgoing = [(place, one.outgoing) for place, one in enumerate(ready)]
@@ -242,6 +240,4 @@ def _gather(arriving: "SimpleQueue[Sent]", most: int) -> list[Sent]:
 
 def _say_waiting(state: RetryCallState) -> None:
     error = state.outcome.exception() if state.outcome else None
-    log.warning(
-        "recording_waits", attempt=state.attempt_number, error=type(error).__name__
-    )
+    log.warning("recording_waits", attempt=state.attempt_number, error=type(error).__name__)

@@ -27,7 +27,10 @@ class Hints:
         self._size = size
 
     def __call__(self, due: Sequence[Due]) -> int:
-        """Hint at deliveries; give how many. A broker that is away is no error: upkeep hints too."""
+        """Hint at deliveries; give how many. A broker that is away is no error.
+
+        Upkeep finds in the store what nobody was told of.
+        """
         groups: dict[tuple[Channel, Lane], list[UUID]] = defaultdict(list)
         for one in due:
             if one.channel in SENDING:

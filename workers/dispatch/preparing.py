@@ -11,8 +11,8 @@ from structlog import get_logger
 from contracts.events import EventData, File, load_data
 from contracts.events.calls import CallWaiting
 from contracts.events.post import PostScanned
-from contracts.rules import CallRule
 from contracts.rule_words import CallerId
+from contracts.rules import CallRule
 from contracts.vocabulary import Channel, Content, Reason
 from store.deliveries.claiming import Claimed
 from store.inbox import split_content
@@ -97,10 +97,10 @@ class Preparing:
                     return self._email(claimed, event, now)
                 case Channel.CALL:
                     return self._transfer(claimed, event)
-                case Channel.POST:
-                    raise TypeError("post is sent on by the mailroom, not by a worker")
+                case Channel.POST:  # sent on by the mailroom, not by a worker
+                    return Unsendable(claimed, Reason.DESTINATION_UNFIT, "post")
         except Exception as error:  # noqa: BLE001 - one bad delivery never fails its batch
-            log.error(
+            log.error(  # noqa: TRY400 - a traceback may hold what was to be rendered
                 "not_prepared",
                 delivery_id=str(claimed.delivery_id),
                 event_type=claimed.event_type,

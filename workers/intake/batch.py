@@ -4,7 +4,6 @@ Ordinary events only add rows, so their rows are gathered and written together. 
 changes what is on record is applied by itself: all that came before it is written first.
 """
 
-import json
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
@@ -164,17 +163,6 @@ def _routed(
                 for n in plan.non_sends
             ],
         },
-    )
-
-
-def rejection(tx: Transaction, row_id: UUID, publisher: str, facts: dict[str, Any]) -> Outcome:
-    """Make the ``event.rejected`` of a rejected event."""
-    return Outcome(
-        id=f"{row_id}:rejected",
-        audience=to_publisher(publisher),
-        name="event.rejected",
-        at=tx.now,
-        facts=json.loads(json.dumps(facts)),
     )
 
 

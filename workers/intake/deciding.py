@@ -80,9 +80,7 @@ class Deciding:
             return _back_to_the_agent(self._tx, event, customer)
         return self._take_up(event, found, customer)
 
-    def _take_up(
-        self, event: Incoming, ref: str | None, customer: Customer | None
-    ) -> Decided:
+    def _take_up(self, event: Incoming, ref: str | None, customer: Customer | None) -> Decided:
         effect = self._apply(event, customer)
         if effect.problems or effect.awaits is not None:
             return Decided(
@@ -94,9 +92,7 @@ class Deciding:
             )
         planned = None
         if customer is not None and facts_of(_routable(event)) is not None:
-            planned = plan_event(
-                _routable(event), customer, self._tx.now, self._policies.lanes
-            )
+            planned = plan_event(_routable(event), customer, self._tx.now, self._policies.lanes)
         return Decided(
             customer_ref=ref,
             rules_version=customer.rules_version if customer is not None else None,
@@ -150,9 +146,7 @@ def _served(event: Incoming, customer: Customer | None) -> bool:
     return customer is not None and not wanted.isdisjoint(customer.started)
 
 
-def _back_to_the_agent(
-    tx: Transaction, event: Incoming, customer: Customer | None
-) -> Decided:
+def _back_to_the_agent(tx: Transaction, event: Incoming, customer: Customer | None) -> Decided:
     """A caller whose customer is unknown or not served goes back to the agent, at once."""
     told = Outcome(
         id=f"{event.id}:call.forwarded",

@@ -11,6 +11,7 @@ from pika.adapters.blocking_connection import BlockingChannel
 from pika.exceptions import ChannelClosedByBroker
 
 from config.topology import Topology
+from workers.broker import LOST, BrokerAwayError, connect
 
 _PRECONDITION_FAILED = 406
 _HOW = {
@@ -20,7 +21,11 @@ _HOW = {
 }
 
 
-class OtherTopologyError(Exception):
+class TopologyError(Exception):
+    """The topology cannot be declared; the text is for an operator."""
+
+
+class OtherTopologyError(TopologyError):
     """An exchange or queue is there with other arguments than ours; ``name`` says which."""
 
     def __init__(self, kind: str, name: str) -> None:
@@ -30,6 +35,19 @@ class OtherTopologyError(Exception):
             f"the {kind} {name} is at the broker already with other properties, which RabbitMQ"
             f" never changes; {how}, then declare it again with `onward topology`"
         )
+
+
+def declare_at(url: str, topology: Topology) -> None:
+    """Declare everything at a broker. Raises ``TopologyError``, also where it does not answer."""
+    try:
+        connection = connect(url, "onward topology")
+        try:
+            declare(connection.channel(), topology)
+        finally:
+            if connection.is_open:
+                connection.close()
+    except LOST as error:
+        raise TopologyError(str(BrokerAwayError(url, 0, error))) from None
 
 
 def declare(channel: BlockingChannel, topology: Topology) -> None:

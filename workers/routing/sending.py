@@ -44,13 +44,24 @@ def sends_of(rule: Rule, case: Case) -> Sends:
 
 
 def first_usable(rule: Rule, case: Case, start: int, reason: Reason) -> Sends:
-    """The first step from `start` on that can be used, and why those before it cannot."""
+    """The first step from `start` on that can be used, and why those before it cannot.
+
+    Where none can be used at once, the first that waits for its destination's verification.
+    """
     skipped: list[NonSend] = []
+    held: PlannedDelivery | None = None
     for outcome in _outcomes(rule, case, start, reason):
-        if isinstance(outcome, PlannedDelivery):
-            return Sends((outcome,), tuple(skipped))
-        skipped.append(outcome)
-    return Sends((), tuple(skipped))
+        match outcome:
+            case PlannedDelivery(reason=Reason.DESTINATION_UNVERIFIED):
+                held = held or outcome
+                skipped.append(_passed_over(outcome))
+            case PlannedDelivery():
+                return Sends((outcome,), tuple(skipped))
+            case NonSend():
+                skipped.append(outcome)
+    if held is None:
+        return Sends((), tuple(skipped))
+    return Sends((held,), tuple(n for n in skipped if n.step != held.step))
 
 
 def mode_of(rule: Rule, facts: Facts) -> Mode:
@@ -107,9 +118,9 @@ def _outcome(
     destination = customer.destinations.get(step.destination)
     channel = channel_to(destination, facts) if destination is not None else None
     refusal = refusal_of(destination)
-    if refusal is None and channel is None:
-        refusal = Reason.DESTINATION_UNFIT
-    if destination is None or channel is None or refusal is not None:
+    # A written send is held until its destination is verified; a caller cannot wait for that.
+    held = refusal is Reason.DESTINATION_UNVERIFIED and channel not in {None, Channel.CALL}
+    if destination is None or channel is None or (refusal is not None and not held):
         return NonSend(
             reason=refusal or Reason.DESTINATION_UNFIT,
             purpose=facts.purpose,
@@ -135,7 +146,25 @@ def _outcome(
         due_at=due_at,
         deadline_at=case.deadline(due_at),
         attach=_attaches(rule.action, facts, channel, content),
-        reason=Reason.WINDOW if waits else reason,
+        reason=_reason(reason, held=held, waits=waits),
+    )
+
+
+def _reason(reason: Reason, *, held: bool, waits: bool) -> Reason:
+    if held:
+        return Reason.DESTINATION_UNVERIFIED
+    return Reason.WINDOW if waits else reason
+
+
+def _passed_over(held: PlannedDelivery) -> NonSend:
+    return NonSend(
+        reason=held.reason,
+        purpose=held.purpose,
+        rule_id=held.rule_id,
+        rule_version=held.rule_version,
+        step=held.step,
+        channel=held.channel,
+        destination_id=held.destination_id,
     )
 
 

@@ -121,7 +121,7 @@ class SandboxSMTP(SMTP):
         if not address or not _RCPT_PARAMETERS.issuperset(options):
             await self.push("501 5.5.4 Syntax: RCPT TO: <address> [SP <rcpt-parameters>]")
             return
-        if not await self._goes_on("rcpt", to=address, sender=self._mail().mail_from):
+        if not await self._goes_on("rcpt", to=address, sender=self._mail().mail_from or ""):
             return
         self._mail().rcpt_tos.append(address)
         self._recipient_options = options
@@ -241,7 +241,7 @@ def authenticator(user: str, password: str) -> Any:  # noqa: ANN401 - aiosmtpd's
         good = hmac.compare_digest(login.login, user.encode()) and hmac.compare_digest(
             login.password, password.encode()
         )
-        return AuthResult(success=good)
+        return AuthResult(success=good, handled=False)
 
     return check
 

@@ -160,15 +160,12 @@ class Exchange:
         for verb in document:
             match verb:
                 case Dial():
-                    form = await self._dial(call, verb)
-                    if verb.action is not None:
-                        url = urljoin(base or "", verb.action)
-                        text = await self._callbacks.post(Post(url, form))
-                        return (text, url) if text else None
+                    action = urljoin(base or "", verb.action) if verb.action else None
+                    form = await self._dial(call, verb, action)
+                    if action is not None:
+                        return await self._next(Post(action, form))
                 case Redirect(url=target):
-                    url = urljoin(base or "", target)
-                    text = await self.document_at(url, call)
-                    return (text, url) if text else None
+                    return await self._next(Post(urljoin(base or "", target), _call_form(call)))
                 case Pause(seconds=seconds):
                     await asyncio.sleep(seconds)
                 case Hangup():
@@ -177,7 +174,11 @@ class Exchange:
                     pass
         return None
 
-    async def _dial(self, call: Call, dial: Dial) -> list[tuple[str, str]]:
+    async def _next(self, post: Post) -> tuple[str, str] | None:
+        text = await self._callbacks.post(post)
+        return (text, post.url) if text else None
+
+    async def _dial(self, call: Call, dial: Dial, action: str | None) -> list[tuple[str, str]]:
         """Ring every number; answer with the form for the action URL."""
         caller = dial.caller_id or call.sender
         legs = [self._leg(call, number, caller) for number in dial.numbers]
@@ -187,8 +188,8 @@ class Exchange:
         except asyncio.CancelledError:
             # The caller went away, or was redirected, while a number rang or was spoken to.
             self._let_go(legs)
-            if call.status not in LIVE and dial.action is not None:
-                self._callbacks.later([Post(dial.action, _dial_form(call, _first(legs)))])
+            if call.status not in LIVE and action is not None:
+                self._callbacks.later([Post(action, _dial_form(call, _first(legs)))])
             raise
 
     async def _ring(

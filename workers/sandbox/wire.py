@@ -20,7 +20,8 @@ from workers.sandbox import SANDBOX_ACCOUNT_SID, SANDBOX_AUTH_TOKEN
 from workers.sandbox.behaviour import Act, Rule
 
 BASE = f"/2010-04-01/Accounts/{SANDBOX_ACCOUNT_SID}"
-_BASIC = "Basic " + b64encode(f"{SANDBOX_ACCOUNT_SID}:{SANDBOX_AUTH_TOKEN}".encode()).decode()
+_ACCOUNT = f"{SANDBOX_ACCOUNT_SID}:{SANDBOX_AUTH_TOKEN}".encode()
+_BASIC = "Basic " + b64encode(_ACCOUNT).decode()
 _STATUS = {20003: 401, 20404: 404, 20429: 429, 20500: 500, 20503: 503}
 _TEXTS = {
     12100: "Document parse failure",
@@ -75,6 +76,11 @@ def error(
     if retry_after is not None:
         response.headers[hdrs.RETRY_AFTER] = str(math.ceil(retry_after))
     return response
+
+
+def basic_credentials() -> str:
+    """The ``Authorization`` header of whoever may use the sandbox's account."""
+    return _BASIC
 
 
 def authenticated(request: web.Request) -> bool:

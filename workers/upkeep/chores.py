@@ -134,5 +134,3 @@ class Chores:
         """Chain new ledger entries."""
         with self._store.write() as tx:
             return sealing.seal_next(tx)
-
-

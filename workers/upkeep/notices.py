@@ -1,8 +1,8 @@
 """How is a notice to everyone planned? In chunks, each a short transaction of its own."""
 
+from config.policies import Policies
 from contracts.events import load_data
 from contracts.planning import Routable
-from config.policies import Policies
 from store import inbox, ledger
 from store.customers import Readings, refs_after
 from store.deliveries import adding
@@ -14,9 +14,7 @@ from workers.routing.planning import plan
 _CHUNK = 500
 
 
-def plan_notices(
-    store: Store, readings: Readings, policies: Policies
-) -> tuple[int, list[Due]]:
+def plan_notices(store: Store, readings: Readings, policies: Policies) -> tuple[int, list[Due]]:
     """Plan one chunk of the oldest notice; give how many customers, and what is due by it."""
     with store.write() as tx:
         task = next_task(tx)

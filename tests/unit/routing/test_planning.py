@@ -142,22 +142,39 @@ def test_a_step_that_cannot_be_used_is_passed_over_and_recorded() -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "unverified", "reason"),
+    ("name", "reason"),
     [
-        ("d-gone", (), Reason.DESTINATION_REMOVED),
-        ("d-email", ("d-email",), Reason.DESTINATION_UNVERIFIED),
-        ("d-voice", (), Reason.DESTINATION_UNFIT),
-        ("d-postal", (), Reason.DESTINATION_UNFIT),
+        ("d-gone", Reason.DESTINATION_REMOVED),
+        ("d-voice", Reason.DESTINATION_UNFIT),
+        ("d-postal", Reason.DESTINATION_UNFIT),
     ],
 )
-def test_nothing_goes_where_it_may_not(
-    name: str, unverified: tuple[str, ...], reason: Reason
-) -> None:
+def test_nothing_goes_where_it_may_not(name: str, reason: Reason) -> None:
     """Each unusable destination says why, so that an operator can mend it."""
-    found = planned(customer(rule(name, "d-mobile"), unverified=unverified))
+    found = planned(customer(rule(name, "d-mobile")))
 
     assert sent(found) == [("sms", "d-mobile")]
     assert reasons(found) == [reason]
+
+
+def test_what_would_go_to_an_unverified_destination_is_held() -> None:
+    """Leaving it out would lose it; it goes as soon as the destination is verified."""
+    found = planned(customer(rule("d-email", "d-mobile"), unverified=("d-email",)))
+
+    assert [(d.destination_id, d.reason) for d in found.deliveries] == [
+        ("d-email", Reason.DESTINATION_UNVERIFIED),
+        ("d-mobile", Reason.PLANNED),
+    ]
+
+
+def test_first_holds_what_it_cannot_send_anywhere_at_once() -> None:
+    """With no verified step left, the first unverified one waits instead of being dropped."""
+    found = planned(customer(rule("d-email", mode="first"), unverified=("d-email",)))
+
+    assert [(d.destination_id, d.reason) for d in found.deliveries] == [
+        ("d-email", Reason.DESTINATION_UNVERIFIED)
+    ]
+    assert found.non_sends == ()
 
 
 def test_a_destination_named_twice_is_sent_to_once() -> None:

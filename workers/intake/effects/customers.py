@@ -5,6 +5,7 @@ from typing import Any
 
 from contracts.events.customers import (
     Consent,
+    Contact,
     Corrected,
     Enquired,
     NumberAssigned,
@@ -15,7 +16,6 @@ from contracts.events.customers import (
 from contracts.vocabulary import (
     TELEPHONE_SERVICES,
     Channel,
-    ErrorCode,
     Purpose,
     Reason,
     Role,
@@ -194,7 +194,7 @@ def _as_registered(scene: Scene, changed: dict[str, Any]) -> Registered:
     return Registered.model_validate({**kept, "services": sorted(Service)})
 
 
-def _invoice_email(invoice_email: str | None, contact: Any) -> str | None:
+def _invoice_email(invoice_email: str | None, contact: Contact | None) -> str | None:
     return invoice_email or (contact.email if contact is not None else None)
 
 

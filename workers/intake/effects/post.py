@@ -11,8 +11,6 @@ from store.deliveries.transitions import Move, move
 from store.ledger import NOWHERE, Entry, Where
 from workers.intake.effects.scene import Effect, Scene
 from workers.intake.whose import item_name
-from workers.routing.case import Case
-from workers.routing.facts import Facts
 from workers.routing.post_items import Wish, carry_out
 
 MAILROOM = "mailroom"
@@ -28,7 +26,6 @@ def received(scene: Scene) -> Effect:
 def instructed(scene: Scene) -> Effect:
     """Carry out what a customer said about single items, over what the rules say."""
     data = scene.data(ItemInstructed)
-    facts = Facts(scene.event.type, Purpose.POST)
     for item_id, item in items.find(scene.tx, data.items).items():
         if item.delivery_id is not None:
             ending.cancel(scene.tx, [item.delivery_id], Reason.RULES_CHANGED)
@@ -38,8 +35,7 @@ def instructed(scene: Scene) -> Effect:
             authority=f"customer, {data.told_us_by}",
             postal_destination=data.postal_destination or item.destination_id,
         )
-        case = Case(facts, scene.known, scene.now, scene.policies.lanes)
-        instruction, letters = carry_out(wish, case)
+        instruction, letters = carry_out(wish, scene.known, scene.now)
         rows = [adding.delivery_row(scene.tx, scene.following(), letter) for letter in letters]
         adding.add(scene.tx, [{**row, "due_at": None} for row in rows])
         items.instruct(

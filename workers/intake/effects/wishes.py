@@ -46,9 +46,7 @@ def destination_verified(scene: Scene) -> Effect:
     known = scene.known.destinations.get(data.destination_id)
     if known is None:
         return _awaits_destination(scene)
-    change.verify_destination(
-        scene.tx, scene.ref, data.destination_id, data.how, data.verified_at
-    )
+    change.verify_destination(scene.tx, scene.ref, data.destination_id, data.how, data.verified_at)
     released = ending.release(
         scene.tx, scene.ref, data.destination_id, known.version, Reason.PLANNED
     )
@@ -75,7 +73,9 @@ def _next_steps(scene: Scene, gone: list[dict[str, object]]) -> list[Due]:
         if row["mode"] is not Mode.FIRST:
             continue
         rules = rules_at(scene.tx, scene.ref, int(str(row["rule_version"])))
-        rule = next((r for r in rules.rules if r.rule_id == row["rule_id"]), None) if rules else None
+        rule = (
+            next((r for r in rules.rules if r.rule_id == row["rule_id"]), None) if rules else None
+        )
         kept = inbox.load(scene.tx, [UUID(str(row["event_id"]))])
         if rule is None or not kept:
             continue

@@ -1,0 +1,1 @@
+"""How fast is Onward on one machine, and what does it need for it? ``python -m bench`` measures."""

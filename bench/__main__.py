@@ -1,0 +1,86 @@
+"""``python -m bench``: measure rate, latency and memory; print a table, write build/bench.json."""
+
+import argparse
+import os
+import secrets
+import tempfile
+from pathlib import Path
+
+from bench.figures import Row, as_json, as_table, row
+from bench.measuring import Full, full
+from tests.rooms import fresh_database, fresh_vhost
+from tests.service_answers import BROKER, DATABASE, MANAGEMENT
+
+ROWS = (
+    "pipeline/0ms",
+    "pipeline/100ms",
+    "embedded/0ms",
+    "latency50/p50",
+    "latency50/p99",
+    "memory",
+)
+OFFERED = 50.0
+
+
+def main() -> None:
+    """Read the command line and measure."""
+    given = _arguments()
+    chosen = set(given.rows)
+    rows: list[Row] = []
+    with tempfile.TemporaryDirectory(prefix="onward-bench-") as folder:
+        if chosen - {"embedded/0ms"}:
+            rows += _full_rows(given, chosen, Path(folder))
+    rows.sort(key=lambda one: ROWS.index(one.name))
+    print(as_table(rows))
+    given.out.parent.mkdir(parents=True, exist_ok=True)
+    given.out.write_text(as_json(rows), encoding="utf-8")
+
+
+def _full_rows(given: argparse.Namespace, chosen: set[str], folder: Path) -> list[Row]:
+    name = f"onward_bench_{secrets.token_hex(4)}"
+    management = os.environ.get(MANAGEMENT)
+    with (
+        fresh_database(os.environ[DATABASE], name) as database,
+        fresh_vhost(os.environ[BROKER], name, management) as broker,
+        full(broker, database, folder) as installation,
+    ):
+        return _measure(installation, given, chosen)
+
+
+def _measure(installation: Full, given: argparse.Namespace, chosen: set[str]) -> list[Row]:
+    rows: list[Row] = []
+    memory: list[float] = []
+    for latency in (0, 100):
+        if f"pipeline/{latency}ms" not in chosen and not (latency == 0 and "memory" in chosen):
+            continue
+        rates = []
+        for number in range(given.runs):
+            run = installation.throughput(given.events, latency)
+            print(f"pipeline/{latency}ms {number + 1}: {run}", flush=True)
+            rates.append(run.rate)
+            memory.append(run.memory)
+        rows.append(row(f"pipeline/{latency}ms", "events/s", rates))
+    if chosen & {"latency50/p50", "latency50/p99"}:
+        delays = [
+            installation.delays(given.latency_events, OFFERED) for _ in range(given.runs)
+        ]
+        print(delays, flush=True)
+        rows.append(row("latency50/p50", "ms", [one.p50 for one in delays]))
+        rows.append(row("latency50/p99", "ms", [one.p99 for one in delays]))
+    if memory:
+        rows.append(row("memory", "MiB PSS", memory))
+    return rows
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
+    parser.add_argument("--rows", nargs="+", choices=ROWS, default=list(ROWS))
+    parser.add_argument("--runs", type=int, default=5)
+    parser.add_argument("--events", type=int, default=6_000, help="in a run of a pipeline")
+    parser.add_argument("--latency-events", type=int, default=1_000, help="at 50 a second")
+    parser.add_argument("--out", type=Path, default=Path("build/bench.json"))
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,133 @@
+"""How is each figure taken?
+
+``Full`` is one installation over RabbitMQ and PostgreSQL with its customers, used for all rows but
+the embedded one. Before a run begins, upkeep has sealed and told what the run before left.
+"""
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from itertools import count
+from pathlib import Path
+
+from bench import samples
+from bench.figures import percentile
+from bench.installation import (
+    Installation,
+    Sandbox,
+    admit,
+    command,
+    environment,
+    running,
+    sandbox,
+    user_of,
+)
+from bench.memory import Memory, cpu_seconds
+from bench.publisher import Publisher
+from bench.watching import Watcher
+
+WARM_UP = 1_000
+_PATIENCE = 240.0
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """What one run gave: events a second, MiB, and processor seconds by process."""
+
+    rate: float
+    memory: float
+    cpu: dict[str, float]
+
+
+@dataclass(frozen=True, slots=True)
+class Delays:
+    """How long events took from being published to being on record, in milliseconds."""
+
+    p50: float
+    p99: float
+
+
+class Full:
+    """A full installation under measurement."""
+
+    def __init__(
+        self, made: Installation, provider: Sandbox, watcher: Watcher, broker_url: str, folder: Path
+    ) -> None:
+        self.made = made
+        self.provider = provider
+        self.watcher = watcher
+        self._broker_url = broker_url
+        self._folder = folder
+        self._serial = count(1)
+
+    def prepare(self) -> None:
+        """Register the customers, and warm everything up."""
+        known = samples.customers()
+        publisher = Publisher(self._folder / "work.json", self._broker_url, known, None)
+        publisher.begin()
+        publisher.published()
+        self.watcher.until("SELECT count(*) FROM events", len(known), _PATIENCE)
+        assert self.watcher.number("SELECT count(*) FROM rejected_events") == 0, "rejected"
+        assert self.watcher.number("SELECT count(*) FROM waits") == 0, "waiting"
+        self.throughput(WARM_UP, 0)
+
+    def throughput(self, events: int, latency_ms: int) -> Run:
+        """Publish all at once; the rate is all over the time until the last is on record."""
+        publisher = self._publisher(events, None, latency_ms)
+        used = self._cpu()
+        memory = Memory(self.made.pids)
+        since = time.time()
+        publisher.begin()
+        try:
+            last = self.watcher.all_seen(events, since, _PATIENCE)
+        finally:
+            most = memory.stop()
+        published = publisher.published()
+        self.made.assert_alive()
+        cpu = {name: round(now - used[name], 2) for name, now in self._cpu().items()}
+        return Run(events / (last - published.first), most, cpu)
+
+    def delays(self, events: int, rate: float) -> Delays:
+        """Publish steadily; each event's delay ends when its entry is seen on the ledger."""
+        publisher = self._publisher(events, rate, 0)
+        since = time.time()
+        publisher.begin()
+        seen = self.watcher.each_seen(events, since, _PATIENCE)
+        sent = publisher.published().times
+        names = self.watcher.names(since)
+        took = [(at - sent[names[event]]) * 1000 for event, at in seen.items()]
+        return Delays(percentile(took, 0.50), percentile(took, 0.99))
+
+    def check(self) -> None:
+        """Compare our record with the provider's, and check the chain."""
+        ours = self.watcher.number("SELECT count(*) FROM ledger WHERE outcome = 'accepted'")
+        theirs = self.provider.accepted()
+        assert ours == theirs, f"{ours} sends on our record, {theirs} on the provider's"
+        command(self.made.environment, "verify")
+
+    def _publisher(self, events: int, rate: float | None, latency_ms: int) -> Publisher:
+        self.watcher.rest()
+        self.provider.answer_after(latency_ms)
+        made = samples.messages(f"run-{next(self._serial)}", events)
+        return Publisher(self._folder / "work.json", self._broker_url, made, rate)
+
+    def _cpu(self) -> dict[str, float]:
+        used = {name: cpu_seconds(one.pid) for name, one in self.made.processes.items()}
+        return used | {"sandbox": cpu_seconds(self.provider.process.pid)}
+
+
+@contextmanager
+def full(broker_url: str, database_url: str, folder: Path) -> Iterator[Full]:
+    """Run a full installation in a vhost and a database of its own."""
+    with sandbox(folder) as provider:
+        settings = environment(
+            provider, folder, database_url=database_url, broker_url=broker_url
+        )
+        with running(settings, folder / "logs") as made, Watcher(database_url) as watcher:
+            admit(settings, user_of(broker_url))
+            installation = Full(made, provider, watcher, broker_url, folder)
+            installation.prepare()
+            yield installation
+            installation.watcher.rest()
+            installation.check()

@@ -1,0 +1,124 @@
+"""What is published in a benchmark? Customers of two kinds, and messages of about one KB for them.
+
+Half of the customers want everything by text, half by email. Numbers are from Ofcom's drama
+range, addresses from example.com.
+"""
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+EVENT_BYTES = 1_025
+CUSTOMERS = 500
+SOURCE = "/callcentre/bench"
+_MOMENT = "2026-11-20T10:00:00Z"
+_WORDS = (
+    "She asked about the lease of the second floor and would like to hear from you before noon. "
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """One event as it is published; ``key`` is its routing key."""
+
+    id: str
+    key: str
+    body: bytes
+
+
+def customers(count: int = CUSTOMERS) -> list[Sample]:
+    """Give the events that make ``count`` customers ready to be sent to."""
+    made = []
+    for number in range(count):
+        ref = _ref(number)
+        place, kind, value = _place(number)
+        steps = [{"destination": place}]
+        rule = {"rule_id": "all", "action": {"timing": "now", "mode": "all", "steps": steps}}
+        made += [
+            _sample(
+                f"{ref}-registered",
+                "customer.registered",
+                ref,
+                {"legal_name": f"Tenant {number} Ltd", "services": ["phone_answering"]},
+            ),
+            _sample(
+                f"{ref}-added",
+                "destination.added",
+                ref,
+                {"destination_id": place, "kind": kind, "value": value},
+            ),
+            _sample(
+                f"{ref}-verified",
+                "destination.verified",
+                ref,
+                {"destination_id": place, "how": "code", "verified_at": _MOMENT},
+            ),
+            _sample(
+                f"{ref}-set",
+                "preferences.set",
+                ref,
+                {
+                    "rules": [rule],
+                    "based_on_version": 0,
+                    "told_us_by": "web",
+                    "set_by": "Tom Ash",
+                },
+            ),
+            _sample(
+                f"{ref}-started",
+                "service.started",
+                ref,
+                {"services": ["phone_answering"], "started_at": _MOMENT},
+            ),
+        ]
+    return made
+
+
+def messages(tag: str, count: int, among: int = CUSTOMERS) -> list[Sample]:
+    """Give ``count`` messages, alternately for customers who read texts and who read email."""
+    return [_message(tag, number, among) for number in range(count)]
+
+
+def _message(tag: str, number: int, among: int) -> Sample:
+    event_id = f"{tag}-{number}"
+    content = {
+        "call_id": f"call-{event_id}",
+        "taken_at": _MOMENT,
+        "caller": {"name": "Ada Quill", "company": "Quill & Sons", "number": "+441632960111"},
+        "for": {"person": "Tom Ash", "department": "sales"},
+        "urgency": "routine",
+        "category": "enquiry",
+        "operator": "Kim",
+        "dialled_number": "+441632960200",
+        "callback_by": "2026-11-20T12:00:00Z",
+        "transfer_outcome": "no_answer",
+        "text": "",
+    }
+    ref = _ref(number % among)
+    missing = EVENT_BYTES - len(_sample(event_id, "call.message_taken", ref, content).body)
+    content["text"] = (_WORDS * (missing // len(_WORDS) + 1))[:missing].rstrip().ljust(missing, ".")
+    return _sample(event_id, "call.message_taken", ref, content)
+
+
+def _sample(event_id: str, kind: str, ref: str, content: dict[str, Any]) -> Sample:
+    event = {
+        "specversion": "1.0",
+        "id": event_id,
+        "source": SOURCE,
+        "type": f"onward.{kind}.v1",
+        "subject": ref,
+        "time": _MOMENT,
+        "datacontenttype": "application/json",
+        "data": content,
+    }
+    return Sample(event_id, kind, json.dumps(event, separators=(",", ":")).encode())
+
+
+def _ref(number: int) -> str:
+    return f"C-{number:05d}"
+
+
+def _place(number: int) -> tuple[str, str, str]:
+    if number % 2 == 0:
+        return "d-mobile", "mobile", f"+447700900{number % 1000:03d}"
+    return "d-email", "email", f"tenant{number}@example.com"

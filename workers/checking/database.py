@@ -1,0 +1,116 @@
+"""Is the database in order? Reachable, at this code's tables and time, sealed with our key."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from sqlalchemy import URL, Engine, make_url
+from sqlalchemy.exc import DBAPIError
+
+from config import keyfile
+from config.settings import Settings
+from store import condition, leases, migrating
+from store.engine import Store, Transaction, open_engine, ping
+from store.keys import MasterKey
+from workers.checking.finding import Finding, fine, unknown, unset, wrong
+from workers.upkeep.running import LEADER
+
+MOST_SKEW_SECONDS = 2.0
+OVERDUE_SECONDS = 60.0
+_CONNECT_SECONDS = "5"
+_PORT = 5432
+_NO_KEY = bytes(32)
+
+
+def database(found: Settings) -> Sequence[Finding]:
+    """Look at the database and at what it says of the installation. Changes nothing."""
+    url = make_url(found.database)
+    if url.get_backend_name() == "sqlite":
+        if not Path(url.database or "").exists():
+            return [unset("database", f"{url.database} is made at the first start")]
+    elif "connect_timeout" not in url.query:
+        url = url.update_query_dict({"connect_timeout": _CONNECT_SECONDS})
+    engine = open_engine(url.render_as_string(hide_password=False), 1)
+    try:
+        return _look(found, engine)
+    except DBAPIError as error:
+        return [wrong("database", _why_not(url, error))]
+    finally:
+        engine.dispose()
+
+
+def _look(found: Settings, engine: Engine) -> Sequence[Finding]:
+    key = _key_or_none(found)
+    # Without its key the rest can still be looked at: nothing is sealed or opened then.
+    store = Store(engine, key or MasterKey(_NO_KEY), policy_version=found.policy_version)
+    before = datetime.now(UTC)
+    there = ping(store)
+    after = datetime.now(UTC)
+    findings = [
+        fine("database", f"{engine.dialect.name} answers"),
+        _clock(engine.dialect.name, there - before - (after - before) / 2),
+    ]
+    at, wanted = migrating.version(engine), migrating.newest()
+    if at != wanted:
+        told = "there are no tables of ours yet" if at is None else f"the tables are at {at}"
+        return [*findings, wrong("tables", f"{told}, this code needs {wanted}: onward migrate")]
+    findings.append(fine("tables", f"at {at}, as this code needs"))
+    with store.read() as tx:
+        return [*findings, _sealed(tx, key), _upkeep(found, tx), _due(tx)]
+
+
+def _clock(dialect: str, ahead: timedelta) -> Finding:
+    seconds = abs(ahead.total_seconds())
+    if dialect == "sqlite":
+        return fine("clock", "the database is on this machine")
+    if seconds > MOST_SKEW_SECONDS:
+        told = f"this machine and the database's differ by {seconds:.1f} s: let both follow NTP"
+        return wrong("clock", told)
+    return fine("clock", f"within {seconds:.1f} s of the database's")
+
+
+def _sealed(tx: Transaction, key: MasterKey | None) -> Finding:
+    if key is None:
+        return unknown("sealed values", "not tried: there is no master key to open them with")
+    opened = condition.opens_with_our_key(tx)
+    if opened is None:
+        return fine("sealed values", "none yet")
+    if not opened:
+        told = "sealed with another master key than this one: put the right key back, lose none"
+        return wrong("sealed values", told)
+    return fine("sealed values", f"open with this master key ({key.fingerprint()})")
+
+
+def _upkeep(found: Settings, tx: Transaction) -> Finding:
+    holder = leases.holder(tx, LEADER)
+    if holder is None:
+        command = "onward up" if found.embedded else "onward upkeep"
+        told = f"no process keeps house: retries, receipts and seals stand still; run {command}"
+        return wrong("upkeep", told)
+    return fine("upkeep", f"led by {holder}")
+
+
+def _due(tx: Transaction) -> Finding:
+    late = condition.overdue(tx, OVERDUE_SECONDS)
+    if late.oldest is None:
+        return fine("due deliveries", f"none is due for more than {OVERDUE_SECONDS:g} s")
+    told = f"{late.count} due and not taken, the oldest since {late.oldest:%Y-%m-%d %H:%M:%S} UTC"
+    return wrong("due deliveries", f"{told}: is dispatch running, and does the provider answer?")
+
+
+def _key_or_none(found: Settings) -> MasterKey | None:
+    try:
+        return MasterKey(keyfile.read_master_key(found))
+    except keyfile.MasterKeyError:
+        return None
+
+
+def _why_not(url: URL, error: DBAPIError) -> str:
+    if url.get_backend_name() == "sqlite":
+        return f"{url.database} does not open as a database of ours ({type(error.orig).__name__})"
+    where = f"{url.host}:{url.port or _PORT}/{url.database}"
+    if "password" in str(error.orig) or "authentication" in str(error.orig):
+        return f"{where} answers and refuses our user or password: see ONWARD_DATABASE_URL"
+    if "does not exist" in str(error.orig):
+        return f"{where}: there is no such database or user: make it, or see ONWARD_DATABASE_URL"
+    return f"nothing usable answers at {where}: is it running, and is ONWARD_DATABASE_URL right?"

@@ -1,0 +1,78 @@
+"""How an event is rejected: kept without what must not be kept, listed, and answered."""
+
+import json
+from collections.abc import Sequence
+from typing import Any
+
+from contracts.problems import Problem
+from contracts.vocabulary import Answer, ErrorCode, EventStatus
+from store import inbox
+from store.engine import Transaction
+from store.inbox import Kept
+from store.outbox import Outcome, to_publisher
+from workers.intake.submission import Answered, Submission
+
+_KEPT_NOWHERE = frozenset({ErrorCode.NO_VAULT})
+
+
+def reject(
+    tx: Transaction,
+    submission: Submission,
+    problems: Sequence[Problem],
+    source: str | None,
+    event_id: str | None,
+    event_type: str | None,
+) -> tuple[Answered, Outcome]:
+    """Put a submission among the rejected; give the answer and the ``event.rejected``."""
+    barred = any(p.code in _KEPT_NOWHERE for p in problems)
+    row_id = inbox.reject(
+        tx,
+        publisher=submission.publisher.name,
+        route=submission.route,
+        problems=_listed(problems),
+        body=None if barred else submission.body,
+        source=source,
+        event_id=event_id,
+        event_type=event_type,
+    )
+    answer = Answered(Answer.REJECTED, source, event_id, row_id, tuple(problems))
+    told = _told(tx, f"{row_id}", submission.publisher.name, source, event_id, problems)
+    return answer, told
+
+
+def refuse_late(tx: Transaction, kept: Kept, problems: Sequence[Problem]) -> Outcome:
+    """Put an event that has waited, and turned out impossible, among the rejected."""
+    inbox.take_up(tx, kept, kept.customer_ref, None, EventStatus.REFUSED)
+    row_id = inbox.reject(
+        tx,
+        publisher=kept.publisher,
+        route="waiting",
+        problems=_listed(problems),
+        body=json.dumps({"event": str(kept.id)}).encode(),
+        source=kept.source,
+        event_id=kept.event_id,
+        event_type=kept.type,
+    )
+    return _told(tx, f"{row_id}", kept.publisher, kept.source, kept.event_id, problems)
+
+
+def _listed(problems: Sequence[Problem]) -> list[dict[str, str]]:
+    return [{"path": p.path, "code": p.code.value, "text": p.text} for p in problems]
+
+
+def _told(
+    tx: Transaction,
+    row_id: str,
+    publisher: str,
+    source: str | None,
+    event_id: str | None,
+    problems: Sequence[Problem],
+) -> Outcome:
+    facts: dict[str, Any] = {"source": source, "id": event_id, "errors": _listed(problems)}
+    return Outcome(
+        id=f"{row_id}:rejected",
+        audience=to_publisher(publisher),
+        name="event.rejected",
+        at=tx.now,
+        facts=facts,
+    )

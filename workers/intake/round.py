@@ -1,0 +1,332 @@
+"""How are events taken in within one transaction: admitted, decided in order, followed up?"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from uuid import UUID
+
+from config.policies import Policies
+from contracts.events import Event, Whose, canonical_content, load_data
+from contracts.events.calls import CallWaiting, MessageTaken
+from contracts.events.post import PostReceived
+from contracts.planning import Routable
+from contracts.problems import Malformed, Problem
+from contracts.vocabulary import (
+    Answer,
+    Channel,
+    DeliveryStatus,
+    ErrorCode,
+    EventStatus,
+    Lane,
+    Reason,
+)
+from store import bulk, inbox, items
+from store.customers import Readings, owner_of_number
+from store.deliveries import ending
+from store.deliveries.adding import Due
+from store.engine import Transaction
+from store.inbox import Kept, Wait
+from store.outbox import Outcome, to_publisher
+from store.publishers import Publisher, by_name
+from store.tables import planning_tasks
+from workers.intake import whose
+from workers.intake.batch import Batch
+from workers.intake.deciding import Decided, Deciding
+from workers.intake.effects.table import EFFECTS
+from workers.intake.rejecting import refuse_late, reject
+from workers.intake.submission import Answered, Incoming, Submission, not_allowed
+from workers.routing.facts import facts_of
+
+_FOLLOWS_UP = "follow_up"  # the customer was told of this call already
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """The answers in the order of the submissions, and what may be hinted at once."""
+
+    answers: tuple[Answered, ...]
+    due: tuple[Due, ...]
+
+
+class Round:
+    """One transaction's taking in."""
+
+    def __init__(self, tx: Transaction, readings: Readings, policies: Policies) -> None:
+        self._tx = tx
+        self._policies = policies
+        self._batch = Batch(tx)
+        self._deciding = Deciding(tx, readings, policies, {})
+        self._calls_here: set[str] = set()
+        self._told_calls: dict[str, list[dict[str, object]]] = {}
+
+    def take(self, submissions: Sequence[Submission]) -> Taken:
+        """Take all in, in their order."""
+        answers: list[Answered | None] = [None] * len(submissions)
+        admitted: list[tuple[int, Event, Incoming, bytes]] = []
+        for place, submission in enumerate(submissions):
+            answer = self._rejected_at_the_door(submission)
+            if answer is not None:
+                answers[place] = answer
+            elif isinstance(submission.event, Event):
+                incoming = self._incoming(submission.event, submission.publisher)
+                digest = self._tx.store.master.digest(canonical_content(submission.event))
+                admitted.append((place, submission.event, incoming, digest))
+        self._lock([incoming for _, _, incoming, _ in admitted])
+        self._preload([incoming for _, _, incoming, _ in admitted])
+        known = inbox.known(self._tx, [(i.source, i.event_id) for _, _, i, _ in admitted])
+        for place, event, incoming, digest in admitted:
+            key = (incoming.source, incoming.event_id)
+            if key in known:
+                answers[place] = self._again(submissions[place], known[key], digest)
+                continue
+            known[key] = inbox.Known(
+                incoming.id, digest, EventStatus.ROUTED, incoming.publisher.name
+            )
+            answers[place] = self._new(submissions[place], event, incoming, digest)
+        self._batch.write()
+        self._retry(
+            [
+                whose.digest(self._tx, whose.event_name(i.source, i.event_id))
+                for _, _, i, _ in admitted
+            ]
+        )
+        return Taken(tuple(a for a in answers if a is not None), tuple(self._batch.due))
+
+    def look_again(self, names: Sequence[bytes]) -> Taken:
+        """Take up what can be taken up among what waits for ``names``."""
+        self._retry(names)
+        return Taken((), tuple(self._batch.due))
+
+    def _incoming(self, event: Event, publisher: Publisher) -> Incoming:
+        return Incoming(
+            self._tx.new_id(),
+            event.source,
+            event.event_id,
+            event.type,
+            event.subject,
+            publisher,
+            self._tx.now,
+            event.data,
+        )
+
+    def _lock(self, incoming: Sequence[Incoming]) -> None:
+        reads: set[str] = set()
+        changes: set[str] = set()
+        for event in incoming:
+            names = whose.names_of(event)
+            reads |= names.reads
+            changes |= names.changes
+        self._tx.lock(
+            [whose.digest(self._tx, name) for name in reads - changes],
+            [whose.digest(self._tx, name) for name in changes],
+        )
+
+    def _preload(self, incoming: Sequence[Incoming]) -> None:
+        numbers = {
+            number
+            for event in incoming
+            if event.subject is None
+            and (number := getattr(event.data, "dialled_number", None)) is not None
+        }
+        if numbers:
+            self._deciding.owners.update(owner_of_number(self._tx, numbers))
+        refs = {event.subject for event in incoming if event.subject is not None}
+        self._deciding.preload(refs | set(self._deciding.owners.values()))
+        calls = {e.data.call_id for e in incoming if isinstance(e.data, MessageTaken)}
+        for row in ending.of_calls(self._tx, sorted(calls), "call.waiting"):
+            self._told_calls.setdefault(str(row["call_id"]), []).append(row)
+
+    def _rejected_at_the_door(self, submission: Submission) -> Answered | None:
+        match submission.event:
+            case Malformed() as broken:
+                return self._reject(
+                    submission, broken.problems, broken.source, broken.event_id, broken.wire_type
+                )
+            case Event() as event:
+                problems = not_allowed(submission)
+                if problems:
+                    return self._reject(
+                        submission, problems, event.source, event.event_id, event.wire_type
+                    )
+        return None
+
+    def _reject(
+        self,
+        submission: Submission,
+        problems: Sequence[Problem],
+        source: str | None,
+        event_id: str | None,
+        event_type: str | None,
+    ) -> Answered:
+        answer, told = reject(self._tx, submission, problems, source, event_id, event_type)
+        self._batch.outcomes.append(told)
+        return answer
+
+    def _again(self, submission: Submission, known: inbox.Known, digest: bytes) -> Answered:
+        event = submission.event
+        if not isinstance(event, Event) or known.digest == digest:
+            source = event.source if isinstance(event, Event) else None
+            event_id = event.event_id if isinstance(event, Event) else None
+            return Answered(Answer.DUPLICATE, source, event_id, known.id)
+        problem = Problem(
+            "id",
+            ErrorCode.CONFLICTING_DUPLICATE,
+            "an event with this source and id, and other content, is here already;"
+            " give a new event an id of its own",
+        )
+        return self._reject(submission, [problem], event.source, event.event_id, event.wire_type)
+
+    def _new(
+        self, submission: Submission, event: Event, incoming: Incoming, digest: bytes
+    ) -> Answered:
+        self._prepare(incoming)
+        decided = self._deciding.decide(incoming)
+        if decided.problems:
+            return self._reject(
+                submission, decided.problems, event.source, event.event_id, event.wire_type
+            )
+        status = EventStatus.ROUTED if decided.awaits is None else EventStatus.WAITING
+        self._batch.add_event(
+            event, incoming, digest, decided.customer_ref, decided.rules_version, status
+        )
+        self._follow(incoming, decided)
+        if decided.awaits is not None:
+            return Answered(
+                Answer.WAITING,
+                event.source,
+                event.event_id,
+                incoming.id,
+                waits_for=decided.awaits.kind,
+            )
+        return Answered(Answer.ACCEPTED, event.source, event.event_id, incoming.id)
+
+    def _prepare(self, incoming: Incoming) -> None:
+        """Write what came before, where this event reads or changes it."""
+        match incoming.data:
+            case PostReceived() as item:
+                items.arrived(self._tx, item.item_id, item.class_, item.received_at)
+            case CallWaiting(call_id=call_id):
+                self._calls_here.add(call_id)
+            case MessageTaken(call_id=call_id):
+                if call_id in self._calls_here:
+                    self._batch.write()
+                    rows = ending.of_calls(self._tx, [call_id], "call.waiting")
+                    self._told_calls[call_id] = rows
+            case _:
+                pass
+        if incoming.type in EFFECTS:
+            self._batch.write()
+
+    def _follow(self, incoming: Incoming, decided: Decided) -> None:
+        """Gather what follows from a decision, and take up what waited for it."""
+        self._batch.outcomes += decided.outcomes
+        self._batch.due += decided.due
+        if decided.awaits is not None:
+            self._wait(incoming, decided.awaits, decided.told)
+            return
+        if decided.plan is not None and decided.customer_ref is not None:
+            detail = self._follow_up(incoming)
+            self._batch.put_plan(incoming, decided.customer_ref, decided.plan, detail)
+        else:
+            self._batch.put_facts(incoming, decided.customer_ref, dict(decided.facts))
+        if incoming.kind.whose is Whose.EVERYONE:
+            self._plan_later(incoming)
+        changed = [whose.digest(self._tx, name) for name in decided.changed]
+        if isinstance(incoming.data, PostReceived) and decided.customer_ref is not None:
+            changed.append(whose.digest(self._tx, whose.item_name(incoming.data.item_id)))
+        if changed:
+            self._batch.write()
+            self._retry(changed)
+
+    def _wait(self, incoming: Incoming, awaited: whose.Awaited, told: str | None) -> None:
+        facts = _lane_of(incoming)
+        limit = self._tx.now + timedelta(seconds=self._policies.waiting.limit(facts))
+        before = inbox.wait_of(self._tx, incoming.id)
+        limit_at = before.limit_at if before is not None else limit
+        name = whose.digest(self._tx, awaited.name)
+        if before is not None and (before.awaits, before.kind, before.told) == (
+            name,
+            awaited.kind,
+            told,
+        ):
+            return
+        self._batch.waits.append(Wait(incoming.id, name, awaited.kind, limit_at, told))
+        if before is not None and before.kind == awaited.kind:
+            return
+        self._batch.outcomes.append(
+            Outcome(
+                id=f"{incoming.id}:waiting:{awaited.kind}",
+                audience=to_publisher(incoming.publisher.name),
+                name="event.waiting",
+                at=self._tx.now,
+                event_id=incoming.id,
+                facts={"waits_for": awaited.kind, "until": limit_at.isoformat()},
+            )
+        )
+
+    def _follow_up(self, incoming: Incoming) -> str | None:
+        """A message replaces what tells of its call and is unsent; else it follows it up."""
+        if not isinstance(incoming.data, MessageTaken):
+            return None
+        told = self._told_calls.get(incoming.data.call_id, [])
+        unsent = [row for row in told if row["status"] is DeliveryStatus.PENDING]
+        ending.cancel(self._tx, [UUID(str(row["id"])) for row in unsent], Reason.REPLACED)
+        written = [
+            row
+            for row in told
+            if row["channel"] is not Channel.CALL
+            and row["status"] in {DeliveryStatus.ACCEPTED, DeliveryStatus.DELIVERED}
+        ]
+        return _FOLLOWS_UP if written else None
+
+    def _plan_later(self, incoming: Incoming) -> None:
+        self._batch.write()
+        task = {
+            "event_id": incoming.id,
+            "after_customer": "",
+            "planned": 0,
+            "created_at": self._tx.now,
+            "done_at": None,
+        }
+        bulk.insert_rows(self._tx, planning_tasks, [task])
+
+    def _retry(self, names: Sequence[bytes]) -> None:
+        """Take up, in the order in which they came, events that waited for these names."""
+        for event_id in inbox.waiting_for(self._tx, names):
+            kept = inbox.load(self._tx, [event_id])
+            # One that was taken up by another's taking up no longer waits.
+            if kept and kept[0].status is EventStatus.WAITING:
+                self._retry_one(kept[0])
+
+    def _retry_one(self, kept: Kept) -> None:
+        publisher = by_name(self._tx, kept.publisher) or Publisher(kept.publisher, (), ())
+        incoming = Incoming(
+            kept.id,
+            kept.source,
+            kept.event_id,
+            kept.type,
+            kept.head.get("subject"),
+            publisher,
+            kept.received_at,
+            load_data(kept.type, kept.data),
+        )
+        self._batch.write()
+        number = getattr(incoming.data, "dialled_number", None)
+        if number is not None and incoming.subject is None:
+            self._deciding.owners.update(owner_of_number(self._tx, [number]))
+        decided = self._deciding.decide(incoming)
+        if decided.problems:
+            self._batch.outcomes.append(refuse_late(self._tx, kept, decided.problems))
+            return
+        if decided.awaits is None:
+            inbox.take_up(
+                self._tx, kept, decided.customer_ref, decided.rules_version, EventStatus.ROUTED
+            )
+        self._follow(incoming, decided)
+        self._batch.write()
+
+
+def _lane_of(incoming: Incoming) -> Lane:
+    """By which lane an event would go, for how long it may wait."""
+    facts = facts_of(Routable(incoming.id, incoming.type, incoming.received_at, incoming.data))
+    return facts.lane if facts is not None else Lane.ROUTINE
