@@ -221,13 +221,53 @@ def _call_rule(parts: Parts, claimed: Claimed) -> CallRule | None:
     return rule.action.call if rule is not None else None
 
 
-def open_documents(parts: Parts) -> "Documents":
-    """Open the files that events refer to."""
+def open_files(parts: Parts) -> "Files":
+    """Open where scans and documents are kept."""
     from store.files import Files
-    from workers.documents import Documents
 
     settings = parts.settings
-    return Documents(Files(settings.blobs, parts.store.master, settings.blob_roots))
+    return Files(settings.blobs, parts.store.master, settings.blob_roots)
+
+
+def open_documents(parts: Parts) -> "Documents":
+    """Open the files that events refer to."""
+    from workers.documents import Documents
+
+    return Documents(open_files(parts))
+
+
+def open_web(parts: Parts) -> "FastAPI":
+    """Make the HTTP door, with the providers' webhooks where they can reach us."""
+    from workers.intake.door.app import door
+    from workers.intake.door.parts import DoorParts
+    from workers.receipts.webhooks import HookParts, Webhooks
+
+    settings, token = parts.settings, parts.settings.twilio_auth_token
+    beside = []
+    if settings.public_url is not None and token is not None:
+        hooks = HookParts(
+            store=parts.store,
+            readings=parts.readings,
+            policy=parts.policies.lanes,
+            hint=parts.hints,
+            public_url=settings.public_url,
+            auth_token=token.get_secret_value(),
+        )
+        beside.append(Webhooks(hooks))
+    return door(
+        DoorParts(
+            store=parts.store,
+            readings=parts.readings,
+            taking_in=parts.taking_in,
+            hint=parts.hints,
+            files=open_files(parts),
+            admit_drama=settings.sandbox,
+            body_limit=settings.body_limit_bytes,
+            blob_limit=settings.blob_limit_bytes,
+            gather=settings.intake_batch,
+        ),
+        beside,
+    )
 
 
 def open_consumer(parts: Parts) -> "Consumer":
@@ -284,6 +324,9 @@ def recheck(parts: Parts) -> int:
 
 
 if TYPE_CHECKING:
+    from fastapi import FastAPI
+
+    from store.files import Files
     from workers.dispatch.delivering import Carrier
     from workers.dispatch.preparing import Sender
     from workers.documents import Documents

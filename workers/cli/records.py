@@ -90,7 +90,7 @@ def verify(as_json: AsJson = False) -> None:
 
 def _story_rows(story: "EventStory") -> list[dict[str, Any]]:
     """An event's deliveries and non-sends, a row each; at least one row for the event itself."""
-    event = {
+    event: dict[str, Any] = {
         "received_at": story.received_at,
         "customer": story.customer_ref,
         "event": story.event_id,
@@ -118,8 +118,10 @@ def _story_rows(story: "EventStory") -> list[dict[str, Any]]:
     waits = story.waiting
     own: dict[str, Any] = {"outcome": story.status.value if story.status else None}
     if waits is not None:
-        own |= {"reason": f"waits for its {waits.waits_for}", "at": waits.since}
-    return [{**event, **row} for row in [*sent, *not_sent] or [own]]
+        own["reason"] = f"waits for its {waits.waits_for}"
+        own["at"] = waits.since
+    rows: list[dict[str, Any]] = [*sent, *not_sent] or [own]
+    return [{**event, **row} for row in rows]
 
 
 def _row(send: "SendLine") -> dict[str, Any]:

@@ -1,5 +1,6 @@
 """Onward shown at work: the demo and the sandbox."""
 
+import os
 from pathlib import Path
 from typing import Annotated
 
@@ -28,6 +29,6 @@ def demo(
 
 def sandbox(context: typer.Context) -> None:
     """Run the sandbox: a Twilio-shaped server and a mail server that send nothing."""
-    from workers.sandbox.__main__ import main
+    from workers.sandbox.__main__ import run, settings_from
 
-    raise typer.Exit(main(context.args))
+    raise typer.Exit(run(settings_from(context.args), os.environ))

@@ -5,17 +5,19 @@ out: RabbitMQ commits one although a full quorum queue has refused what was in i
 pika's own event loop, publishes a batch, and gathers the confirms.
 """
 
+import contextlib
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
-from pika import BasicProperties, SelectConnection
+from pika import BasicProperties, SelectConnection, URLParameters
+from pika.adapters.select_connection import IOLoop
 from pika.channel import Channel
-from pika.exceptions import AMQPError
+from pika.exceptions import AMQPConnectionError, AMQPError
 from pika.frame import Method
 from pika.spec import Basic
 
-from workers.broker import ANSWER_SECONDS, parameters
+from workers.broker import ANSWER_SECONDS, LOST, parameters
 
 _PERSISTENT = 2
 
@@ -32,7 +34,7 @@ class Letter:
 
 
 class UnansweredError(AMQPError):
-    """The broker did not confirm in time, or closed the channel; nothing is known of the rest."""
+    """The broker did not confirm in time; what it has taken is not known."""
 
 
 class Confirming:
@@ -44,23 +46,71 @@ class Confirming:
 
     def __init__(self, url: str, name: str) -> None:
         self._parameters = parameters(url, name)
-        self._connection: SelectConnection | None = None
-        self._channel: Channel | None = None
-        self._lost: BaseException | None = None
-        self._waiting: dict[int, int] = {}
-        self._refused: set[int] = set()
-        self._last_tag = 0
+        self._line: _Line | None = None
 
     def publish(self, letters: Sequence[Letter], seconds: float = 30) -> list[bool]:
         """Publish, and tell of each whether the broker took it (true) or refused it (false).
 
-        Raises what pika raises and ``UnansweredError``; then any of them may have been taken.
+        Raises one of ``workers.broker.LOST``; then any of them may have been taken.
         """
         if not letters:
             return []
-        self._serve(0)  # a loss meanwhile is noticed here
-        if self._channel is None:
-            self._open()
+        line = self._open()
+        try:
+            return line.publish(letters, seconds)
+        except LOST:
+            self.close()
+            raise
+
+    def close(self) -> None:
+        """Close in good order; what is lost already is no matter."""
+        if self._line is not None:
+            self._line.close()
+            self._line = None
+
+    def _open(self) -> "_Line":
+        if self._line is not None and not self._line.is_open():
+            self.close()
+        if self._line is None:
+            line = _Line(self._parameters)
+            try:
+                line.open()
+            except BaseException:
+                line.close()
+                raise
+            self._line = line
+        return self._line
+
+
+class _Line:
+    """One connection with one channel in confirm mode, on an event loop of its own."""
+
+    def __init__(self, wanted: URLParameters) -> None:
+        self._loop = IOLoop()
+        self._loop.activate_poller()
+        self._channel: Channel | None = None
+        self._lost: BaseException | None = None
+        self._closed = False
+        self._waiting: dict[int, int] = {}
+        self._refused: set[int] = set()
+        self._last_tag = 0
+        self._connection = SelectConnection(
+            wanted,
+            on_open_callback=self._on_open,
+            on_open_error_callback=self._on_close,
+            on_close_callback=self._on_close,
+            custom_ioloop=self._loop,
+        )
+
+    def open(self) -> None:
+        self._until(lambda: self._channel is not None, ANSWER_SECONDS)
+
+    def is_open(self) -> bool:
+        """Whether it is still there; what came meanwhile, a loss too, is noticed."""
+        self._serve(0)
+        return self._lost is None
+
+    def publish(self, letters: Sequence[Letter], seconds: float) -> list[bool]:
         self._refused = set()
         for place, letter in enumerate(letters):
             self._publish_one(place, letter)
@@ -68,63 +118,17 @@ class Confirming:
         return [place not in self._refused for place in range(len(letters))]
 
     def close(self) -> None:
-        """Close in good order; what is lost already is no matter."""
-        if self._connection is not None and self._connection.is_open:
+        if self._connection.is_open:
+            self._lost = None
             self._connection.close()
-            with contextlib.suppress(*LOST):
-                self._until(lambda: self._connection is None, ANSWER_SECONDS)
-        self._forget()
-
-    def _open(self) -> None:
-        self._forget()
-        self._lost = None
-        self._connection = SelectConnection(
-            self._parameters,
-            on_open_callback=self._on_open,
-            on_open_error_callback=self._on_loss,
-            on_close_callback=self._on_loss,
-        )
-        try:
-            self._until(lambda: self._channel is not None, ANSWER_SECONDS)
-        except BaseException:
-            self.close()
-            raise
-
-    def _on_open(self, connection: SelectConnection) -> None:
-        connection.channel(on_open_callback=self._on_channel)
-
-    def _on_channel(self, channel: Channel) -> None:
-        def ready(_frame: object) -> None:
-            self._channel = channel
-            self._stop()
-
-        channel.add_on_close_callback(self._on_loss)
-        channel.confirm_delivery(self._on_confirm, callback=ready)
-
-    def _on_loss(self, _what: object, error: BaseException) -> None:
-        self._lost = error
-        self._channel = None
-        if isinstance(_what, SelectConnection):
-            self._connection = None
-        self._stop()
-
-    def _on_confirm(self, frame: Method) -> None:
-        method = frame.method
-        tags = (
-            [tag for tag in self._waiting if tag <= method.delivery_tag]
-            if method.multiple
-            else [method.delivery_tag]
-        )
-        places = [self._waiting.pop(tag) for tag in tags if tag in self._waiting]
-        if isinstance(method, Basic.Nack):
-            self._refused.update(places)
-        if not self._waiting:
-            self._stop()
+        with contextlib.suppress(*LOST):
+            self._until(lambda: self._closed, ANSWER_SECONDS)
+        self._loop.close()
 
     def _publish_one(self, place: int, letter: Letter) -> None:
         if self._channel is None:
             raise UnansweredError
-        properties = BasicProperties(
+        properties = BasicProperties(  # type: ignore[no-untyped-call]
             content_type=letter.content_type, delivery_mode=_PERSISTENT, message_id=letter.id
         )
         self._channel.basic_publish(letter.exchange, letter.routing_key, letter.body, properties)
@@ -136,26 +140,40 @@ class Confirming:
         until = time.monotonic() + seconds
         while not done():
             left = until - time.monotonic()
-            if self._lost is not None or left <= 0:
-                lost = self._lost or UnansweredError()
-                self._forget()
-                raise lost
+            if self._lost is not None:
+                raise self._lost
+            if left <= 0:
+                raise UnansweredError
             self._serve(left)
 
     def _serve(self, seconds: float) -> None:
-        if self._connection is None:
-            return
-        self._loop = self._connection.ioloop
-        timer = self._loop.call_later(seconds, self._loop.stop)
-        self._loop.start()
-        self._loop.remove_timeout(timer)
+        rung: list[bool] = []
+        timer = self._loop.call_later(seconds, lambda: rung.append(True))
+        self._loop.poll()
+        self._loop.process_timeouts()
+        if not rung:
+            self._loop.remove_timeout(timer)
 
-    def _stop(self) -> None:
-        if self._loop is not None:
-            self._loop.stop()
+    def _on_open(self, connection: SelectConnection) -> None:
+        connection.channel(on_open_callback=self._on_channel)
 
-    def _forget(self) -> None:
-        self._connection = None
-        self._channel = None
-        self._waiting = {}
-        self._last_tag = 0
+    def _on_channel(self, channel: Channel) -> None:
+        def confirming(_frame: object) -> None:
+            self._channel = channel
+
+        channel.add_on_close_callback(self._on_channel_close)
+        channel.confirm_delivery(self._on_confirm, callback=confirming)
+
+    def _on_channel_close(self, _channel: Channel, why: BaseException) -> None:
+        self._lost = why
+
+    def _on_close(self, _connection: SelectConnection, why: BaseException | str) -> None:
+        self._closed = True
+        self._lost = why if isinstance(why, BaseException) else AMQPConnectionError(why)
+
+    def _on_confirm(self, frame: "Method[Basic.Ack | Basic.Nack]") -> None:
+        tag, multiple = frame.method.delivery_tag, frame.method.multiple
+        tags = [one for one in self._waiting if one <= tag] if multiple else [tag]
+        places = [self._waiting.pop(one) for one in tags if one in self._waiting]
+        if isinstance(frame.method, Basic.Nack):
+            self._refused.update(places)

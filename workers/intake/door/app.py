@@ -1,8 +1,8 @@
 """How is the HTTP door put together? One app, given its parts; it reads no settings."""
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from functools import cache
 from typing import Protocol
 
@@ -82,7 +82,9 @@ def door(parts: DoorParts, beside: Sequence[Mounted] = ()) -> FastAPI:
     return app
 
 
-def _open(parts: DoorParts, beside: Sequence[Mounted]):  # noqa: ANN202 - FastAPI's own long type
+def _open(
+    parts: DoorParts, beside: Sequence[Mounted]
+) -> Callable[[FastAPI], AbstractAsyncContextManager[None]]:
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         gathering = Gathering(
@@ -110,13 +112,13 @@ def _open(parts: DoorParts, beside: Sequence[Mounted]):  # noqa: ANN202 - FastAP
 _health = APIRouter(tags=["health"])
 
 
-@_health.get("/healthz", response_model=Health, summary="Whether this process lives")
+@_health.get("/healthz", summary="Whether this process lives")
 async def healthz() -> Health:
     """Say that this process lives."""
     return Health(status="ok")
 
 
-@_health.get("/readyz", response_model=Health, summary="Whether the store answers")
+@_health.get("/readyz", summary="Whether the store answers")
 async def readyz(inside: Opened) -> Health:
     """Say whether events can be taken in."""
     try:

@@ -30,13 +30,11 @@ from workers.telling import tell
 router = APIRouter()
 
 OutcomesKey = Annotated[Publisher, Depends(opens(Door.OUTCOMES))]
-RulesKey = Annotated[Publisher, Depends(opens(Door.RULES))]
 
 
 @router.get(
     "/events/{event_id:path}",
     tags=["events"],
-    response_model=StoryShape,
     response_model_exclude_none=True,
     summary="What became of an event",
     description=(
@@ -85,12 +83,12 @@ async def outcomes(
 @router.get(
     "/customers/{ref:path}/rules",
     tags=["customers"],
-    response_model=RulesShape,
+    dependencies=[Depends(opens(Door.RULES))],
     summary="A customer's rules in force",
     description="With their version, which `preferences.set` names as `based_on_version`.",
     responses=refusals(401, 403, 404, 503),
 )
-async def rules_in_force(ref: str, publisher: RulesKey, inside: Opened) -> RulesShape:
+async def rules_in_force(ref: str, inside: Opened) -> RulesShape:
     """Give a customer's rules."""
     found = await run_in_threadpool(_rules, inside.parts, ref)
     if found is None:
@@ -151,7 +149,7 @@ def _outcomes(parts: DoorParts, publisher: Publisher, after: int, limit: int) ->
     with parts.store.read() as tx:
         found = outbox.after(tx, publisher.audiences(), after, limit)
         envelopes = tell(tx, found)
-    following = found[-1].position if found else after
+    following = max((outcome.position or 0 for outcome in found), default=after)
     members = b",".join(to_structured(envelope) for envelope in envelopes)
     return b'{"outcomes":[%b],"next":%d}' % (members, following)
 

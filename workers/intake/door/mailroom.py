@@ -35,7 +35,6 @@ _CALLED_OFF = frozenset(
 
 @router.get(
     "/items/{item_id:path}",
-    response_model=ItemShape,
     response_model_exclude_none=True,
     summary="What to do with an item of post",
     description=(

@@ -1,4 +1,4 @@
-"""What does a person see who wants to know how to publish? One page, with nothing fetched for it."""
+"""What does a person see who wants to publish? One page, with nothing fetched for it."""
 
 import json
 from collections.abc import Iterator, Mapping

@@ -14,7 +14,7 @@ from workers.gathering import CrowdedError
 from workers.intake.door.access import Caller
 from workers.intake.door.describing import PUBLISHING, refusals
 from workers.intake.door.parts import DoorParts, Opened
-from workers.intake.door.reading import handed_in, mode_of, read_body
+from workers.intake.door.reading import Handed, handed_in, mode_of, read_body
 from workers.intake.door.refusals import Refusal, listed
 from workers.intake.door.shapes import Line, Results
 from workers.intake.submission import Answered, Submission
@@ -48,7 +48,7 @@ async def publish(request: Request, publisher: Caller, inside: Opened) -> Respon
     mode = mode_of(request.headers)
     body = await read_body(request, parts.body_limit)
 
-    def read() -> Any:
+    def read() -> Handed:
         return handed_in(publisher, mode, request.headers, body, admit_drama=parts.admit_drama)
 
     large = mode is HttpMode.BATCH or len(body) > _INLINE_BYTES
@@ -99,9 +99,5 @@ def _refused(answered: Answered) -> Refusal:
     else:
         status, text = 422, "the event breaks its contract; it was kept as rejected, not routed"
     named = {"source": answered.source, "id": answered.event_id}
-    return Refusal(
-        status,
-        text,
-        **{name: value for name, value in named.items() if value is not None},
-        errors=listed(answered.problems),
-    )
+    known = {name: value for name, value in named.items() if value is not None}
+    return Refusal(status, text, members={**known, "errors": listed(answered.problems)})

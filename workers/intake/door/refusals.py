@@ -4,7 +4,6 @@ A text never quotes what was sent, which may be personal.
 """
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 from fastapi import Request
 from fastapi.exceptions import RequestValidationError
@@ -43,13 +42,13 @@ class Refusal(Exception):  # noqa: N818 - the name says what becomes of the requ
         detail: str,
         *,
         headers: Mapping[str, str] | None = None,
-        **members: Any,
+        members: Mapping[str, object] | None = None,
     ) -> None:
         super().__init__(detail)
         self.status = status
         self.detail = detail
         self.headers = headers or {}
-        self.members = members
+        self.members = members or {}
 
 
 def listed(problems: Sequence[Problem]) -> list[dict[str, str]]:
@@ -98,7 +97,9 @@ async def answer_unfit(_request: Request, error: Exception) -> Response:
         }
         for each in error.errors()
     ]
-    return answer(Refusal(400, "the request is not of the form wanted here", errors=errors))
+    return answer(
+        Refusal(400, "the request is not of the form wanted here", members={"errors": errors})
+    )
 
 
 async def answer_gone(_request: Request, _error: Exception) -> Response:
