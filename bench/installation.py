@@ -19,7 +19,7 @@ from urllib.parse import urlsplit
 
 from workers.sandbox import SANDBOX_ACCOUNT_SID, SANDBOX_AUTH_TOKEN
 
-_ONWARD = (sys.executable, "/tmp/shim.py")
+_ONWARD = (sys.executable, "-c", "from workers.cli import main; main()")
 _FULL = {
     "intake": ("intake",),
     "dispatch-soon": ("dispatch", "--lanes", "live,urgent"),

@@ -25,6 +25,7 @@ call_id item_id request_id dispatch_id rule_id rule_version destination_id step 
 channel lane status from_status to_status reason verdict code provider reference outcome
 queue exchange vhost host port path method http_status table migration setting settings
 count size total taken accepted duplicate waiting rejected sent failed claimed settled
+lanes holder events deliveries chore event_type
 due expired rescued sealed hinted released skipped position seal fence
 seconds ms wait_seconds retry_after age_seconds lease_seconds bytes limit tries next_try
 state breaker leader error_type problem problems file folder worker
@@ -41,7 +42,10 @@ _QUIET = {
     "dramatiq": "WARNING",
     "sqlalchemy": "WARNING",
     "alembic": "WARNING",
-    "uvicorn.access": "WARNING",
+    "uvicorn": "WARNING",
+    # two workers on one broker are what we want: a lane group each (workers.dispatch.running)
+    "dramatiq.broker.StubBroker": "ERROR",
+    "dramatiq.broker.RabbitmqBroker": "ERROR",
     "mail.log": "WARNING",
     "asyncio": "WARNING",
 }

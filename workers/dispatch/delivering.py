@@ -240,4 +240,4 @@ def _gather(arriving: "SimpleQueue[Sent]", most: int) -> list[Sent]:
 
 def _say_waiting(state: RetryCallState) -> None:
     error = state.outcome.exception() if state.outcome else None
-    log.warning("recording_waits", attempt=state.attempt_number, error=type(error).__name__)
+    log.warning("recording_waits", attempt=state.attempt_number, error_type=type(error).__name__)

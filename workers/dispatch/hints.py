@@ -54,6 +54,6 @@ class Hints:
         try:
             self._broker.enqueue(message)
         except Exception as error:  # noqa: BLE001 - whatever ails the broker, the store has it all
-            log.warning("hint_not_sent", error=type(error).__name__, deliveries=len(ids))
+            log.warning("hint_not_sent", error_type=type(error).__name__, deliveries=len(ids))
             return False
         return True

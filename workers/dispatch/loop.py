@@ -119,7 +119,7 @@ def _reporter(
             results.put(Sent(place, task.result()))
             return
         # A provider that raises has a bug; whether a byte left, nobody can say.
-        log.error("provider_raised", error=type(error).__name__)
+        log.error("provider_raised", error_type=type(error).__name__)
         results.put(Sent(place, Unknown(Reason.NO_ANSWER, f"raised:{type(error).__name__}")))
 
     return report

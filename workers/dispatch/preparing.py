@@ -104,7 +104,7 @@ class Preparing:
                 "not_prepared",
                 delivery_id=str(claimed.delivery_id),
                 event_type=claimed.event_type,
-                error=type(error).__name__,
+                error_type=type(error).__name__,
             )
             return Unsendable(claimed, Reason.TEMPLATE_FAILED, type(error).__name__)
 

@@ -45,7 +45,7 @@ class TakingIn:
                 raise
             if len(submissions) == 1:
                 return self._in_one([_poison(submissions[0])])
-            log.warning("batch_split", events=len(submissions), error=type(error).__name__)
+            log.warning("batch_split", events=len(submissions), error_type=type(error).__name__)
             middle = len(submissions) // 2
             first = self.take_in(submissions[:middle])
             second = self.take_in(submissions[middle:])

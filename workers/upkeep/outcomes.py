@@ -95,7 +95,7 @@ class OutcomePublisher:
 def _told(
     tx: Transaction, outcomes: Sequence[Outcome]
 ) -> tuple[list[tuple[Outcome, Envelope]], set[str]]:
-    """Give each outcome's event, and the ids of those that a fault of ours keeps from being told."""
+    """Give each outcome's event, and the ids of those that a fault of ours keeps untold."""
     if not outcomes:
         return [], set()
     try:
@@ -104,7 +104,8 @@ def _told(
         raise
     except Exception as fault:  # noqa: BLE001 - one that cannot be told must not silence the others
         if len(outcomes) == 1:
-            log.error("outcome_untold", exception=where_it_failed(fault))
+            where = where_it_failed(fault)  # without the text, which may quote values
+            log.error("outcome_untold", exception=where)  # noqa: TRY400 - the same
             return [], {outcomes[0].id}
     told, untold = [], set()
     for outcome in outcomes:

@@ -88,7 +88,7 @@ class Running:
     def _say(self, what: str, error: Exception) -> None:
         if what not in self._failing:
             self._failing.add(what)
-            log.error("chore_failed", chore=what, error=type(error).__name__)
+            log.error("chore_failed", chore=what, error_type=type(error).__name__)
 
     def _step_down(self) -> None:
         if not self._leads:

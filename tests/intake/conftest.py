@@ -1,0 +1,35 @@
+"""Fixtures of the intake suites."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from store.engine import Store
+from store.publishers import Publisher
+from store.tables import metadata
+from tests.intake.amqp import Desk, admit, open_store
+
+
+@pytest.fixture
+def store(store_url: str) -> Iterator[Store]:
+    """Give an empty store of each kind."""
+    opened = open_store(store_url)
+    metadata.create_all(opened.engine)
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def desk(broker_url: str) -> Iterator[Desk]:
+    """Give a publisher's channel to a declared broker with empty queues."""
+    opened = Desk(broker_url)
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def centre(store: Store, desk: Desk) -> Publisher:
+    """Admit the user that the tests publish as, for everything."""
+    publisher = Publisher(desk.user, ("*",), ("*",))
+    admit(store, publisher)
+    return publisher
