@@ -116,7 +116,7 @@ class Dispatch:
     def __init__(self, parts: Parts, lanes: Sequence[Lane]) -> None:
         # Providers are long in loading, and most commands send nothing.
         from workers.dispatch.actors import declare_actors
-        from workers.dispatch.delivering import Delivering
+        from workers.dispatch.delivering import Delivering, Means
         from workers.dispatch.loop import Loop
         from workers.dispatch.preparing import Preparing
         from workers.dispatch.running import Running
@@ -134,17 +134,18 @@ class Dispatch:
             open_documents(parts),
             lambda claimed: _call_rule(parts, claimed),
         )
-        delivering = Delivering(
-            parts.store,
-            parts.readings,
-            parts.policies,
-            self._carriers,
-            preparing,
-            self._loop,
-            parts.hints,
+        means = Means(
+            store=parts.store,
+            readings=parts.readings,
+            policies=parts.policies,
+            carriers=self._carriers,
+            preparing=preparing,
+            loop=self._loop,
+            hint=parts.hints,
             worker=parts.worker,
             lease_seconds=settings.lease_seconds,
         )
+        delivering = Delivering(means)
         declare_actors(parts.broker, delivering.deliver)
         self._running = Running(
             parts.broker, self._loop, lanes, self._carriers.keys(), settings.dispatch_threads

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import or_, select, update
+from sqlalchemy import ColumnElement, or_, select, update
 
 from contracts.vocabulary import Channel, DeliveryStatus, Lane, Reason
 from store.deliveries.adding import Due
@@ -14,17 +14,23 @@ from store.tables import deliveries
 
 
 def unhinted(
-    tx: Transaction, lanes: Sequence[Lane], hinted_before: datetime, limit: int
+    tx: Transaction, lanes: Sequence[Lane], hinted_before: datetime | None, limit: int
 ) -> list[Due]:
-    """Give due deliveries that no recent hint names, the oldest first, and note the new hint."""
+    """Give due deliveries that no recent hint names, the oldest first, and note the new hint.
+
+    Without ``hinted_before`` only those that were never hinted at.
+    """
     d = deliveries
+    unknown: ColumnElement[bool] = d.c.hinted_at.is_(None)
+    if hinted_before is not None:
+        unknown = or_(unknown, d.c.hinted_at < hinted_before)
     rows = tx.connection.execute(
         select(d.c.id, d.c.channel, d.c.lane, d.c.due_at)
         .where(
             d.c.status == DeliveryStatus.PENDING,
             d.c.lane.in_(list(lanes)),
             d.c.due_at <= tx.now,
-            or_(d.c.hinted_at.is_(None), d.c.hinted_at < hinted_before),
+            unknown,
         )
         .order_by(d.c.due_at)
         .limit(limit)
@@ -98,18 +104,3 @@ def settle_uncertain(
         for row in rows
     ]
     return [(row["id"], row["status"]) for row in move(tx, moves, [DeliveryStatus.UNCERTAIN])]
-
-
-def give_back(tx: Transaction, claimed: Sequence[tuple[UUID, int]]) -> int:
-    """Return claims whose sending never began, as a worker does when told to stop."""
-    moves = [
-        Move(
-            delivery_id=delivery_id,
-            fence=fence,
-            to=DeliveryStatus.PENDING,
-            reason=Reason.PLANNED,
-            due_at=tx.now,
-        )
-        for delivery_id, fence in claimed
-    ]
-    return len(move(tx, moves, [DeliveryStatus.SENDING]))

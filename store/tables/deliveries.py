@@ -59,6 +59,18 @@ Index(
     sqlite_where=_pending,
 )
 Index(
+    "ix_deliveries_deadline",
+    deliveries.c.deadline_at,
+    postgresql_where=_pending,
+    sqlite_where=_pending,
+)
+Index(
+    "ix_deliveries_unclaimed",
+    deliveries.c.customer_ref,
+    postgresql_where=_pending,
+    sqlite_where=_pending,
+)
+Index(
     "ix_deliveries_leased",
     deliveries.c.lease_until,
     postgresql_where=_sending,

@@ -147,7 +147,8 @@ def consuming(
         yield running
     finally:
         running.stop()
-    assert running.failed == []
+        if running.failed:
+            raise running.failed[0]
 
 
 class Relay:

@@ -105,7 +105,7 @@ def _consumed(connection: pika.BlockingConnection) -> Iterator[Finding]:
         forsaken = [
             f"{name} ({count})"
             for name in names
-            for count, consumers in [_depth(connection, name)]
+            for count, consumers in [depth(connection, name)]
             if count and not consumers
         ]
         if forsaken:
@@ -115,7 +115,8 @@ def _consumed(connection: pika.BlockingConnection) -> Iterator[Finding]:
             yield fine(what, "nothing stands in them without a taker")
 
 
-def _depth(connection: pika.BlockingConnection, name: str) -> tuple[int, int]:
+def depth(connection: pika.BlockingConnection, name: str) -> tuple[int, int]:
+    """Give how much stands in a queue, and how many take from it; of a missing queue, nothing."""
     channel = connection.channel()
     try:
         counted = channel.queue_declare(name, passive=True).method

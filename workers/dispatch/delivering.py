@@ -4,7 +4,6 @@ A delivery that another worker has claimed is not seen here at all, so a hint ma
 Outcomes are recorded as they arrive, in groups: one straggler never keeps the rest unrecorded.
 """
 
-import random
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -28,20 +27,18 @@ from store import customer_changes
 from store.customers import Readings
 from store.deliveries.adding import Due
 from store.deliveries.claiming import Claim, Claimed, claim
-from store.deliveries.due import give_back
 from store.deliveries.recording import Result, record
 from store.engine import Store, Transaction, is_outage, is_race
+from workers.dispatch import results
 from workers.dispatch.loop import Loop, NotBegun, Sent
-from workers.dispatch.preparing import Preparing, Ready, Unsendable
+from workers.dispatch.preparing import Preparing, Ready
 from workers.following_up import follow_up
-from workers.providers.base import Accepted, Deferred, Provider, Rejected, Verdict
-from workers.routing.following import Standing, Transition, after
+from workers.providers.base import Provider
 
 log = get_logger(__name__)
 _GROUP = 100
 _GROUP_SECONDS = 0.02
 _MARGIN_SECONDS = 5.0
-_MAY_COME = frozenset({"missing", "unreachable"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,152 +49,114 @@ class Carrier:
     width: int
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Means:
+    """What delivering stands on. ``worker`` names this process in its claims."""
+
+    store: Store
+    readings: Readings
+    policies: Policies
+    carriers: Mapping[Channel, Carrier]
+    preparing: Preparing
+    loop: Loop
+    hint: Callable[[Sequence[Due]], int]
+    worker: str
+    lease_seconds: float
+
+
 class Delivering:
     """Works off hints. One for a process; each call runs in a worker's thread."""
 
-    def __init__(
-        self,
-        store: Store,
-        readings: Readings,
-        policies: Policies,
-        carriers: Mapping[Channel, Carrier],
-        preparing: Preparing,
-        loop: Loop,
-        hint: Callable[[Sequence[Due]], int],
-        *,
-        worker: str,
-        lease_seconds: float,
-    ) -> None:
-        self._store = store
-        self._readings = readings
-        self._policies = policies
-        self._carriers = carriers
-        self._preparing = preparing
-        self._loop = loop
-        self._hint = hint
-        self._worker = worker
-        self._lease_seconds = lease_seconds
+    def __init__(self, means: Means) -> None:
+        self._means = means
 
     def deliver(self, channel: Channel, delivery_ids: Sequence[UUID]) -> None:
         """Send what is due among ``delivery_ids`` and record what came of it."""
-        carrier = self._carriers[channel]
-        begun = time.monotonic()
-        claimed = self._claim(carrier, delivery_ids)
-        if not claimed:
-            return
-        begin_before = begun + self._lease_seconds - carrier.provider.timeout - _MARGIN_SECONDS
-        ready, results = self._prepare(claimed, begun)
+        carrier = self._means.carriers[channel]
+        claimed_at = time.monotonic()
+        claimed = self._claim(carrier.provider, delivery_ids)
+        ready, unsendable = self._prepare(claimed)
         arriving: SimpleQueue[Sent] = SimpleQueue()
-        outgoing = [(place, one.outgoing) for place, one in enumerate(ready)]
-        self._loop.send(carrier.provider, carrier.width, outgoing, begin_before, arriving)
-        self._record(results)
-        self._record_as_they_arrive(carrier.provider, ready, arriving, begun)
+        self._send(carrier, ready, claimed_at, arriving)
+        self._record(unsendable)
+        self._record_as_they_arrive(carrier.provider, ready, claimed_at, arriving)
 
-    def _claim(self, carrier: Carrier, ids: Sequence[UUID]) -> tuple[Claimed, ...]:
-        by = Claim(self._worker, carrier.provider.name, self._lease_seconds)
-        due: list[Due] = []
-        with self._store.write() as tx:
+    def _claim(self, provider: Provider, ids: Sequence[UUID]) -> tuple[Claimed, ...]:
+        means = self._means
+        by = Claim(means.worker, provider.name, means.lease_seconds)
+        with means.store.write() as tx:
             result = claim(tx, ids, by)
             late = [row for row in result.settled if row["status"] is DeliveryStatus.EXPIRED]
             due = self._follow(tx, late)
-        self._hint(due)
+        means.hint(due)
         return result.claimed
 
-    def _prepare(
-        self, claimed: Sequence[Claimed], begun: float
-    ) -> tuple[list[Ready], list[Result]]:
+    def _prepare(self, claimed: Sequence[Claimed]) -> tuple[list[Ready], list[Result]]:
         ready: list[Ready] = []
-        results: list[Result] = []
+        unsendable: list[Result] = []
         for one in claimed:
-            prepared = self._preparing.prepare(one, one.started_at)
-            match prepared:
-                case Ready():
-                    ready.append(prepared)
-                case Unsendable():
-                    verdict = _unsendable(prepared)
-                    results.append(self._result(one, verdict, begun))
-        return ready, results
+            prepared = self._means.preparing.prepare(one, one.started_at)
+            if isinstance(prepared, Ready):
+                ready.append(prepared)
+            else:
+                policies = self._means.policies
+                unsendable.append(results.of_unsendable(prepared, policies, one.started_at))
+        return ready, unsendable
+
+    def _send(
+        self,
+        carrier: Carrier,
+        ready: Sequence[Ready],
+        claimed_at: float,
+        arriving: "SimpleQueue[Sent]",
+    ) -> None:
+        lasts = self._means.lease_seconds - carrier.provider.timeout - _MARGIN_SECONDS
+        outgoing = [(place, one.outgoing) for place, one in enumerate(ready)]
+        self._means.loop.send(
+            carrier.provider, carrier.width, outgoing, claimed_at + lasts, arriving
+        )
 
     def _record_as_they_arrive(
         self,
         provider: Provider,
         ready: Sequence[Ready],
+        claimed_at: float,
         arriving: "SimpleQueue[Sent]",
-        begun: float,
     ) -> None:
         awaited = len(ready)
         while awaited:
             group = _gather(arriving, min(awaited, _GROUP))
             awaited -= len(group)
-            not_begun = [ready[s.place] for s in group if isinstance(s.verdict, NotBegun)]
-            self._give_back([one.claimed for one in not_begun])
-            self._record(
-                [
-                    self._result(
-                        ready[sent.place].claimed,
-                        sent.verdict,
-                        begun,
-                        ready[sent.place],
-                        provider.name,
-                    )
-                    for sent in group
-                    if not isinstance(sent.verdict, NotBegun)
-                ]
-            )
+            since = timedelta(seconds=time.monotonic() - claimed_at)
+            self._record([self._result(ready[s.place], s, provider, since) for s in group])
 
-    def _result(
-        self,
-        claimed: Claimed,
-        verdict: Verdict,
-        begun: float,
-        ready: Ready | None = None,
-        provider: str | None = None,
-    ) -> Result:
-        standing = Standing(claimed.lane, claimed.tries - 1, claimed.deadline_at)
+    def _result(self, ready: Ready, sent: Sent, provider: Provider, since: timedelta) -> Result:
         # The store's clock: its time at the claim, and what has passed here since.
-        now = claimed.started_at + timedelta(seconds=time.monotonic() - begun)
-        transition = after(
-            verdict, standing, self._policies.retries[claimed.lane], now, random.random
-        )
-        due_at = transition.due_at
-        if transition.to is DeliveryStatus.UNCERTAIN:
-            settle = self._policies.uncertain_after_seconds[claimed.channel]
-            due_at = now + timedelta(seconds=settle)
-        return Result(
-            claimed=claimed,
-            verdict=type(verdict).__name__.lower(),
-            to=transition.to,
-            reason=transition.reason,
-            code=transition.code,
-            provider=provider,
-            reference=verdict.reference if isinstance(verdict, Accepted) else None,
-            due_at=due_at,
-            spends_attempt=transition.spends_attempt,
-            content_digest=ready.content_digest if ready else "",
-            template_version=ready.template_version if ready else None,
-            advance=_advances(transition),
-        )
+        now = ready.claimed.started_at + since
+        if isinstance(sent.verdict, NotBegun):
+            return results.of_not_begun(ready.claimed, now)
+        return results.of_verdict(ready, sent.verdict, provider.name, self._means.policies, now)
 
-    def _record(self, results: Sequence[Result]) -> None:
+    def _record(self, found: Sequence[Result]) -> None:
         """Record, and wait out an outage as long as the claims hold; then upkeep takes over."""
-        if not results:
+        if not found:
             return
         due: list[Due] = []
         for attempt in Retrying(
             retry=retry_if_exception(lambda e: is_outage(e) or is_race(e)),
-            stop=stop_after_delay(self._lease_seconds),
+            stop=stop_after_delay(self._means.lease_seconds),
             wait=wait_random_exponential(multiplier=0.05, max=3),
             before_sleep=_say_waiting,
             reraise=True,
         ):
-            with attempt, self._store.write() as tx:
-                due = self._record_once(tx, results)
-        self._hint(due)
+            with attempt, self._means.store.write() as tx:
+                due = self._record_once(tx, found)
+        self._means.hint(due)
 
-    def _record_once(self, tx: Transaction, results: Sequence[Result]) -> list[Due]:
-        changed = record(tx, results)
-        by_id = {result.claimed.delivery_id: result for result in results}
-        for result in results:
+    def _record_once(self, tx: Transaction, found: Sequence[Result]) -> list[Due]:
+        changed = record(tx, found)
+        by_id = {result.claimed.delivery_id: result for result in found}
+        for result in found:
             if result.reason is Reason.OPTED_OUT:
                 customer_changes.suppress(
                     tx, result.claimed.value_index, result.claimed.purpose, Reason.OPTED_OUT
@@ -205,26 +164,9 @@ class Delivering:
         return self._follow(tx, [row for row in changed if by_id[row["id"]].advance])
 
     def _follow(self, tx: Transaction, rows: Sequence[dict[str, Any]]) -> list[Due]:
-        return follow_up(tx, self._readings, self._policies.lanes, rows) if rows else []
-
-    def _give_back(self, claimed: Sequence[Claimed]) -> None:
-        if not claimed:
-            return
-        with self._store.write() as tx:
-            give_back(tx, [(one.delivery_id, one.fence) for one in claimed])
-        log.info("claims_given_back", deliveries=len(claimed))
-
-
-def _advances(transition: Transition) -> bool:
-    """Whether the rule's next step, or the message of a call not put through, goes out now."""
-    return transition.advance or transition.to is DeliveryStatus.EXPIRED
-
-
-def _unsendable(one: Unsendable) -> Verdict:
-    """A document that is not here yet may still come; anything else is for an operator."""
-    if one.reason is Reason.UNUSABLE_DOCUMENT and one.code in _MAY_COME:
-        return Deferred(one.reason, one.code)
-    return Rejected(one.reason, one.code)
+        if not rows:
+            return []
+        return follow_up(tx, self._means.readings, self._means.policies.lanes, rows)
 
 
 def _gather(arriving: "SimpleQueue[Sent]", most: int) -> list[Sent]:

@@ -5,6 +5,8 @@ from collections.abc import Sequence
 from uuid import UUID
 
 from dramatiq import Broker, Message
+from dramatiq.brokers.rabbitmq import RabbitmqBroker
+from dramatiq.brokers.stub import StubBroker
 from structlog import get_logger
 
 from contracts.vocabulary import Channel, Lane
@@ -12,6 +14,16 @@ from store.deliveries.adding import Due
 from workers.dispatch.broker import SENDING, queue_name
 
 log = get_logger(__name__)
+
+
+def _waiting(broker: Broker, name: str) -> int:
+    match broker:
+        case RabbitmqBroker():
+            return int(broker.get_queue_message_counts(name)[0])
+        case StubBroker():
+            return int(broker.queues[name].qsize())
+        case _:
+            return 0
 
 
 def actor_name(channel: Channel) -> str:
@@ -42,6 +54,15 @@ class Hints:
                     return hinted
                 hinted += len(ids[start : start + self._size])
         return hinted
+
+    def backlog(self, lanes: Sequence[Lane]) -> int:
+        """How many hints of some lanes wait to be worked off; 0 where nobody can say."""
+        names = [queue_name(channel, lane) for channel in SENDING for lane in lanes]
+        try:
+            return sum(_waiting(self._broker, name) for name in names)
+        except Exception as error:  # noqa: BLE001 - as in sending
+            log.warning("backlog_unknown", error_type=type(error).__name__)
+            return 0
 
     def _send(self, channel: Channel, lane: Lane, ids: list[UUID]) -> bool:
         message: Message[None] = Message(

@@ -52,4 +52,8 @@ def patiently(
 def _say_away(state: RetryCallState) -> None:
     error = state.outcome.exception() if state.outcome is not None else None
     if state.attempt_number == 1 and error is not None:
-        log.warning("store_away", error_type=type(error).__name__, exception=where_it_failed(error))
+        log.warning(
+            "store_away",
+            error_type=type(error).__name__,
+            exception="\n".join(where_it_failed(error)),
+        )

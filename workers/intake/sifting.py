@@ -65,5 +65,5 @@ def report(fault: Exception, publisher: str | None) -> None:
         "event_not_taken_in",
         publisher=publisher,
         error_type=type(fault).__name__,
-        exception=where_it_failed(fault),
+        exception="\n".join(where_it_failed(fault)),
     )

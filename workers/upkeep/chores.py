@@ -12,8 +12,8 @@ from store import outbox, sealing
 from store.customers import Readings
 from store.deliveries import due as waiting
 from store.deliveries import ending
-from store.deliveries.adding import Due
 from store.engine import Store
+from workers.dispatch.hints import Hints
 from workers.following_up import follow_up
 from workers.upkeep.notices import plan_notices
 
@@ -21,6 +21,7 @@ log = get_logger(__name__)
 _LIVE_AGAIN = timedelta(seconds=2)
 _AGAIN = timedelta(seconds=60)
 _AT_ONCE = 2_000
+_NEAR_EMPTY = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +41,7 @@ class Chores:
         store: Store,
         readings: Readings,
         policies: Policies,
-        hint: Callable[[Sequence[Due]], int],
+        hints: Hints,
         recheck: Callable[[], int],
         *,
         interval: float,
@@ -49,7 +50,7 @@ class Chores:
         self._store = store
         self._readings = readings
         self._policies = policies
-        self._hint = hint
+        self._hints = hints
         self._recheck = recheck
         self._interval = interval
         self._seal_interval = seal_interval
@@ -78,9 +79,12 @@ class Chores:
         return self._hint_again((Lane.ROUTINE, Lane.BULK), _AGAIN)
 
     def _hint_again(self, lanes: Sequence[Lane], older_than: timedelta) -> int:
+        # While hints wait in their queues, hinting again would only multiply them (hazard 20).
+        crowded = self._hints.backlog(lanes) > _NEAR_EMPTY
         with self._store.write() as tx:
-            found = waiting.unhinted(tx, lanes, tx.now - older_than, _AT_ONCE)
-        self._hint(found)
+            before = None if crowded else tx.now - older_than
+            found = waiting.unhinted(tx, lanes, before, _AT_ONCE)
+        self._hints(found)
         return len(found)
 
     def rescue(self) -> int:
@@ -116,13 +120,13 @@ class Chores:
             rows = ending.expire(tx, ids, Reason.DEADLINE)
             live = [row for row in rows if row["channel"] is Channel.CALL]
             found = follow_up(tx, self._readings, self._policies.lanes, live) if live else []
-        self._hint(found)
+        self._hints(found)
         return len(rows)
 
     def plan_notices(self) -> int:
         """Plan notices to everyone, some customers at a time."""
         planned, found = plan_notices(self._store, self._readings, self._policies)
-        self._hint(found)
+        self._hints(found)
         return planned
 
     def list_outcomes(self) -> int:

@@ -104,7 +104,7 @@ def _told(
         raise
     except Exception as fault:  # noqa: BLE001 - one that cannot be told must not silence the others
         if len(outcomes) == 1:
-            where = where_it_failed(fault)  # without the text, which may quote values
+            where = "\n".join(where_it_failed(fault))  # without the text, which may quote values
             log.error("outcome_untold", exception=where)  # noqa: TRY400 - the same
             return [], {outcomes[0].id}
     told, untold = [], set()

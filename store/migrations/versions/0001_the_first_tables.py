@@ -126,6 +126,14 @@ def upgrade() -> None:
         "ix_deliveries_customer", "deliveries", ["customer_ref", "planned_at"], unique=False
     )
     op.create_index(
+        "ix_deliveries_deadline",
+        "deliveries",
+        ["deadline_at"],
+        unique=False,
+        postgresql_where=sa.text("status = 'pending'"),
+        sqlite_where=sa.text("status = 'pending'"),
+    )
+    op.create_index(
         "ix_deliveries_due",
         "deliveries",
         ["lane", "due_at"],
@@ -156,6 +164,14 @@ def upgrade() -> None:
         unique=False,
         postgresql_where=sa.text("status = 'uncertain'"),
         sqlite_where=sa.text("status = 'uncertain'"),
+    )
+    op.create_index(
+        "ix_deliveries_unclaimed",
+        "deliveries",
+        ["customer_ref"],
+        unique=False,
+        postgresql_where=sa.text("status = 'pending'"),
+        sqlite_where=sa.text("status = 'pending'"),
     )
     op.create_table(
         "destinations",
@@ -501,6 +517,12 @@ def downgrade() -> None:
     op.drop_index(op.f("ix_destinations_value_index"), table_name="destinations")
     op.drop_table("destinations")
     op.drop_index(
+        "ix_deliveries_unclaimed",
+        table_name="deliveries",
+        postgresql_where=sa.text("status = 'pending'"),
+        sqlite_where=sa.text("status = 'pending'"),
+    )
+    op.drop_index(
         "ix_deliveries_uncertain",
         table_name="deliveries",
         postgresql_where=sa.text("status = 'uncertain'"),
@@ -520,6 +542,12 @@ def downgrade() -> None:
     )
     op.drop_index(
         "ix_deliveries_due",
+        table_name="deliveries",
+        postgresql_where=sa.text("status = 'pending'"),
+        sqlite_where=sa.text("status = 'pending'"),
+    )
+    op.drop_index(
+        "ix_deliveries_deadline",
         table_name="deliveries",
         postgresql_where=sa.text("status = 'pending'"),
         sqlite_where=sa.text("status = 'pending'"),
