@@ -56,9 +56,9 @@ def _measure(installation: Full, given: argparse.Namespace, chosen: set[str]) ->
         rates = []
         for number in range(given.runs):
             run = installation.throughput(given.events, latency)
-            print(f"pipeline/{latency}ms {number + 1}: {run}", flush=True)
+            print(f"pipeline/{latency}ms, run {number + 1}: {run.told()}", flush=True)
             rates.append(run.rate)
-            memory.append(run.memory)
+            memory.append(run.whole_memory)
         rows.append(row(f"pipeline/{latency}ms", "events/s", rates))
     if chosen & {"latency50/p50", "latency50/p99"}:
         delays = [

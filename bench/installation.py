@@ -67,9 +67,9 @@ class Installation:
     door: str = ""
 
     @property
-    def pids(self) -> list[int]:
+    def pids(self) -> dict[str, int]:
         """The processes' numbers."""
-        return [process.pid for process in self.processes.values()]
+        return {name: process.pid for name, process in self.processes.items()}
 
     def assert_alive(self) -> None:
         """Stop the measurement if one of ours has died."""

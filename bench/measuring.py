@@ -23,7 +23,7 @@ from bench.installation import (
     sandbox,
     user_of,
 )
-from bench.memory import Memory, cpu_seconds
+from bench.memory import Memory, cpu_of_services, cpu_seconds
 from bench.publisher import Publisher
 from bench.watching import Watcher
 
@@ -33,11 +33,23 @@ _PATIENCE = 240.0
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """What one run gave: events a second, MiB, and processor seconds by process."""
+    """What one run gave: events a second, and by process MiB and processor ms an event."""
 
     rate: float
-    memory: float
+    memory: dict[str, float]
     cpu: dict[str, float]
+
+    @property
+    def whole_memory(self) -> float:
+        """What all our processes had together."""
+        return sum(self.memory.values())
+
+    def told(self) -> str:
+        """Say it in one line."""
+        cpu = ", ".join(f"{name} {ms:.2f}" for name, ms in self.cpu.items())
+        memory = ", ".join(f"{name} {mib:.0f}" for name, mib in self.memory.items())
+        whole = sum(self.cpu.values())
+        return f"{self.rate:,.0f} events/s; CPU ms/event {whole:.2f} ({cpu}); MiB ({memory})"
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +97,9 @@ class Full:
             most = memory.stop()
         published = publisher.published()
         self.made.assert_alive()
-        cpu = {name: round(now - used[name], 2) for name, now in self._cpu().items()}
+        cpu = {
+            name: (now - used.get(name, 0.0)) * 1000 / events for name, now in self._cpu().items()
+        }
         return Run(events / (last - published.first), most, cpu)
 
     def delays(self, events: int, rate: float) -> Delays:
@@ -113,8 +127,9 @@ class Full:
         return Publisher(self._folder / "work.json", self._broker_url, made, rate)
 
     def _cpu(self) -> dict[str, float]:
-        used = {name: cpu_seconds(one.pid) for name, one in self.made.processes.items()}
-        return used | {"sandbox": cpu_seconds(self.provider.process.pid)}
+        used = {name: cpu_seconds(pid) for name, pid in self.made.pids.items()}
+        used["sandbox"] = cpu_seconds(self.provider.process.pid)
+        return used | cpu_of_services(self.watcher.database)
 
 
 @contextmanager

@@ -26,6 +26,7 @@ class Watcher:
     def __init__(self, database_url: str) -> None:
         self._connection: psycopg.Connection[Any] = psycopg.connect(database_url, autocommit=True)
         self._connection.prepare_threshold = 0
+        self.database = self._connection.info.dbname
 
     def __enter__(self) -> Self:
         return self

@@ -16,7 +16,8 @@ from fastapi import FastAPI
 from config.policies import policies
 from config.settings import Settings
 from contracts.envelope import parse_structured
-from contracts.events import parse_event
+from contracts.events import Event, parse_event
+from contracts.problems import Malformed
 from contracts.vocabulary import Answer, Door, Role
 from store import publishers
 from store.customers import Readings
@@ -29,7 +30,7 @@ from store.tables import metadata
 from tests import factories
 from tests.waiting import eventually
 from workers.intake.door import DoorParts, Mounted, door
-from workers.intake.submission import Submission
+from workers.intake.submission import Answered, Submission
 from workers.intake.taking_in import TakingIn
 from workers.receipts.webhooks import HookParts, Webhooks
 
@@ -96,7 +97,7 @@ class Office:
         self.hinted.extend(due)
 
     def parts(self, **changes: Any) -> DoorParts:
-        given = {
+        given: dict[str, Any] = {
             "store": self.store,
             "readings": self.readings,
             "taking_in": self.taking_in,
@@ -114,20 +115,19 @@ class Office:
             HookParts(self.store, self.readings, lanes, self.hint, PUBLIC_URL, AUTH_TOKEN)
         )
 
-    def tell(self, *events: factories.Sample) -> None:
-        """Take events in as the office's own, all of which must be accepted."""
+    def hand_in(self, *events: factories.Sample) -> list[Answered]:
+        """Take events in as the office's own, whatever is answered."""
         bodies = [json.dumps(event).encode() for event in events]
         taken = self.taking_in.take_in(
-            [
-                Submission(
-                    EVERYTHING, "test", parse_event(parse_structured(body), admit_drama=True), body
-                )
-                for body in bodies
-            ]
+            [Submission(EVERYTHING, "test", _judged(body), body) for body in bodies]
         )
-        answers = [(a.answer, a.problems) for a in taken.answers]
-        assert all(answer is Answer.ACCEPTED for answer, _ in answers), answers
         self.hint(taken.due)
+        return list(taken.answers)
+
+    def tell(self, *events: factories.Sample) -> None:
+        """Take in events that must all be accepted."""
+        answers = [(a.answer, a.problems) for a in self.hand_in(*events)]
+        assert all(answer is Answer.ACCEPTED for answer, _ in answers), answers
 
     def serve(self, ref: str = "C-1042", **registered: Any) -> None:
         """Have a customer with two verified destinations, whose services have started."""
@@ -154,6 +154,13 @@ class Office:
             about("preferences.set", subject=ref, rules=RULES, based_on_version=...),
             about("service.started", subject=ref, services=services),
         )
+
+
+def _judged(body: bytes) -> Event | Malformed:
+    try:
+        return parse_event(parse_structured(body), admit_drama=True)
+    except Malformed as broken:
+        return broken
 
 
 @contextlib.contextmanager

@@ -139,9 +139,7 @@ def consuming(
     """Run a consumer; it has stopped, and not failed, at the end."""
     hinted: list[Due] = []
     chosen = Options(**{"admit_drama": True, "patience_seconds": 20} | options)
-    consumer = Consumer(
-        url, topology(), taking or taking_in(store), store, hinted.extend, chosen
-    )
+    consumer = Consumer(url, topology(), taking or taking_in(store), store, hinted.extend, chosen)
     running = Running(consumer, hinted)
     try:
         yield running

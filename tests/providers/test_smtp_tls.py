@@ -7,7 +7,7 @@ import pytest
 import uvloop
 
 from contracts.vocabulary import Reason
-from tests.providers.servers import serving
+from tests.providers.servers import serving, until
 from tests.providers.smtp_servers import MailServer, Script, certificate, serving_tls
 from tests.providers.test_smtp import EMAIL
 from workers.providers.base import Accepted, Deferred, Verdict
@@ -72,7 +72,9 @@ def test_a_certificate_that_proves_nothing_gets_nothing(tmp_path: Path, flaw: st
 
     async def play() -> Verdict:
         async with serving(mail) as wire:
-            return await send(wire.port, security="starttls", ca_file=authority)
+            verdict = await send(wire.port, security="starttls", ca_file=authority)
+            await until(lambda: wire.open == 0)  # a handshake cut short would never end
+            return verdict
 
     assert uvloop.run(play()) == Deferred(Reason.UNREACHABLE, "connect tls", spends_attempt=False)
     assert mail.said("MAIL") == []

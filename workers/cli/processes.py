@@ -9,6 +9,7 @@ import typer
 
 from contracts.vocabulary import Lane
 from workers.cli.common import fail, opened, settings
+from workers.garbage import settle
 
 if TYPE_CHECKING:
     from workers.bootstrap import Parts
@@ -30,6 +31,7 @@ def up() -> None:
     with opened() as parts:
         together = Together(parts)
         together.start()
+        settle()
         typer.echo(f"onward is up: {together.url}", err=True)
         _until_told(together.stop)
 
@@ -44,6 +46,7 @@ def intake() -> None:
     with opened(found) as parts:
         consumer = open_consumer(parts)
         _on_signals(consumer.stop)
+        settle()
         consumer.run()
 
 
@@ -62,6 +65,7 @@ def dispatch(
     with opened(found) as parts:
         sending = Dispatch(parts, _lanes(lanes))
         sending.start()
+        settle()
         _until_told(sending.stop)
 
 
@@ -72,6 +76,7 @@ def upkeep() -> None:
     with opened() as parts:
         running = open_upkeep(parts)
         _on_signals(running.stop)
+        settle()
         running.run()
 
 
@@ -80,7 +85,9 @@ def web() -> None:
     from workers.bootstrap import open_web
 
     with opened() as parts:
-        _serve(parts, open_web(parts))
+        app = open_web(parts)
+        settle()
+        _serve(parts, app)
 
 
 def _serve(parts: "Parts", app: Callable[..., object]) -> None:

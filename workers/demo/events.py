@@ -14,6 +14,7 @@ EMAIL = "email d-email accepted"
 INVOICED = "email @invoice accepted"
 CARD = "4111 1111 1111 1111"
 PUT_THROUGH, RUNG_OUT, TOO_LATE, ASTRAY = (f"CA{n:032x}" for n in range(0xA1, 0xA5))
+LEAVES = "C-2013"
 TRACKING = "XR123456785GB"
 
 
@@ -143,6 +144,7 @@ class _Day:
                 "m-13",
                 "C-2009",
                 "Taken, but the answer is lost: uncertain until the signed receipt",
+                through="uncertain",
                 ends=(SMS,),
             ),
             self._message(
@@ -150,7 +152,7 @@ class _Day:
                 "C-2009",
                 "The text never arrives: the next step goes out",
                 **{"for": {"department": "Crew"}},
-                ends=("sms d-crew undelivered:unreachable", EMAIL),
+                ends=("sms d-crew undelivered:provider_fault", EMAIL),
             ),
             self._message(
                 "m-15",
@@ -193,7 +195,7 @@ class _Day:
             ),
             self._message(
                 "m-21",
-                "C-2013",
+                LEAVES,
                 "Held, and then the customer leaves",
                 meanwhile=("sms d-mobile pending:window",),
                 ends=("sms d-mobile cancelled:service_terminated",),
@@ -278,6 +280,7 @@ class _Day:
                 PUT_THROUGH,
                 "01632 960206",
                 "A caller is put through, and answered",
+                told_back="answered",
                 ends=("call d-desk delivered",),
             ),
             self._call(
@@ -285,6 +288,7 @@ class _Day:
                 RUNG_OUT,
                 "01632 960207",
                 "Nobody answers: the call becomes its message",
+                told_back="no_answer",
                 ends=("call d-desk undelivered:not_answered", SMS),
             ),
             self._call(
@@ -292,11 +296,16 @@ class _Day:
                 TOO_LATE,
                 "01632 960207",
                 "Too late: never dialled, a message instead",
+                told_back="expired",
                 late=True,
                 ends=("not_sent:late_call", SMS),
             ),
             self._call(
-                "k-04", ASTRAY, "01632 960299", "Nobody's number: the caller goes back to the agent"
+                "k-04",
+                ASTRAY,
+                "01632 960299",
+                "Nobody's number: the caller goes back to the agent",
+                told_back="failed",
             ),
         )
         lines = (
@@ -553,7 +562,7 @@ class _Day:
             self._of(
                 "c-05",
                 "service.terminated",
-                "C-2013",
+                LEAVES,
                 {"terminated_at": self._at(), "reason": "Moved away."},
                 "A customer leaves: what is unsent is cancelled",
             ),
@@ -635,8 +644,9 @@ class _Day:
             self._message(
                 "m-40",
                 "C-2003",
-                "Nothing to a number that is not verified",
-                ends=("not_sent:destination_unverified", EMAIL),
+                "Nothing to a number that is not verified: held until it is",
+                meanwhile=("sms d-partner pending:destination_unverified", EMAIL),
+                ends=("sms d-partner delivered", EMAIL),
             ),
             self._message(
                 "m-41",
@@ -646,14 +656,14 @@ class _Day:
             ),
             self._message(
                 "m-42",
-                "C-2013",
+                LEAVES,
                 "Nothing for a customer who has left",
                 ends=("not_sent:service_terminated",),
             ),
             self._invoice(
                 "b-20",
                 "INV-3005",
-                "C-2013",
+                LEAVES,
                 "36.00",
                 "But the final invoice",
                 ends=(INVOICED,),
@@ -663,11 +673,17 @@ class _Day:
         return Hour("16:00", "And are heeded", told)
 
     def notices(self) -> Hour:
-        reached = sum(one.email is not None for one in self._office.values())
-        unreached = len(self._office) - reached
+        current = [one for ref, one in self._office.items() if ref != LEAVES]
+        reached = sum(one.email is not None for one in current)
         consenting = 1  # of two, one has taken it back
-        left = 1
         told = (
+            self._of(
+                "c-20",
+                "destination.verified",
+                "C-2003",
+                {"destination_id": "d-partner", "how": "code read back", "verified_at": self._at()},
+                "The new number is verified: what was held goes",
+            ),
             Told(
                 "n-01",
                 REGISTRATION,
@@ -681,8 +697,8 @@ class _Day:
                     "sha256": "0" * 64,
                     "summary": "We say more clearly how long records are kept.",
                 },
-                shows="A new policy is told to everyone",
-                ends=(INVOICED,) * reached + ("not_sent:no_address",) * unreached,
+                shows="A new policy is told to every customer",
+                ends=(INVOICED,) * reached + ("not_sent:no_address",) * (len(current) - reached),
             ),
             Told(
                 "n-02",
@@ -696,8 +712,7 @@ class _Day:
                 },
                 shows="An offer to those who agreed to offers, and nobody else",
                 ends=(INVOICED,) * consenting
-                + ("not_sent:service_terminated",) * left
-                + ("not_sent:no_consent",) * (len(self._office) - consenting - left),
+                + ("not_sent:no_consent",) * (len(current) - consenting),
             ),
         )
         return Hour("16:45", "Notices to everyone", told)
@@ -718,6 +733,7 @@ class _Day:
         meanwhile: tuple[str, ...] | None = None,
         answer: str = "accepted",
         again: bool = False,
+        through: str | None = None,
         **data: Any,
     ) -> Told:
         taken = {
@@ -727,9 +743,9 @@ class _Day:
             "caller": {"name": "Priya Nair", "number": "07700 900400"},
             **data,
         }
+        kind = "call.message_taken"
         return Told(
-            name, CALL_CENTRE, "call.message_taken", taken, ref, shows, ends, meanwhile, answer,
-            again,
+            name, CALL_CENTRE, kind, taken, ref, shows, ends, meanwhile, answer, again, through
         )
 
     def _call(
@@ -739,6 +755,7 @@ class _Day:
         dialled: str,
         shows: str,
         *,
+        told_back: str,
         late: bool = False,
         ends: tuple[str, ...] = (),
     ) -> Told:
@@ -751,7 +768,9 @@ class _Day:
             "caller": {"number": "07700 900301"},
             "reason": "Wants to speak to somebody now.",
         }
-        return Told(name, CALL_CENTRE, "call.waiting", data, shows=shows, ends=ends)
+        return Told(
+            name, CALL_CENTRE, "call.waiting", data, shows=shows, ends=ends, told_back=told_back
+        )
 
     def _item(
         self,

@@ -28,8 +28,9 @@ class Told:
     """One event of the day: who tells it, what it shows, and what must become of it.
 
     ``ends`` is what stands at the end of the day, ``meanwhile`` what stands at the end of its own
-    hour, where that differs. ``answer`` is the door's word. ``again`` is told a second time under
-    an id that was used before, so that its end is the first one's.
+    hour, where that differs. ``through`` is an outcome that its record must hold on the way.
+    ``answer`` is the door's word; ``told_back`` what the call-centre must hear of a call. ``again``
+    is told a second time under an id that was used before, so that its end is the first one's.
     """
 
     id: str
@@ -42,6 +43,8 @@ class Told:
     meanwhile: tuple[str, ...] | None = None
     answer: str = "accepted"
     again: bool = False
+    through: str | None = None
+    told_back: str | None = None
 
     @property
     def source(self) -> str:

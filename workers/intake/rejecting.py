@@ -30,7 +30,7 @@ def reject(
         publisher=submission.publisher.name,
         route=submission.route,
         problems=_listed(problems),
-        body=None if barred else submission.body,
+        body=None if barred else submission.keepable(),
         source=source,
         event_id=event_id,
         event_type=event_type,

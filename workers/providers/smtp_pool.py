@@ -104,7 +104,7 @@ class Pool:
         Raises:
             Unopened: no connection to be had now; the place is still to be given back.
         """
-        connection.client.close()
+        drop(connection.client)
         fresh = await self.connect()
         connection.client, connection.used, connection.soiled = fresh.client, False, False
 
@@ -124,10 +124,7 @@ class Pool:
     def discard(self, connection: Connection) -> None:
         """Close the connection: what state it is in is not known."""
         self._slots.release()
-        transport = cast("asyncio.WriteTransport | None", connection.client.transport)
-        if transport is not None:
-            transport.abort()  # close() would go on pushing what a stalled server does not read
-        connection.client.close()
+        drop(connection.client)
 
     async def close(self) -> None:
         """Close what is idle now, and what is in use when it comes back."""
@@ -182,10 +179,10 @@ class Pool:
                 stage = Stage.AUTH
                 await client.login(server.username, server.password or "")
         except (SMTPException, OSError, ValueError) as error:
-            client.close()
+            drop(client)
             raise Unopened(_why(stage, error)) from None
         except BaseException:
-            client.close()
+            drop(client)
             raise
         return Connection(client)
 
@@ -214,6 +211,14 @@ def _tls_context(ca_file: str | None) -> ssl.SSLContext:
     context = ssl.create_default_context(cafile=ca_file)
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     return context
+
+
+def drop(client: SMTP) -> None:
+    """Close at once: a close in good order would wait for a server that may have stalled."""
+    transport = cast("asyncio.WriteTransport | None", client.transport)
+    if transport is not None:
+        transport.abort()
+    client.close()
 
 
 def hang_up(connection: Connection) -> None:
