@@ -119,6 +119,14 @@ def take_up(
     tx.connection.execute(delete(waits).where(waits.c.event_id == kept.id))
 
 
+def forget_refused(tx: Transaction, event_id: UUID) -> None:
+    """Free the name of an event that was refused after waiting; it stays among the rejected."""
+    tx.connection.execute(
+        delete(events).where(events.c.id == event_id, events.c.status == EventStatus.REFUSED)
+    )
+    tx.connection.execute(delete(search_terms).where(search_terms.c.event_id == event_id))
+
+
 def load(tx: Transaction, event_ids: Iterable[UUID]) -> list[Kept]:
     """Give events with their content, in the order in which they came."""
     rows = tx.connection.execute(

@@ -57,8 +57,7 @@ def _by_reference(sent: Sequence[SendLine], acceptances: Sequence[Acceptance]) -
         booked, accepted = len(ours.get(reference, ())), theirs[reference]
         if booked != accepted:
             yield (
-                f"{reference}: the ledger knows of {booked} sends,"
-                f" the sandbox accepted {accepted}"
+                f"{reference}: the ledger knows of {booked} sends, the sandbox accepted {accepted}"
             )
 
 

@@ -39,14 +39,26 @@ def papers(now: datetime) -> Mapping[str, Paper]:
         _paper(
             "letter",
             now,
-            ["HM Example Registry", issued, "", "To: Fenwick & Daughters Solicitors", "",
-             "Your annual statement is due. This is a sample letter."],
+            [
+                "HM Example Registry",
+                issued,
+                "",
+                "To: Fenwick & Daughters Solicitors",
+                "",
+                "Your annual statement is due. This is a sample letter.",
+            ],
         ),
         _paper(
             "summons",
             now,
-            ["Exampleton County Court", issued, "", "To: Moira Fenwick", "",
-             "Notice of a hearing. This is a sample letter."],
+            [
+                "Exampleton County Court",
+                issued,
+                "",
+                "To: Moira Fenwick",
+                "",
+                "Notice of a hearing. This is a sample letter.",
+            ],
         ),
         _invoice("INV-3001", "Marlowe Joinery", "84.00", now),
         _invoice("INV-3002", "Fenwick & Daughters Solicitors", "156.00", now),
@@ -59,8 +71,15 @@ def papers(now: datetime) -> Mapping[str, Paper]:
 
 
 def _invoice(number: str, business: str, gross: str, now: datetime) -> Paper:
-    lines = ["Brindle & Hart Virtual Offices Ltd", "", f"Invoice {number}", f"{now:%d %B %Y}", "",
-             f"To: {business}", f"Services of this month, VAT included: GBP {gross}"]
+    lines = [
+        "Brindle & Hart Virtual Offices Ltd",
+        "",
+        f"Invoice {number}",
+        f"{now:%d %B %Y}",
+        "",
+        f"To: {business}",
+        f"Services of this month, VAT included: GBP {gross}",
+    ]
     return _paper(number, now, lines)
 
 

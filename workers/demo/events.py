@@ -94,8 +94,11 @@ class _Day:
                 ends=(SMS,),
             ),
             self._message(
-                "m-04", "C-2002", "A message goes on by email", ends=(EMAIL, "rejected:"
-                "conflicting_duplicate"), meanwhile=(EMAIL,),
+                "m-04",
+                "C-2002",
+                "A message goes on by email",
+                ends=(EMAIL, "rejected:conflicting_duplicate"),
+                meanwhile=(EMAIL,),
             ),
             self._message(
                 "m-05",
@@ -221,12 +224,20 @@ class _Day:
         first = self._message("m-01", "C-2001", "")
         told = (
             self._message(
-                "m-01", "C-2001", "The first message once more: done once", again=True,
-                answer="duplicate", text=first.data["text"],
+                "m-01",
+                "C-2001",
+                "The first message once more: done once",
+                again=True,
+                answer="duplicate",
+                text=first.data["text"],
             ),
             self._message(
-                "m-04", "C-2002", "An old id with other content is refused", again=True,
-                answer="rejected", text="These are other words.",
+                "m-04",
+                "C-2002",
+                "An old id with other content is refused",
+                again=True,
+                answer="rejected",
+                text="These are other words.",
             ),
             self._message(
                 "m-30",
@@ -538,11 +549,18 @@ class _Day:
                 "C-2003",
                 {
                     "rules": [
-                        {"rule_id": "calls", "match": {"events": ["call.waiting"]},
-                         "action": {"timing": "none"}},
-                        {"rule_id": "both", "match": {"events": ["call.message_taken"]},
-                         "action": {"steps": [{"destination": "d-partner"},
-                                              {"destination": "d-email"}]}},
+                        {
+                            "rule_id": "calls",
+                            "match": {"events": ["call.waiting"]},
+                            "action": {"timing": "none"},
+                        },
+                        {
+                            "rule_id": "both",
+                            "match": {"events": ["call.message_taken"]},
+                            "action": {
+                                "steps": [{"destination": "d-partner"}, {"destination": "d-email"}]
+                            },
+                        },
                     ],
                     "based_on_version": 1,
                     "told_us_by": "web",

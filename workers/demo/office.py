@@ -138,9 +138,7 @@ def _on_the_telephone() -> tuple[Business, ...]:
             (_mobile(CROWDED_MOBILE), _mail(GREYLISTED)),
             (
                 NO_CALLS,
-                rule(
-                    "urgent", "d-email", events=[MESSAGES], match={"min_urgency": "urgent"}
-                ),
+                rule("urgent", "d-email", events=[MESSAGES], match={"min_urgency": "urgent"}),
                 _all("d-mobile"),
             ),
             email="gil@pemberton-locksmiths.example",
@@ -157,8 +155,14 @@ def _on_the_telephone() -> tuple[Business, ...]:
             ),
             (
                 NO_CALLS,
-                rule("crew", "d-crew", "d-email", events=[MESSAGES], mode="first",
-                     match={"department": ["crew"]}),
+                rule(
+                    "crew",
+                    "d-crew",
+                    "d-email",
+                    events=[MESSAGES],
+                    mode="first",
+                    match={"department": ["crew"]},
+                ),
                 _all("d-mobile"),
             ),
         ),

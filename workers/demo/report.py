@@ -57,7 +57,12 @@ def print_day(
         rows = [*_sent(record[business.ref]), *_not_due(business, stories)]
         for row in sorted(rows, key=lambda one: one.at):
             table.add_row(
-                f"{row.at.astimezone(_OFFICE):%H:%M:%S}", row.what, row.how, row.where, _coloured(row.outcome), row.why
+                f"{row.at.astimezone(_OFFICE):%H:%M:%S}",
+                row.what,
+                row.how,
+                row.where,
+                _coloured(row.outcome),
+                row.why,
             )
     console.print(table)
 

@@ -13,7 +13,6 @@ if TYPE_CHECKING:
     from workers.demo.world import World
 
 
-
 def stay(console: Console, world: "World") -> None:
     """Say what can be tried, and wait for Ctrl-C (or SIGTERM)."""
     told = threading.Event()
@@ -33,7 +32,9 @@ def stay(console: Console, world: "World") -> None:
 def _show(console: Console, world: "World") -> None:
     say = console.out
     say(f"\nOnward stays at {world.url} (what it answers: {world.url}/docs)")
-    say(f"The sandbox stays at {world.sandbox.http_url}/sandbox/record; its files in {world.folder}")
+    say(
+        f"The sandbox stays at {world.sandbox.http_url}/sandbox/record; its files in {world.folder}"
+    )
     say("\nThe publishers' keys:")
     for who, key in world.keys.items():
         say(f"  {who:<13} {key}   (source {SOURCES[who]})")

@@ -4,17 +4,26 @@ The same decision is made for an event that comes in and for one that has waited
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from config.policies import Policies
+from contracts.events.customers import NumberAssigned
 from contracts.planning import Customer, Plan, Routable
 from contracts.problems import Problem
-from contracts.vocabulary import POST_SERVICES, TELEPHONE_SERVICES, Role, Service
-from store.customers import Readings
+from contracts.vocabulary import (
+    POST_SERVICES,
+    TELEPHONE_SERVICES,
+    Channel,
+    Reason,
+    Role,
+    Service,
+)
+from store.customers import Readings, owner_of_number
 from store.deliveries.adding import Due
 from store.engine import Transaction
 from store.outbox import Outcome, to_publisher, to_role
+from workers.forwarded import End
 from workers.intake.effects.scene import Effect, Scene
 from workers.intake.effects.table import EFFECTS
 from workers.intake.submission import Incoming
@@ -98,7 +107,7 @@ class Deciding:
             rules_version=customer.rules_version if customer is not None else None,
             plan=planned,
             changed=effect.changed,
-            outcomes=effect.outcomes,
+            outcomes=effect.outcomes + _told_at_once(self._tx, event, customer, planned),
             due=effect.due,
             facts=dict(effect.facts),
         )
@@ -108,6 +117,9 @@ class Deciding:
         if apply is None:
             return Effect()
         effect = apply(Scene(self._tx, event, customer, self._readings, self._policies))
+        if isinstance(event.data, NumberAssigned):  # or released: the number may be another's now
+            self.owners.pop(event.data.number, None)
+            self.owners.update(owner_of_number(self._tx, [event.data.number]))
         for ref in {event.subject, customer.ref if customer is not None else None}:
             if ref is not None:
                 self.forget(ref)
@@ -146,8 +158,28 @@ def _served(event: Incoming, customer: Customer | None) -> bool:
     return customer is not None and not wanted.isdisjoint(customer.started)
 
 
+def _told_at_once(
+    tx: Transaction, event: Incoming, customer: Customer | None, plan: Plan | None
+) -> tuple[Outcome, ...]:
+    """Tell the call-centre of a waiting call that is not even dialled: nobody else will."""
+    if event.type != "call.waiting" or plan is None:
+        return ()
+    if any(delivery.channel is Channel.CALL for delivery in plan.deliveries):
+        return ()
+    late = any(each.reason is Reason.LATE_CALL for each in plan.non_sends)
+    return _not_put_through(tx, event, customer, "expired" if late else "failed")
+
+
 def _back_to_the_agent(tx: Transaction, event: Incoming, customer: Customer | None) -> Decided:
     """A caller whose customer is unknown or not served goes back to the agent, at once."""
+    told = _not_put_through(tx, event, customer, "failed")
+    return Decided(customer_ref=_owner(customer), outcomes=told)
+
+
+def _not_put_through(
+    tx: Transaction, event: Incoming, customer: Customer | None, outcome: End
+) -> tuple[Outcome, ...]:
+    """Say to the call-centre's role, and to its publisher if not of that role, how a call ended."""
     told = Outcome(
         id=f"{event.id}:call.forwarded",
         audience=to_role(Role.CALL_CENTRE),
@@ -157,19 +189,11 @@ def _back_to_the_agent(tx: Transaction, event: Incoming, customer: Customer | No
         event_id=event.id,
         facts={
             "call_id": getattr(event.data, "call_id", None),
-            "outcome": "failed",
+            "outcome": outcome,
             "seconds": 0,
         },
     )
     if Role.CALL_CENTRE in event.publisher.roles:
-        return Decided(customer_ref=_owner(customer), outcomes=(told,))
-    own = Outcome(
-        id=f"{told.id}:own",
-        audience=to_publisher(event.publisher.name),
-        name=told.name,
-        at=told.at,
-        customer_ref=told.customer_ref,
-        event_id=told.event_id,
-        facts=told.facts,
-    )
-    return Decided(customer_ref=_owner(customer), outcomes=(told, own))
+        return (told,)
+    own = replace(told, id=f"{told.id}:own", audience=to_publisher(event.publisher.name))
+    return (told, own)

@@ -4,6 +4,7 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
+from contracts.events import TYPES
 from contracts.problems import Problem
 from contracts.vocabulary import Answer, ErrorCode, EventStatus
 from store import inbox
@@ -48,12 +49,27 @@ def refuse_late(tx: Transaction, kept: Kept, problems: Sequence[Problem]) -> Out
         publisher=kept.publisher,
         route="waiting",
         problems=_listed(problems),
-        body=json.dumps({"event": str(kept.id)}).encode(),
+        body=_as_received(kept),
         source=kept.source,
         event_id=kept.event_id,
         event_type=kept.type,
     )
     return _told(tx, f"{row_id}", kept.publisher, kept.source, kept.event_id, problems)
+
+
+def _as_received(kept: Kept) -> bytes:
+    """An event as its publisher may send it again, mended."""
+    envelope = {
+        "specversion": "1.0",
+        "source": kept.source,
+        "id": kept.event_id,
+        "type": TYPES[kept.type].wire,
+        **kept.head["extensions"],
+        "data": json.loads(kept.data),
+    }
+    if kept.head["subject"] is not None:
+        envelope["subject"] = kept.head["subject"]
+    return json.dumps(envelope).encode()
 
 
 def _listed(problems: Sequence[Problem]) -> list[dict[str, str]]:

@@ -76,13 +76,18 @@ class Round:
         known = inbox.known(self._tx, [(i.source, i.event_id) for _, _, i, _ in admitted])
         for place, event, incoming, digest in admitted:
             key = (incoming.source, incoming.event_id)
-            if key in known:
-                answers[place] = self._again(submissions[place], known[key], digest)
+            before = known.get(key)
+            if before is not None and before.status is not EventStatus.REFUSED:
+                answers[place] = self._again(submissions[place], before, digest)
                 continue
-            known[key] = inbox.Known(
-                incoming.id, digest, EventStatus.ROUTED, incoming.publisher.name
-            )
-            answers[place] = self._new(submissions[place], event, incoming, digest)
+            if before is not None:  # refused after it had waited: its id may be used again
+                inbox.forget_refused(self._tx, before.id)
+            answer = self._new(submissions[place], event, incoming, digest)
+            answers[place] = answer
+            if answer.answer is not Answer.REJECTED:
+                known[key] = inbox.Known(
+                    incoming.id, digest, EventStatus.ROUTED, incoming.publisher.name
+                )
         self._batch.write()
         self._retry(
             [
@@ -225,7 +230,7 @@ class Round:
             self._wait(incoming, decided.awaits, decided.told)
             return
         if decided.plan is not None and decided.customer_ref is not None:
-            detail = self._follow_up(incoming)
+            detail = self._follow_up(incoming, decided.customer_ref)
             self._batch.put_plan(incoming, decided.customer_ref, decided.plan, detail)
         else:
             self._batch.put_facts(incoming, decided.customer_ref, dict(decided.facts))
@@ -260,15 +265,27 @@ class Round:
                 name="event.waiting",
                 at=self._tx.now,
                 event_id=incoming.id,
-                facts={"waits_for": awaited.kind, "until": limit_at.isoformat()},
+                facts={
+                    "source": incoming.source,
+                    "id": incoming.event_id,
+                    "waits_for": awaited.kind,
+                    "until": limit_at.isoformat(),
+                },
             )
         )
 
-    def _follow_up(self, incoming: Incoming) -> str | None:
-        """A message replaces what tells of its call and is unsent; else it follows it up."""
+    def _follow_up(self, incoming: Incoming, customer_ref: str) -> str | None:
+        """A message replaces what tells of its call and is unsent; else it follows it up.
+
+        Another customer's call of the same name is another call: call ids are their publisher's.
+        """
         if not isinstance(incoming.data, MessageTaken):
             return None
-        told = self._told_calls.get(incoming.data.call_id, [])
+        told = [
+            row
+            for row in self._told_calls.get(incoming.data.call_id, [])
+            if row["customer_ref"] == customer_ref
+        ]
         unsent = [row for row in told if row["status"] is DeliveryStatus.PENDING]
         ending.cancel(self._tx, [UUID(str(row["id"])) for row in unsent], Reason.REPLACED)
         written = [
