@@ -47,6 +47,7 @@ _QUIET = {
     "dramatiq.broker.StubBroker": "ERROR",
     "dramatiq.broker.RabbitmqBroker": "ERROR",
     "mail.log": "WARNING",
+    "pypdf": "ERROR",  # what it finds odd in a customer's document is told by its refusal
     "asyncio": "WARNING",
 }
 

@@ -107,9 +107,9 @@ def hint_queues() -> tuple[str, ...]:
 
 def topology() -> Topology:
     """Give the whole: one topic in, a quorum queue a family, dead letters kept, outcomes out."""
-    families = tuple(
+    batched = tuple(
         Queue(
-            intake_queue(family),
+            name,
             {
                 "x-queue-type": "quorum",
                 "x-delivery-limit": DELIVERY_LIMIT,
@@ -121,18 +121,16 @@ def topology() -> Topology:
                 "x-max-length": MAX_LENGTH,
             },
         )
-        for family in Family
+        # RabbitMQ 4 drops after 20 deliveries where no limit and no dead letters are named
+        for name in intake_queues()
     )
-    kept = tuple(
-        Queue(
-            name,
-            {
-                "x-queue-type": "quorum",
-                "x-overflow": "reject-publish",
-                "x-max-length": MAX_LENGTH,
-            },
-        )
-        for name in (DEAD_QUEUE, UNROUTABLE)
+    dead = Queue(
+        DEAD_QUEUE,
+        {
+            "x-queue-type": "quorum",
+            "x-overflow": "reject-publish",
+            "x-max-length": MAX_LENGTH,
+        },
     )
     by_family = tuple(
         Binding(EVENTS, intake_queue(family), key)
@@ -146,7 +144,7 @@ def topology() -> Topology:
             Exchange(DEAD, "fanout"),
             Exchange(OUTCOMES, "topic"),
         ),
-        queues=families + kept,
+        queues=(*batched, dead),
         bindings=(
             *by_family,
             Binding(UNROUTABLE, UNROUTABLE, ""),

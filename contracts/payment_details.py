@@ -9,6 +9,7 @@ Phone numbers, instants, digests and ids in hexadecimal are no cards, whatever t
 import re
 from collections.abc import Iterator
 from itertools import accumulate
+from string import digits
 
 _GAP = r"[ \u00a0.\-]?"
 _RUN = re.compile(rf"(?<!\d)\d(?:{_GAP}\d){{12,}}")
@@ -26,6 +27,7 @@ _CODE_AFTER = re.compile(
 )
 _MIN_CARD, _MAX_CARD = 13, 19
 _MIN_IBAN, _MAX_IBAN = 15, 34
+_CHECK_DIGITS = 2
 _KEPT = 4
 _SHORTEST_ID, _LONGEST_ID = 32, 128  # in hexadecimal: 128 to 512 bits
 
@@ -116,7 +118,14 @@ def _masked(part: str, kept: int) -> str:
     return "".join(out)
 
 
+def _fewer_digits(text: str, than: int) -> bool:
+    """Whether a look at the text is spared; counting is ten times as fast as searching."""
+    return text.isascii() and sum(map(text.count, digits)) < than
+
+
 def _cards(text: str) -> Iterator[tuple[int, int]]:
+    if _fewer_digits(text, _MIN_CARD):
+        return
     for run in _RUN.finditer(text):
         if not _is_identifier(text, run.start(), run.end()):
             yield from _cards_in(text, run.start(), run.end())
@@ -141,25 +150,27 @@ def _last_of_card(text: str, groups: list[tuple[int, int]], first: int) -> int |
     lengths = list(accumulate(stop - begin for begin, stop in reach))
     for last in reversed(range(len(reach))):
         if _MIN_CARD <= lengths[last] <= _MAX_CARD:
-            digits = "".join(text[begin:stop] for begin, stop in reach[: last + 1])
-            if _is_card(digits):
+            number = "".join(text[begin:stop] for begin, stop in reach[: last + 1])
+            if _is_card(number):
                 return first + last
     return None
 
 
-def _is_card(digits: str) -> bool:
+def _is_card(number: str) -> bool:
     issued = any(
-        len(digits) in lengths and low <= digits[: len(low)] <= high
-        for low, high, lengths in _ISSUERS_BY_DIGIT.get(digits[0], ())
+        len(number) in lengths and low <= number[: len(low)] <= high
+        for low, high, lengths in _ISSUERS_BY_DIGIT.get(number[0], ())
     )
     if not issued:
         return False
     from stdnum import luhn  # noqa: PLC0415 - needed for one text in thousands
 
-    return bool(luhn.is_valid(digits))
+    return bool(luhn.is_valid(number))
 
 
 def _ibans(text: str) -> Iterator[tuple[int, int]]:
+    if _fewer_digits(text, _CHECK_DIGITS):
+        return
     position = 0
     while found := _IBAN.search(text, position):
         end = _iban_end(text, found.start(), found.end())

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import Column, Table, insert
+from sqlalchemy import ARRAY, Column, ColumnElement, Table, any_, bindparam, insert
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
@@ -17,6 +17,17 @@ from store.engine import Transaction
 
 Row = Mapping[str, Any]
 _DIALECT = postgresql.psycopg.dialect()  # type: ignore[no-untyped-call]
+
+
+def among(tx: Transaction, column: Column[Any], values: Sequence[Any]) -> ColumnElement[bool]:
+    """Say that ``column`` is one of ``values``, with one parameter for however many.
+
+    An ``IN`` with as many parameters as values is another statement for each number of them:
+    neither SQLAlchemy, nor psycopg, nor PostgreSQL then knows it again.
+    """
+    if not tx.postgresql:
+        return column.in_(values)
+    return column == any_(bindparam(None, list(values), type_=ARRAY(column.type)))
 
 
 def insert_rows(

@@ -328,3 +328,16 @@ def suppress(tx: Transaction, value_index: bytes, purpose: Purpose, reason: Reas
         "lifted_at": None,
     }
     upsert(tx, suppressions, row, ["value_index", "purpose"])
+
+
+def suppress_destination(
+    tx: Transaction, ref: str, destination_id: str, purpose: Purpose, reason: Reason
+) -> None:
+    """Bar what a customer's destination now holds from a purpose."""
+    value_index = tx.connection.execute(
+        select(destinations.c.value_index).where(
+            destinations.c.customer_ref == ref, destinations.c.destination_id == destination_id
+        )
+    ).scalar()
+    if value_index is not None:
+        suppress(tx, value_index, purpose, reason)

@@ -10,11 +10,12 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import and_, select
+from sqlalchemy import select, tuple_
 
 from contracts.planning import Customer, Destination
 from contracts.rules import RuleSet
 from contracts.vocabulary import DestinationKind, Purpose, Service
+from store import bulk
 from store.engine import Transaction
 from store.tables import (
     consents,
@@ -43,7 +44,7 @@ class Readings:
             row.ref: row.revision
             for row in tx.connection.execute(
                 select(customers.c.ref, customers.c.revision).where(
-                    customers.c.ref.in_(sorted(refs))
+                    bulk.among(tx, customers.c.ref, sorted(refs))
                 )
             )
         }
@@ -72,6 +73,9 @@ class Readings:
 
 def _read(tx: Transaction, refs: list[str]) -> dict[str, Customer]:
     tx.prepare_keys(refs)
+    # First: what another transaction commits between these queries may make a reading newer than
+    # its revision, which the next look mends, but never older, which nothing would.
+    rows = tx.connection.execute(select(customers).where(customers.c.ref.in_(refs))).all()
     contracted: dict[str, set[Service]] = defaultdict(set)
     started: dict[str, set[Service]] = defaultdict(set)
     for row in tx.connection.execute(select(services).where(services.c.customer_ref.in_(refs))):
@@ -80,10 +84,9 @@ def _read(tx: Transaction, refs: list[str]) -> dict[str, Customer]:
             started[row.customer_ref].add(row.service)
     places = _read_destinations(tx, refs)
     agreed = _read_consents(tx, refs)
-    rules = _read_rules(tx, refs)
-    found = {}
-    for row in tx.connection.execute(select(customers).where(customers.c.ref.in_(refs))):
-        found[row.ref] = Customer(
+    rules = _read_rules(tx, [(row.ref, row.rules_version) for row in rows])
+    return {
+        row.ref: Customer(
             ref=row.ref,
             revision=row.revision,
             time_zone=row.time_zone,
@@ -97,7 +100,8 @@ def _read(tx: Transaction, refs: list[str]) -> dict[str, Customer]:
             destinations=places[row.ref],
             consents=frozenset(agreed[row.ref]),
         )
-    return found
+        for row in rows
+    }
 
 
 def _read_destinations(tx: Transaction, refs: list[str]) -> dict[str, dict[str, Destination]]:
@@ -131,18 +135,9 @@ def _read_consents(tx: Transaction, refs: list[str]) -> dict[str, set[Purpose]]:
     return agreed
 
 
-def _read_rules(tx: Transaction, refs: list[str]) -> dict[str, RuleSet]:
-    in_force = (
-        select(rule_sets)
-        .join(
-            customers,
-            and_(
-                rule_sets.c.customer_ref == customers.c.ref,
-                rule_sets.c.version == customers.c.rules_version,
-            ),
-        )
-        .where(customers.c.ref.in_(refs))
-    )
+def _read_rules(tx: Transaction, in_force_at: list[tuple[str, int]]) -> dict[str, RuleSet]:
+    r = rule_sets.c
+    in_force = select(rule_sets).where(tuple_(r.customer_ref, r.version).in_(in_force_at))
     return {row.customer_ref: _rule_set(tx, row) for row in tx.connection.execute(in_force)}
 
 

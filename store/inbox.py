@@ -96,8 +96,11 @@ def split_content(plain: bytes) -> tuple[dict[str, Any], bytes]:
 
 
 def add_events(tx: Transaction, rows: Sequence[Mapping[str, Any]]) -> None:
-    """Insert events. One that another transaction took in meanwhile raises ``IntegrityError``."""
-    bulk.insert_rows(tx, events, rows)
+    """Insert events. One that another transaction took in meanwhile raises ``IntegrityError``.
+
+    By their names' order: two intakes that hold the same events would else deadlock.
+    """
+    bulk.insert_rows(tx, events, sorted(rows, key=lambda row: (row["source"], row["event_id"])))
 
 
 def take_up(
@@ -157,7 +160,7 @@ def put_waits(tx: Transaction, rows: Sequence[Wait]) -> None:
     """Note what events wait for; an event waits for one thing at a time."""
     ids = [row.event_id for row in rows]
     if ids:
-        tx.connection.execute(delete(waits).where(waits.c.event_id.in_(ids)))
+        tx.connection.execute(delete(waits).where(bulk.among(tx, waits.c.event_id, ids)))
     bulk.insert_rows(
         tx,
         waits,
@@ -180,7 +183,7 @@ def waiting_for(tx: Transaction, names: Iterable[bytes]) -> list[UUID]:
     return list(
         tx.connection.execute(
             select(waits.c.event_id)
-            .where(waits.c.awaits.in_(sorted(set(names))))
+            .where(bulk.among(tx, waits.c.awaits, sorted(set(names))))
             .order_by(waits.c.event_id)
         ).scalars()
     )

@@ -98,7 +98,9 @@ def unpublished(tx: Transaction, limit: int = 1_000) -> list[Outcome]:
 def mark_published(tx: Transaction, positions: Iterable[int]) -> None:
     """Note that the broker confirmed these."""
     tx.connection.execute(
-        update(outbox).where(outbox.c.position.in_(list(positions))).values(published_at=tx.now)
+        update(outbox)
+        .where(bulk.among(tx, outbox.c.position, list(positions)))
+        .values(published_at=tx.now)
     )
 
 

@@ -7,7 +7,7 @@ unique, so a sealer that was stopped and woke up late fails instead of forking t
 
 from dataclasses import dataclass
 
-from sqlalchemy import select
+from sqlalchemy import or_, select
 from sqlalchemy.engine import RowMapping
 
 from store import bulk
@@ -84,7 +84,7 @@ def verify(store: Store) -> Verified:
             previous, expected = seal["seal"], expected + seal["count"]
         stray = tx.connection.execute(
             select(ledger.c.id, ledger.c.position)
-            .where(ledger.c.position >= expected)
+            .where(or_(ledger.c.position >= expected, ledger.c.position < 1))
             .order_by(ledger.c.position)
             .limit(1)
         ).first()
@@ -142,7 +142,7 @@ def _check_entries(
     for position, row in zip(range(start, upto), rows, strict=False):
         if row["position"] != position:
             return Broken("an entry is missing", seal=number, position=position)
-        broken = _check_entry(tx, row)
+        broken = _check_entry(tx, row, number)
         if broken:
             return Broken(broken, seal=number, position=position, entry=str(row["id"]))
         leaves.append(row["leaf"])
@@ -151,7 +151,9 @@ def _check_entries(
     return None
 
 
-def _check_entry(tx: Transaction, row: RowMapping) -> str | None:
+def _check_entry(tx: Transaction, row: RowMapping, number: int) -> str | None:
+    if row["seal"] != number:
+        return "the entry names another seal than the one that covers it"
     if leaf_hash(canonical(row)) != row["leaf"]:
         return "the entry was altered: its leaf is not the hash of its columns"
     try:

@@ -82,6 +82,7 @@ class Word(TypeDecorator[W], Generic[W]):
     def __init__(self, words: type[W]) -> None:
         super().__init__(32)
         self.words = words
+        self._by_text = {word.value: word for word in words}
 
     def process_bind_param(self, value: W | None, dialect: Dialect) -> str | None:  # noqa: ARG002 - SQLAlchemy's signature
         """Refuse a word that is not one of the closed set."""
@@ -89,4 +90,4 @@ class Word(TypeDecorator[W], Generic[W]):
 
     def process_result_value(self, value: str | None, dialect: Dialect) -> W | None:  # noqa: ARG002 - SQLAlchemy's signature
         """Give the word."""
-        return None if value is None else self.words(value)
+        return None if value is None else self._by_text[value]

@@ -54,7 +54,7 @@ class SettableClock:
         return self.now
 
     def advance(self, **by: float) -> None:
-        """Move on by so many ``seconds``, ``hours``, …"""
+        """Move on by so many ``seconds``, ``hours`` or ``days``."""
         self.now += timedelta(**by)
 
 

@@ -17,7 +17,7 @@ from contracts.envelope import Envelope
 from contracts.events import load_data
 from contracts.events.customers import ServiceStarted
 from contracts.outcomes import OUTCOMES, SOURCE, OutcomeData, outcome_envelope
-from store import inbox
+from store import bulk, inbox
 from store.engine import Transaction
 from store.outbox import Outcome
 from store.tables import deliveries, destinations, events
@@ -54,7 +54,7 @@ def _look_up(tx: Transaction, outcomes: Sequence[Outcome]) -> _Known:
     named = {
         row.id: (row.source, row.event_id)
         for row in tx.connection.execute(
-            select(events.c.id, events.c.source, events.c.event_id).where(events.c.id.in_(ids))
+            select(events.c.id, events.c.source, events.c.event_id).where(bulk.among(tx, events.c.id, ids))
         )
     }
     wanted = {o.delivery_id for o in outcomes if o.delivery_id is not None} | {
@@ -74,7 +74,7 @@ def _look_up(tx: Transaction, outcomes: Sequence[Outcome]) -> _Known:
                 d.marked,
                 d.transition,
                 d.changed_at,
-            ).where(d.id.in_(sorted(wanted)))
+            ).where(bulk.among(tx, d.id, sorted(wanted)))
         )
     }
     refs = {o.customer_ref for o in outcomes if o.customer_ref is not None}
@@ -90,7 +90,7 @@ def _places(tx: Transaction, refs: Iterable[str]) -> Places:
     d = destinations.c
     found = tx.connection.execute(
         select(d.customer_ref, d.destination_id, d.version, d.masked).where(
-            d.customer_ref.in_(sorted(refs))
+            bulk.among(tx, d.customer_ref, sorted(refs))
         )
     ).all()
     tx.prepare_opening(row.masked for row in found)

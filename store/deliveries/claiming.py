@@ -5,7 +5,7 @@ service, consent, suppression, the deadline. It commits before any byte leaves.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -77,10 +77,10 @@ class Claimed:
     rule_version: int
     step: int
     destination_id: str
-    destination: str
-    masked: str
+    destination: str = field(repr=False)
+    masked: str = field(repr=False)
     value_index: bytes
-    content_of_event: bytes
+    content_of_event: bytes = field(repr=False)
     planned_at: datetime
     first_due_at: datetime
     deadline_at: datetime
@@ -153,7 +153,7 @@ def _lock(tx: Transaction, delivery_ids: Sequence[UUID]) -> Sequence[Row[Any]]:
             ),
         )
         .where(
-            d.c.id.in_(sorted(delivery_ids)),
+            bulk.among(tx, d.c.id, sorted(delivery_ids)),
             d.c.status == DeliveryStatus.PENDING,
             d.c.due_at <= tx.now,
         )
@@ -181,7 +181,8 @@ def _obstacle(
     now: datetime, row: Row[Any], agreed: frozenset[tuple[str, Channel]]
 ) -> tuple[DeliveryStatus, Reason] | None:
     cancelled = DeliveryStatus.CANCELLED
-    if row.terminated_at is not None and row.purpose not in AFTER_TERMINATION:
+    ended = row.terminated_at is not None and row.terminated_at <= now
+    if ended and row.purpose not in AFTER_TERMINATION:
         return cancelled, Reason.SERVICE_TERMINATED
     if row.deadline_at <= now:
         late = Reason.LATE_CALL if row.lane is Lane.LIVE else Reason.DEADLINE

@@ -1,6 +1,6 @@
 """How deliveries are closed without a send: withdrawn, replaced, replanned, expired, answered."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -8,6 +8,8 @@ from uuid import UUID
 from sqlalchemy import select
 
 from contracts.vocabulary import Channel, DeliveryStatus, Lane, Reason
+from store import bulk
+from store import bulk
 from store.deliveries.transitions import Move, move
 from store.engine import Transaction
 from store.tables import deliveries, events
@@ -63,34 +65,61 @@ def of_calls(tx: Transaction, call_ids: Sequence[str], event_type: str) -> Rows:
     """Give the deliveries of some calls' events of one type, each with its ``call_id``."""
     if not call_ids:
         return []
+    # Two steps: joined, a planner without statistics reads the whole table of deliveries.
+    calls = {
+        row.id: row.correlation
+        for row in tx.connection.execute(
+            select(events.c.id, events.c.correlation).where(
+                bulk.among(tx, events.c.correlation, sorted(call_ids)), events.c.type == event_type
+            )
+        )
+    }
+    if not calls:
+        return []
     rows = tx.connection.execute(
-        select(deliveries, events.c.correlation.label("call_id"))
-        .join(events, events.c.id == deliveries.c.event_id)
-        .where(events.c.correlation.in_(sorted(call_ids)), events.c.type == event_type)
+        select(deliveries)
+        .where(bulk.among(tx, deliveries.c.event_id, sorted(calls)))
         .order_by(deliveries.c.id)
     ).mappings()
-    return [dict(row) for row in rows]
+    return [{**row, "call_id": calls[row["event_id"]]} for row in rows]
 
 
 def release(
     tx: Transaction, ref: str, destination_id: str, version: int, reason: Reason
 ) -> list[tuple[UUID, Channel, Lane]]:
-    """Make due what was held for a destination, at the value that it now has."""
-    held = [row for row in unclaimed_of_customer(tx, ref, destination_id) if row["due_at"] is None]
-    ids = [row["id"] for row in held]
-    if ids:
-        tx.connection.execute(
-            deliveries.update()
-            .where(deliveries.c.id.in_(ids), deliveries.c.status == DeliveryStatus.PENDING)
-            .values(
-                due_at=tx.now,
-                destination_version=version,
-                reason=reason,
-                hinted_at=tx.now,
-                changed_at=tx.now,
-            )
-        )
-    return [(row["id"], row["channel"], row["lane"]) for row in held]
+    """Make due what was held for a destination, at the value that it now has; give what is due.
+
+    What waits for its rule's window goes on waiting for it.
+    """
+    held = [
+        row
+        for row in unclaimed_of_customer(tx, ref, destination_id)
+        if row["due_at"] is None and row["channel"] is not Channel.POST
+    ]
+    due = [row for row in held if row["first_due_at"] <= tx.now]
+    waits = [row for row in held if row["first_due_at"] > tx.now]
+    changes: list[tuple[Mapping[str, Any], datetime, Reason, datetime | None]] = [
+        *((row, tx.now, reason, tx.now) for row in due),
+        *((row, row["first_due_at"], Reason.WINDOW, None) for row in waits),
+    ]
+    bulk.update_rows(
+        tx,
+        deliveries,
+        ["id"],
+        [
+            {
+                "id": row["id"],
+                "due_at": due_at,
+                "destination_version": version,
+                "reason": why,
+                "hinted_at": hinted_at,
+                "changed_at": tx.now,
+            }
+            for row, due_at, why, hinted_at in changes
+        ],
+        only_if=f"t.status = '{DeliveryStatus.PENDING.value}'",
+    )
+    return [(row["id"], row["channel"], row["lane"]) for row in due]
 
 
 def hold(tx: Transaction, ref: str, destination_id: str, version: int) -> int:

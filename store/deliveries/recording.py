@@ -1,7 +1,7 @@
 """How a provider's answer is kept: the attempt always, the delivery if the claim still holds.
 
 Evidence of sending beats not knowing: an acceptance also settles a delivery that has meanwhile
-been called uncertain or parked, as long as it was not tried again.
+been called uncertain or parked, or waits to be sent again, as long as it was not tried again.
 """
 
 from collections.abc import Sequence
@@ -17,7 +17,12 @@ from store.engine import Transaction
 from store.tables import attempts
 
 _STILL_OURS = (DeliveryStatus.SENDING,)
-_OPEN_TO_EVIDENCE = (DeliveryStatus.SENDING, DeliveryStatus.UNCERTAIN, DeliveryStatus.PARKED)
+_OPEN_TO_EVIDENCE = (
+    DeliveryStatus.SENDING,
+    DeliveryStatus.UNCERTAIN,
+    DeliveryStatus.PARKED,
+    DeliveryStatus.PENDING,
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,9 +50,14 @@ class Result:
 def record(tx: Transaction, results: Sequence[Result]) -> list[dict[str, Any]]:
     """Keep the results; give the rows of the deliveries that they changed."""
     ordered = sorted(results, key=lambda r: r.claimed.delivery_id)
-    bulk.update_rows(
-        tx, attempts, ["delivery_id", "fence"], [_attempt(tx, result) for result in ordered]
-    )
+    # No answer of our own unsays the reference that a receipt has brought meanwhile.
+    for referred in (True, False):
+        bulk.update_rows(
+            tx,
+            attempts,
+            ["delivery_id", "fence"],
+            [_attempt(tx, r) for r in ordered if (r.reference is not None) == referred],
+        )
     accepted = [r for r in ordered if r.to is DeliveryStatus.ACCEPTED]
     others = [r for r in ordered if r.to is not DeliveryStatus.ACCEPTED]
     changed = move(tx, [_move(r) for r in accepted], _OPEN_TO_EVIDENCE)
@@ -56,15 +66,15 @@ def record(tx: Transaction, results: Sequence[Result]) -> list[dict[str, Any]]:
 
 
 def _attempt(tx: Transaction, result: Result) -> dict[str, Any]:
-    return {
+    row = {
         "delivery_id": result.claimed.delivery_id,
         "fence": result.claimed.fence,
         "settled_at": tx.now,
         "verdict": result.verdict,
         "reason": result.reason,
         "code": result.code,
-        "reference": result.reference,
     }
+    return row if result.reference is None else {**row, "reference": result.reference}
 
 
 def _move(result: Result) -> Move:

@@ -59,6 +59,8 @@ rejected_events = Table(
     instant("received_at", nullable=False, index=True),
 )
 
+Index("ix_rejected_events_source", rejected_events.c.source, rejected_events.c.event_id)
+
 search_terms = Table(
     "search_terms",
     metadata,

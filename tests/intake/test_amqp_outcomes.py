@@ -149,7 +149,7 @@ def test_a_full_queue_of_one_publisher_holds_up_no_other(
         publishing.publish_some()
     waiting = put(store, to_publisher("room"), to_publisher("north"))
 
-    rounds = [publishing.publish_some() for _ in range(6)]
+    rounds = [publishing.publish_some() for _ in range(8)]
 
     full.delete()
     assert eventually(north.take, "the other is told")[1].message_id == waiting[1]

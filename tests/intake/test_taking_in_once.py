@@ -27,34 +27,34 @@ RECORDS = (
 )
 
 
-def codes(answered: Answered) -> dict[str, ErrorCode]:
+def _codes(answered: Answered) -> dict[str, ErrorCode]:
     return {problem.path: problem.code for problem in answered.problems}
 
 
-def counts(house: House) -> dict[str, int]:
+def _counts(house: House) -> dict[str, int]:
     return {table.name: len(house.rows(table)) for table in RECORDS}
 
 
-def reordered(value: Any) -> Any:
+def _reordered(value: Any) -> Any:
     if isinstance(value, dict):
-        return {name: reordered(value[name]) for name in reversed(value)}
-    return [reordered(each) for each in value] if isinstance(value, list) else value
+        return {name: _reordered(value[name]) for name in reversed(value)}
+    return [_reordered(each) for each in value] if isinstance(value, list) else value
 
 
-def structured(event: Sample) -> Submission:
+def _structured(event: Sample) -> Submission:
     return submission(event)
 
 
-def in_another_order(event: Sample) -> Submission:
-    return submission(reordered(event))
+def _in_another_order(event: Sample) -> Submission:
+    return submission(_reordered(event))
 
 
-def with_other_extensions(event: Sample) -> Submission:
+def _with_other_extensions(event: Sample) -> Submission:
     trace = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
     return submission({**event, "traceparent": trace, "time": "2026-11-20T10:05:00Z"})
 
 
-def binary(event: Sample) -> Submission:
+def _binary(event: Sample) -> Submission:
     attributes = {k: v for k, v in event.items() if k not in {"data", "datacontenttype"}}
     headers = {f"ce-{name}": value for name, value in attributes.items()}
     headers["content-type"] = "application/json"
@@ -64,21 +64,21 @@ def binary(event: Sample) -> Submission:
 
 
 @pytest.mark.parametrize(
-    "again", [structured, in_another_order, with_other_extensions, binary], ids=lambda f: f.__name__
+    "again", [_structured, _in_another_order, _with_other_extensions, _binary], ids=lambda f: f.__name__[1:]
 )
 def test_a_repeated_event_does_nothing(house: House, again: Callable[[Sample], Submission]) -> None:
     """Brokers and publishers repeat themselves; a customer must not be told twice."""
     house.serve()
     event = factories.envelope("call.message_taken")
     first = house.hand_in_one(event)
-    before = counts(house)
+    before = _counts(house)
 
     repeated = house.taking_in.take_in([again(event)])
 
     assert repeated.answers[0].answer is Answer.DUPLICATE
     assert repeated.answers[0].id == first.id
     assert repeated.due == ()
-    assert counts(house) == before
+    assert _counts(house) == before
 
 
 def test_an_event_that_is_twice_in_a_batch_is_taken_in_once(house: House) -> None:
@@ -110,7 +110,7 @@ def test_the_same_id_with_other_content_is_refused_and_shown(house: House, batch
         answer = house.hand_in_one(other)
 
     assert answer.answer is Answer.REJECTED
-    assert codes(answer) == {"id": ErrorCode.CONFLICTING_DUPLICATE}
+    assert _codes(answer) == {"id": ErrorCode.CONFLICTING_DUPLICATE}
     (shown,) = house.rows(tables.rejected_events)
     assert (shown["source"], shown["event_id"]) == (event["source"], event["id"])
     (told,) = house.outcomes("event.rejected")
@@ -128,7 +128,7 @@ def test_a_conflicting_event_of_another_type_changes_nothing(house: House) -> No
 
     answer = house.hand_in_one(removal)
 
-    assert codes(answer) == {"id": ErrorCode.CONFLICTING_DUPLICATE}
+    assert _codes(answer) == {"id": ErrorCode.CONFLICTING_DUPLICATE}
     (mobile,) = house.rows(tables.destinations, destination_id="d-mobile")
     assert mobile["removed_at"] is None
 

@@ -95,7 +95,10 @@ def add_publisher(
 ) -> None:
     """Admit a publisher and print its key, this once."""
     from store import publishers
+    from workers.publishers import name_problem
 
+    if problem := name_problem(name):
+        fail(problem)
     wanted = publishers.Publisher(
         name, tuple(types), tuple(sources), tuple(doors or ()), tuple(roles or ())
     )

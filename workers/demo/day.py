@@ -1,6 +1,8 @@
 """How does the demo's day go? From the opening of the doors to the check of its record."""
 
 import os
+import signal
+import sys
 import time
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
@@ -42,15 +44,21 @@ def play(*, stay: bool, folder: Path | None) -> int:
             markup=False,
         )
         return _UNUSABLE
-    from workers.demo.installation import DemoError  # noqa: PLC0415 - needs the extra
-    from workers.demo.world import open_world  # noqa: PLC0415 - the same
+    from workers.demo.doors import RefusedError  # noqa: PLC0415 - as below
+    from workers.demo.installation import DemoError  # noqa: PLC0415 - as below
+    from workers.demo.world import open_world  # noqa: PLC0415 - needs the extra
 
+    # Whatever ends the demo, what it started ends with it.
+    signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))
     try:
         with open_world(folder, os.environ) as world:
             return _Day(console, world).play(stay=stay)
     except DemoError as unfit:
         console.print(f"The demo cannot be played: {unfit}", markup=False)
         return _UNUSABLE
+    except RefusedError as refused:
+        console.print(f"The day broke off, a door refused: {refused}", markup=False)
+        return _WRONG
 
 
 class _Day:

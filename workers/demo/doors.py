@@ -92,7 +92,7 @@ class AmqpDoor:
                 EVENTS,
                 one.type,
                 json.dumps(one.envelope()).encode(),
-                pika.BasicProperties(
+                pika.BasicProperties(  # type: ignore[no-untyped-call]
                     content_type=_ONE, delivery_mode=2, user_id=self._user, message_id=one.id
                 ),
                 mandatory=True,

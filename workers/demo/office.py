@@ -7,9 +7,17 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
-from zoneinfo import ZoneInfo
 
-Wish = Mapping[str, Any]
+from workers.demo.wishes import (
+    CALLS,
+    MESSAGES,
+    NO_CALLS,
+    Wish,
+    a_clock_at_night,
+    all_of,
+    first_of,
+    rule,
+)
 
 REFUSED_MOBILE = "+447700900103"  # the provider knows no such number
 STOPPED_MOBILE = "+447700900105"  # its owner answered STOP
@@ -21,11 +29,8 @@ BUSY_MOBILE = "+447700900114"  # 429 at every try
 ANSWERED_DESK = "+442079460106"
 UNANSWERED_DESK = "+442079460107"
 
-MESSAGES, CALLS = "call.message_taken", "call.waiting"
 TELEPHONE = ("phone_answering",)
 POST = ("mail_forwarding",)
-_CLOCKS = ("Europe/London", "Asia/Tokyo", "America/Los_Angeles")
-_EVENING, _MORNING = 18, 7
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,30 +61,9 @@ class Business:
     consents: bool = False
 
 
-def rule(name: str, *steps: str, events: Sequence[str] = (), **wanted: Any) -> Wish:
-    """Write a rule as ``preferences.set`` spells it; ``match`` takes further conditions."""
-    match = dict(wanted.pop("match", {}))
-    if events:
-        match["events"] = list(events)
-    action = {"steps": [{"destination": step} for step in steps], **wanted}
-    return {"rule_id": name, "match": match, "action": action}
-
-
-def a_clock_at_night(now: datetime) -> str:
-    """Name a time zone in which offices are closed now, so that the demo can show the wait."""
-    for name in _CLOCKS:
-        hour = now.astimezone(ZoneInfo(name)).hour
-        if hour >= _EVENING or hour < _MORNING:
-            return name
-    raise AssertionError("it is always night somewhere")
-
-
 def businesses(now: datetime) -> tuple[Business, ...]:
     """Give all customers that are there when the day begins, or join in its course."""
     return (*_on_the_telephone(), *_out_of_hours(now), *_put_through(), *_by_post())
-
-
-NO_CALLS = rule("no-calls", events=[CALLS], timing="none")
 
 
 def _mobile(number: str, name: str = "d-mobile") -> Place:
@@ -90,14 +74,6 @@ def _mail(address: str) -> Place:
     return Place("d-email", "email", address)
 
 
-def _all(*steps: str) -> Wish:
-    return rule("messages", *steps, events=[MESSAGES])
-
-
-def _first(*steps: str) -> Wish:
-    return rule("messages", *steps, events=[MESSAGES], mode="first")
-
-
 def _on_the_telephone() -> tuple[Business, ...]:
     return (
         Business(
@@ -106,7 +82,7 @@ def _on_the_telephone() -> tuple[Business, ...]:
             "Ruth Marlowe",
             TELEPHONE,
             (_mobile("07700 900101"),),
-            (NO_CALLS, _all("d-mobile")),
+            (NO_CALLS, all_of("d-mobile")),
             email="ruth@marlowe-joinery.example",
             number="01632 960201",
             consents=True,
@@ -117,7 +93,7 @@ def _on_the_telephone() -> tuple[Business, ...]:
             "Owen Pryce",
             TELEPHONE,
             (_mobile(REFUSED_MOBILE), _mail("hello@tidewater-kayaks.example")),
-            (NO_CALLS, _first("d-mobile", "d-email")),
+            (NO_CALLS, first_of("d-mobile", "d-email")),
             email="hello@tidewater-kayaks.example",
         ),
         Business(
@@ -126,7 +102,7 @@ def _on_the_telephone() -> tuple[Business, ...]:
             "Ines Okafor",
             TELEPHONE,
             (_mobile(STOPPED_MOBILE), _mail("orders@bramble-bakery.example")),
-            (NO_CALLS, _all("d-mobile", "d-email")),
+            (NO_CALLS, all_of("d-mobile", "d-email")),
             email="orders@bramble-bakery.example",
             consents=True,
         ),
@@ -139,7 +115,7 @@ def _on_the_telephone() -> tuple[Business, ...]:
             (
                 NO_CALLS,
                 rule("urgent", "d-email", events=[MESSAGES], match={"min_urgency": "urgent"}),
-                _all("d-mobile"),
+                all_of("d-mobile"),
             ),
             email="gil@pemberton-locksmiths.example",
         ),
@@ -163,7 +139,7 @@ def _on_the_telephone() -> tuple[Business, ...]:
                     mode="first",
                     match={"department": ["crew"]},
                 ),
-                _all("d-mobile"),
+                all_of("d-mobile"),
             ),
         ),
         Business(
@@ -172,7 +148,7 @@ def _on_the_telephone() -> tuple[Business, ...]:
             "Wren Abara",
             TELEPHONE,
             (_mobile("07700 900112"),),
-            (NO_CALLS, _all("d-mobile")),
+            (NO_CALLS, all_of("d-mobile")),
             email="shop@willow-wren.example",
         ),
         Business(
@@ -181,7 +157,7 @@ def _on_the_telephone() -> tuple[Business, ...]:
             "Noor Ashdown",
             TELEPHONE,
             (_mobile(BUSY_MOBILE), _mail("office@ashdown-surveyors.example")),
-            (NO_CALLS, _first("d-mobile", "d-email")),
+            (NO_CALLS, first_of("d-mobile", "d-email")),
             email="office@ashdown-surveyors.example",
         ),
     )
@@ -189,7 +165,7 @@ def _on_the_telephone() -> tuple[Business, ...]:
 
 def _out_of_hours(now: datetime) -> tuple[Business, ...]:
     night = a_clock_at_night(now)
-    morning = {"window": {"from": "08:00", "to": "17:30"}, "timing": "next_window"}
+    morning: dict[str, Any] = {"window": {"from": "08:00", "to": "17:30"}, "timing": "next_window"}
     return (
         Business(
             "C-2004",
@@ -230,7 +206,7 @@ def _put_through() -> tuple[Business, ...]:
             (
                 rule("calls", "d-desk", events=[CALLS], call={"ring_seconds": 10}),
                 rule("pests", events=[MESSAGES], match={"caller": "blocked"}, timing="none"),
-                _all("d-email"),
+                all_of("d-email"),
             ),
             email="accounts@quill-architects.example",
             number="01632 960206",
@@ -244,7 +220,7 @@ def _put_through() -> tuple[Business, ...]:
             (Place("d-desk", "voice", UNANSWERED_DESK), _mobile("07700 900107")),
             (
                 rule("calls", "d-desk", events=[CALLS], call={"ring_seconds": 5}),
-                _all("d-mobile"),
+                all_of("d-mobile"),
             ),
             email="practice@orchard-dental.example",
             number="01632 960207",

@@ -72,10 +72,8 @@ class Watch:
         self._store = store
 
     def begin(self, hour: Hour) -> Status:
-        """Announce an hour."""
-        shown = self._console.status(f"[bold]{hour.clock}[/] {hour.title} …")
-        shown.start()
-        return shown
+        """Announce an hour; shown for as long as the status is entered."""
+        return self._console.status(f"[bold]{hour.clock}[/] {hour.title} …")
 
     def rest(self, hour: Hour, seconds: float) -> list[Astray]:
         """Wait until an hour's events are what they should be at its end; give those that are not.

@@ -32,7 +32,7 @@ from store.engine import Store, Transaction, is_outage, is_race
 from workers.dispatch import results
 from workers.dispatch.loop import Loop, NotBegun, Sent
 from workers.dispatch.preparing import Preparing, Ready
-from workers.following_up import follow_up
+from workers.following_up import advances, follow_up
 from workers.providers.base import Provider
 
 log = get_logger(__name__)
@@ -86,8 +86,7 @@ class Delivering:
         by = Claim(means.worker, provider.name, means.lease_seconds)
         with means.store.write() as tx:
             result = claim(tx, ids, by)
-            late = [row for row in result.settled if row["status"] is DeliveryStatus.EXPIRED]
-            due = self._follow(tx, late)
+            due = self._follow(tx, [row for row in result.settled if _goes_on(row)])
         means.hint(due)
         return result.claimed
 
@@ -167,6 +166,11 @@ class Delivering:
         if not rows:
             return []
         return follow_up(tx, self._means.readings, self._means.policies.lanes, rows)
+
+
+def _goes_on(row: dict[str, Any]) -> bool:
+    """Whether what was found impossible at its claim goes on to the rule's next step."""
+    return row["status"] is DeliveryStatus.EXPIRED or advances(row)
 
 
 def _gather(arriving: "SimpleQueue[Sent]", most: int) -> list[Sent]:

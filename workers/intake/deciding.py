@@ -37,7 +37,16 @@ _SERVICES: Mapping[str, frozenset[Service]] = {
     "post.received": POST_SERVICES,
     "post.scanned": POST_SERVICES,
 }
-_NOBODY_YET = frozenset({"customer.enquired", "customer.ordered", "customer.registered"})
+# These wait for no customer: they make one, or a caller on the line cannot wait.
+_NOBODY_YET = frozenset(
+    {
+        "call.ended",
+        "call.waiting",
+        "customer.enquired",
+        "customer.ordered",
+        "customer.registered",
+    }
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,7 +150,7 @@ def _owner(customer: Customer | None) -> str | None:
 
 
 def _missing(event: Incoming, ref: str | None, customer: Customer | None) -> Awaited | None:
-    if event.type in _NOBODY_YET or event.type == "call.waiting" or ref is None:
+    if event.type in _NOBODY_YET or ref is None:
         return None
     if customer is None or not customer.registered:
         return Awaited("customer", customer_name(ref))

@@ -224,11 +224,11 @@ class Round:
 
     def _follow(self, incoming: Incoming, decided: Decided) -> None:
         """Gather what follows from a decision, and take up what waited for it."""
+        if decided.awaits is not None:
+            self._wait(incoming, decided.awaits, decided)
+            return
         self._batch.outcomes += decided.outcomes
         self._batch.due += decided.due
-        if decided.awaits is not None:
-            self._wait(incoming, decided.awaits, decided.told)
-            return
         if decided.plan is not None and decided.customer_ref is not None:
             detail = self._follow_up(incoming, decided.customer_ref)
             self._batch.put_plan(incoming, decided.customer_ref, decided.plan, detail)
@@ -243,19 +243,17 @@ class Round:
             self._batch.write()
             self._retry(changed)
 
-    def _wait(self, incoming: Incoming, awaited: whose.Awaited, told: str | None) -> None:
+    def _wait(self, incoming: Incoming, awaited: whose.Awaited, decided: Decided) -> None:
         facts = _lane_of(incoming)
         limit = self._tx.now + timedelta(seconds=self._policies.waiting.limit(facts))
         before = inbox.wait_of(self._tx, incoming.id)
         limit_at = before.limit_at if before is not None else limit
         name = whose.digest(self._tx, awaited.name)
-        if before is not None and (before.awaits, before.kind, before.told) == (
-            name,
-            awaited.kind,
-            told,
-        ):
+        wait = Wait(incoming.id, name, awaited.kind, limit_at, decided.told)
+        if before == wait:
             return
-        self._batch.waits.append(Wait(incoming.id, name, awaited.kind, limit_at, told))
+        self._batch.waits.append(wait)
+        self._batch.outcomes += decided.outcomes
         if before is not None and before.kind == awaited.kind:
             return
         self._batch.outcomes.append(

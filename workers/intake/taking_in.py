@@ -12,6 +12,7 @@ from structlog import get_logger
 from tenacity import Retrying, retry_if_exception, stop_after_attempt, wait_random_exponential
 
 from config.policies import Policies
+from contracts.envelope import Envelope
 from contracts.problems import Malformed, Problem
 from contracts.vocabulary import ErrorCode
 from store.customers import Readings
@@ -72,8 +73,11 @@ class TakingIn:
 
 def _poison(submission: Submission) -> Submission:
     problem = Problem("", ErrorCode.IMPOSSIBLE, "cannot be stored as it is; see its type's schema")
-    found = submission.event
-    draft = found.draft if isinstance(found, Malformed) else None
+    match submission.event:
+        case Malformed(draft=draft):
+            pass
+        case event:
+            draft = Envelope(event.event_id, event.source, event.wire_type)
     return Submission(
         submission.publisher, submission.route, Malformed((problem,), draft=draft), submission.body
     )

@@ -13,7 +13,9 @@ produce.
 import re
 from base64 import b64encode
 from binascii import b2a_qp
+from datetime import datetime
 from email.utils import format_datetime
+from functools import lru_cache
 from hashlib import blake2b
 
 from workers.providers.base import Attachment, Email
@@ -57,7 +59,7 @@ def build(email: Email) -> bytes:
 
 def _head(email: Email) -> bytes:
     lines = [
-        f"Date: {format_datetime(email.written_at)}",
+        f"Date: {_date(email.written_at)}",
         f"Message-ID: {message_id(email.message_id)}",
         f"From: {mailbox(email.sender_name, email.sender)}",
         f"To: {mailbox('', email.to)}",
@@ -72,6 +74,11 @@ def _head(email: Email) -> bytes:
         lines.append(header(name, value))
     lines.append("MIME-Version: 1.0")
     return "\r\n".join(lines).encode() + CRLF
+
+
+@lru_cache(maxsize=16)  # a batch is written at one moment
+def _date(moment: datetime) -> str:
+    return format_datetime(moment)
 
 
 def _alternative(email: Email, boundary: bytes) -> bytes:

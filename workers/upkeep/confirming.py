@@ -5,7 +5,6 @@ out: RabbitMQ commits one although a full quorum queue has refused what was in i
 pika's own event loop, publishes a batch, and gathers the confirms.
 """
 
-import contextlib
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -118,11 +117,11 @@ class _Line:
         return [place not in self._refused for place in range(len(letters))]
 
     def close(self) -> None:
-        if self._connection.is_open:
-            self._lost = None
+        if not (self._connection.is_closed or self._connection.is_closing):
             self._connection.close()
-        with contextlib.suppress(*LOST):
-            self._until(lambda: self._closed, ANSWER_SECONDS)
+        until = time.monotonic() + ANSWER_SECONDS
+        while not self._closed and (left := until - time.monotonic()) > 0:
+            self._serve(left)
         self._loop.close()
 
     def _publish_one(self, place: int, letter: Letter) -> None:

@@ -391,6 +391,9 @@ def upgrade() -> None:
     op.create_index(
         op.f("ix_rejected_events_received_at"), "rejected_events", ["received_at"], unique=False
     )
+    op.create_index(
+        "ix_rejected_events_source", "rejected_events", ["source", "event_id"], unique=False
+    )
     op.create_table(
         "rule_sets",
         sa.Column("customer_ref", sa.String(length=500), nullable=False),
@@ -458,6 +461,7 @@ def downgrade() -> None:
     op.drop_table("search_terms")
     op.drop_table("seals")
     op.drop_table("rule_sets")
+    op.drop_index("ix_rejected_events_source", table_name="rejected_events")
     op.drop_index(op.f("ix_rejected_events_received_at"), table_name="rejected_events")
     op.drop_table("rejected_events")
     op.drop_table("publishers")

@@ -40,6 +40,7 @@ def test_every_promised_outcome_is_there() -> None:
         "post.hold_requested",
         "post.shred_requested",
         "post.collect_requested",
+        "post.return_requested",
         "payment.requested",
         "service.not_ready",
         "information.requested",

@@ -130,10 +130,9 @@ def service_started(scene: Scene) -> Effect:
 
 
 def _not_ready(scene: Scene, listed: list[dict[str, Any]]) -> Outcome:
-    # Told again only when what is missing has changed: the id is made from it.
-    mark = scene.tx.store.master.digest(json.dumps(listed).encode()).hex()[:16]
+    # Told again only when what is missing has changed, as only a change of the customer can do.
     return Outcome(
-        id=f"{scene.event.id}:not_ready:{mark}",
+        id=f"{scene.event.id}:not_ready:{scene.known.revision}",
         audience=to_publisher(scene.event.publisher.name),
         name="service.not_ready",
         at=scene.now,
@@ -144,9 +143,14 @@ def _not_ready(scene: Scene, listed: list[dict[str, Any]]) -> Outcome:
 
 
 def service_terminated(scene: Scene) -> Effect:
-    """End all services: what is unsent is cancelled and recorded, but for the final account."""
+    """End all services: what is unsent is cancelled and recorded, but for the final account.
+
+    An end that is yet to come cancels nothing yet: what is due after it is stopped at its claim.
+    """
     data = scene.data(ServiceTerminated)
     change.terminate(scene.tx, scene.ref, data.terminated_at)
+    if data.terminated_at > scene.now:
+        return Effect(changed=(customer_name(scene.ref),))
     unsent = ending.unclaimed_of_customer(scene.tx, scene.ref)
     stopped = [row["id"] for row in unsent if row["purpose"] not in AFTER_TERMINATION]
     ending.cancel(scene.tx, stopped, Reason.SERVICE_TERMINATED)

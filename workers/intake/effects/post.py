@@ -1,5 +1,6 @@
 """What events about post items change: arrivals, instructions, dispatches, disposals."""
 
+from collections.abc import Sequence
 from uuid import UUID
 
 from contracts.events.post import ItemInstructed, PostDispatched, PostDisposed, PostReceived
@@ -9,8 +10,8 @@ from store.customers import reach
 from store.deliveries import adding, ending
 from store.deliveries.transitions import Move, move
 from store.ledger import NOWHERE, Entry, Where
-from workers.intake.effects.scene import Effect, Scene
-from workers.intake.whose import item_name
+from workers.intake.effects.scene import Effect, Scene, impossible
+from workers.intake.whose import Awaited, item_name
 from workers.routing.post_items import Wish, carry_out
 
 MAILROOM = "mailroom"
@@ -26,7 +27,10 @@ def received(scene: Scene) -> Effect:
 def instructed(scene: Scene) -> Effect:
     """Carry out what a customer said about single items, over what the rules say."""
     data = scene.data(ItemInstructed)
-    for item_id, item in items.find(scene.tx, data.items).items():
+    known = _items(scene, data.items)
+    if isinstance(known, Effect):
+        return known
+    for item_id, item in known.items():
         if item.delivery_id is not None:
             ending.cancel(scene.tx, [item.delivery_id], Reason.RULES_CHANGED)
         wish = Wish(
@@ -52,22 +56,36 @@ def instructed(scene: Scene) -> Effect:
 def dispatched(scene: Scene) -> Effect:
     """Record letters as sent on, whatever was asked for; a contradiction is said."""
     data = scene.data(PostDispatched)
-    known = items.find(scene.tx, data.items)
-    accepted: list[Move] = []
-    for item_id in data.items:
-        item = known[item_id]
+    known = _items(scene, data.items)
+    if isinstance(known, Effect):
+        return known
+    for item_id, item in known.items():
         asked = item.do is PostAction.FORWARD and item.destination_id == data.destination_id
-        if asked and item.delivery_id is not None and item.done_at is None:
-            accepted.append(_accepted(item.delivery_id, data))
-        else:
-            _record_contradiction(scene, data, item_id)
-    move(scene.tx, accepted, [DeliveryStatus.PENDING])
+        letter = item.delivery_id if item.done_at is None else None
+        if asked and letter is not None and _accept(scene, letter, data):
+            continue
+        if letter is not None:
+            ending.cancel(scene.tx, [letter], Reason.REPLACED)
+        _record_contradiction(scene, data, item_id)
     items.done(scene.tx, data.items, "dispatched", data.handed_over_at)
     return Effect()
 
 
-def _accepted(delivery_id: UUID, data: PostDispatched) -> Move:
-    return Move(
+def _items(scene: Scene, item_ids: Sequence[str]) -> dict[str, items.Item] | Effect:
+    """The items that an event names, all of them known and this customer's; or what follows."""
+    known = items.find(scene.tx, item_ids)
+    for item_id in item_ids:
+        item = known.get(item_id)
+        if item is None or item.customer_ref is None:
+            return Effect(awaits=Awaited("item", item_name(item_id)))
+        if item.customer_ref != scene.ref:
+            return impossible("data.items", "names an item that is another customer's")
+    return known
+
+
+def _accept(scene: Scene, delivery_id: UUID, data: PostDispatched) -> bool:
+    """Settle the letter that was asked for; false where it was no longer wanted."""
+    accepted = Move(
         delivery_id=delivery_id,
         to=DeliveryStatus.ACCEPTED,
         reason=Reason.POST_DISPATCHED,
@@ -76,6 +94,7 @@ def _accepted(delivery_id: UUID, data: PostDispatched) -> Move:
         reference=data.tracking_reference or data.dispatch_id,
         attempted_at=data.handed_over_at,
     )
+    return bool(move(scene.tx, [accepted], [DeliveryStatus.PENDING]))
 
 
 def _record_contradiction(scene: Scene, data: PostDispatched, item_id: str) -> None:
@@ -104,7 +123,10 @@ def _record_contradiction(scene: Scene, data: PostDispatched, item_id: str) -> N
 def disposed(scene: Scene) -> Effect:
     """Note how items left us otherwise; a letter asked for is then not sent on."""
     data = scene.data(PostDisposed)
-    letters = [i.delivery_id for i in items.find(scene.tx, data.items).values() if i.delivery_id]
+    known = _items(scene, data.items)
+    if isinstance(known, Effect):
+        return known
+    letters = [item.delivery_id for item in known.values() if item.delivery_id]
     ending.cancel(scene.tx, letters, Reason.REPLACED)
     items.done(scene.tx, data.items, data.how, data.at)
     return Effect()

@@ -9,9 +9,9 @@ from contracts.events.wishes import (
     DestinationVerified,
     PreferencesSet,
 )
-from contracts.planning import Customer, NonSend, Routable
+from contracts.planning import Customer, NonSend, PlannedDelivery, Routable
 from contracts.rules import Callers, RuleSet
-from contracts.vocabulary import Channel, DeliveryStatus, ErrorCode, Mode, Reason
+from contracts.vocabulary import Channel, DeliveryStatus, ErrorCode, Mode, Purpose, Reason
 from store import customer_changes as change
 from store import inbox
 from store.customers import rules_at
@@ -20,7 +20,7 @@ from store.deliveries.adding import Due, Following
 from workers.intake.effects.scene import Effect, Scene, impossible, refused
 from workers.intake.whose import Awaited, customer_name
 from workers.routing.checks import check_rules, unknown_destinations
-from workers.routing.planning import next_step, plan
+from workers.routing.planning import next_step, plan, plan_late_call
 
 
 def destination_added(scene: Scene) -> Effect:
@@ -133,30 +133,61 @@ def _plan_anew(scene: Scene) -> list[Due]:
     gone = ending.cancel(scene.tx, [row["id"] for row in unsent], Reason.RULES_CHANGED)
     due: list[Due] = []
     for kept in inbox.load(scene.tx, {row["event_id"] for row in gone}):
-        reached = {
+        tried = {
             (row["channel"], row["destination_id"])
             for row in ending.of_event(scene.tx, kept.id)
             if row["status"] is not DeliveryStatus.CANCELLED
         }
-        due += _replan(scene, customer, kept, reached)
+        purposes = {row["purpose"] for row in gone if row["event_id"] == kept.id}
+        due += _replan(scene, customer, kept, tried, purposes)
     return due
 
 
 def _replan(
-    scene: Scene, customer: Customer, kept: inbox.Kept, reached: set[tuple[Channel, str]]
+    scene: Scene,
+    customer: Customer,
+    kept: inbox.Kept,
+    tried: set[tuple[Channel, str]],
+    purposes: set[Purpose],
 ) -> list[Due]:
     event = Routable(kept.id, kept.type, kept.received_at, load_data(kept.type, kept.data))
-    planned = plan(event, customer, scene.now, scene.policies.lanes)
+    # A call that was told of as a message is not dialled after all.
+    told = kept.type == "call.waiting" and Purpose.CALLS not in purposes
+    planned = (plan_late_call if told else plan)(event, customer, scene.now, scene.policies.lanes)
     after = Following(kept.id, kept.publisher, scene.ref)
-    rows = [
-        adding.delivery_row(scene.tx, after, delivery)
+    going = [
+        _untried(scene, customer, event, delivery, tried)
         for delivery in planned.deliveries
-        if (delivery.channel, delivery.destination_id) not in reached
-        and delivery.channel is not Channel.POST
-        and not delivery.rule_id.startswith("@")
+        if delivery.channel is not Channel.POST and not delivery.rule_id.startswith("@")
     ]
-    adding.add_non_sends(scene.tx, after, planned.non_sends)
-    return adding.add(scene.tx, rows)
+    non_sends = [*planned.non_sends, *(each for each in going if isinstance(each, NonSend))]
+    adding.add_non_sends(scene.tx, after, non_sends)
+    return adding.add(
+        scene.tx,
+        [
+            adding.delivery_row(scene.tx, after, each)
+            for each in going
+            if isinstance(each, PlannedDelivery)
+        ],
+    )
+
+
+def _untried(
+    scene: Scene,
+    customer: Customer,
+    event: Routable,
+    delivery: PlannedDelivery,
+    tried: set[tuple[Channel, str]],
+) -> PlannedDelivery | NonSend | None:
+    """A delivery that is not on its way yet; of steps in turn, the first that is not."""
+    found: PlannedDelivery | NonSend = delivery
+    while isinstance(found, PlannedDelivery) and (found.channel, found.destination_id) in tried:
+        rule = customer.rules.rule(found.rule_id) if customer.rules is not None else None
+        if rule is None or found.mode is not Mode.FIRST:
+            return None
+        lanes = scene.policies.lanes
+        found = next_step(rule, found.step, event, customer, scene.now, lanes, found.purpose)
+    return found
 
 
 def _awaits_destination(scene: Scene) -> Effect:
