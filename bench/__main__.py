@@ -42,7 +42,7 @@ def _full_rows(given: argparse.Namespace, chosen: set[str], folder: Path) -> lis
     with (
         fresh_database(os.environ[DATABASE], name) as database,
         fresh_vhost(os.environ[BROKER], name, management) as broker,
-        full(broker, database, folder) as installation,
+        full(broker, database, management, folder) as installation,
     ):
         return _measure(installation, given, chosen)
 

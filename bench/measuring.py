@@ -4,6 +4,7 @@
 the embedded one. Before a run begins, upkeep has sealed and told what the run before left.
 """
 
+import secrets
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -17,11 +18,11 @@ from bench.installation import (
     Installation,
     Sandbox,
     admit,
+    broker_user,
     command,
     environment,
     running,
     sandbox,
-    user_of,
 )
 from bench.memory import Memory, cpu_of_services, cpu_seconds
 from bench.publisher import Publisher
@@ -133,15 +134,20 @@ class Full:
 
 
 @contextmanager
-def full(broker_url: str, database_url: str, folder: Path) -> Iterator[Full]:
+def full(
+    broker_url: str, database_url: str, management: str | None, folder: Path
+) -> Iterator[Full]:
     """Run a full installation in a vhost and a database of its own."""
+    name = f"bench_{secrets.token_hex(4)}"
     with sandbox(folder) as provider:
-        settings = environment(
-            provider, folder, database_url=database_url, broker_url=broker_url
-        )
-        with running(settings, folder / "logs") as made, Watcher(database_url) as watcher:
-            admit(settings, user_of(broker_url))
-            installation = Full(made, provider, watcher, broker_url, folder)
+        settings = environment(provider, folder, database_url=database_url, broker_url=broker_url)
+        with (
+            running(settings, folder / "logs") as made,
+            Watcher(database_url) as watcher,
+            broker_user(broker_url, name, management) as publisher_url,
+        ):
+            admit(settings, name)
+            installation = Full(made, provider, watcher, publisher_url, folder)
             installation.prepare()
             yield installation
             installation.watcher.rest()

@@ -145,7 +145,15 @@ def _foreign_text_withheld(_: WrappedLogger, __: str, event: EventDict) -> Event
 def _renderer(form: Literal["json", "console"]) -> Processor:
     if form == "json":
         return structlog.processors.JSONRenderer()
-    return structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())
+    console = structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())
+
+    def rendered(logger: WrappedLogger, name: str, event: EventDict) -> str | bytes:
+        # For eyes an exception is text, a line each; only JSON knows lists.
+        if isinstance(event.get("exception"), list):
+            event["exception"] = "\n".join(event["exception"])
+        return console(logger, name, event)
+
+    return rendered
 
 
 def _silence(levels: Iterable[tuple[str, str]]) -> None:

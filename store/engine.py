@@ -26,6 +26,8 @@ from store.types import SealedBytes
 
 Clock = Callable[[], datetime]
 _KEYS_KEPT = 20_000
+_CONNECT_SECONDS = 10
+_FAULTS_OF_VALUES = frozenset({"21", "22", "23", "54"})
 
 
 class Transaction:
@@ -198,6 +200,7 @@ def open_engine(url: str, connections: int = 10) -> Engine:
         max_overflow=2,
         pool_pre_ping=False,
         pool_use_lifo=True,
+        connect_args={"connect_timeout": _CONNECT_SECONDS},
     )
 
     @event.listens_for(engine, "connect")
@@ -229,8 +232,9 @@ def _open_sqlite(url: str) -> Engine:
 def is_outage(error: BaseException) -> bool:
     """Tell a fault of the database (worth waiting for) from a fault of what was written.
 
-    Lost connections, shutdowns, deadlocks, serialisation failures and a full disk are outages:
-    PostgreSQL's classes 08, 40, 53, 57 and 58 (its manual, appendix A).
+    Of PostgreSQL's classes (its manual, appendix A) only cardinality, data, integrity and limits
+    are faults of a value. Lost connections, deadlocks, a full disk, and also a missing table or
+    privilege are outages: no event is rejected because a migration has not run yet.
     """
     if not isinstance(error, DBAPIError):
         return False
@@ -238,7 +242,7 @@ def is_outage(error: BaseException) -> bool:
         return True
     state = getattr(error.orig, "sqlstate", None)
     if state is not None:
-        return str(state)[:2] in {"08", "40", "53", "55", "57", "58"}
+        return str(state)[:2] not in _FAULTS_OF_VALUES
     return isinstance(error, OperationalError | InterfaceError)
 
 

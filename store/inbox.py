@@ -8,6 +8,7 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from operator import itemgetter
 from typing import Any
 from uuid import UUID
 
@@ -237,7 +238,10 @@ def reject(
 def add_terms(tx: Transaction, terms: Iterable[tuple[str, UUID]]) -> None:
     """Make events findable by their terms, kept as keyed digests alone."""
     master = tx.store.master
-    rows = sorted({(master.term(term), event_id) for term, event_id in terms})
+    given = set(terms)
+    digests = {term: master.term(term) for term in {term for term, _ in given}}
+    # Sorted by the digest alone, for the index: nobody else can write the terms of these events.
+    rows = sorted(((digests[term], event_id) for term, event_id in given), key=itemgetter(0))
     bulk.insert_rows(
         tx,
         search_terms,

@@ -31,6 +31,7 @@ from workers.dispatch.hints import Hints
 from workers.intake.taking_in import TakingIn
 
 _STOP_SECONDS = 60.0
+_TELL_SECONDS = 0.5
 
 
 def read_settings() -> Settings:
@@ -303,12 +304,13 @@ def open_upkeep(parts: Parts) -> "Upkeep":
         interval=settings.upkeep_interval_seconds,
         seal_interval=settings.seal_interval_seconds,
     ).all()
-    if settings.broker is not None:
-        from workers.upkeep.outcomes import OutcomePublisher
+    if settings.broker is None:
+        return Upkeep(parts.store, chores, parts.worker)
+    from workers.upkeep.outcomes import OutcomePublisher
 
-        publisher = OutcomePublisher(settings.broker, parts.store)
-        chores = (*chores, Chore("publish_outcomes", 0.5, publisher.publish_some))
-    return Upkeep(parts.store, chores, parts.worker)
+    publisher = OutcomePublisher(settings.broker, parts.store)
+    telling = Chore("publish_outcomes", _TELL_SECONDS, publisher.publish_some)
+    return Upkeep(parts.store, (*chores, telling), parts.worker, [publisher.close])
 
 
 def recheck(parts: Parts) -> int:

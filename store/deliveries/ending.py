@@ -9,7 +9,6 @@ from sqlalchemy import select
 
 from contracts.vocabulary import Channel, DeliveryStatus, Lane, Reason
 from store import bulk
-from store import bulk
 from store.deliveries.transitions import Move, move
 from store.engine import Transaction
 from store.tables import deliveries, events
@@ -37,6 +36,8 @@ def _end(
     reason: Reason,
     detail: str | None,
 ) -> Rows:
+    if not delivery_ids:
+        return []
     moves = [Move(delivery_id=d, to=to, reason=reason, detail=detail) for d in delivery_ids]
     return [dict(row) for row in move(tx, moves, _PENDING)]
 

@@ -1,8 +1,8 @@
 """Which snippets does a page hold, and which of them are to be run?
 
 A comment before a fence says it: ``<!-- run: embedded -->`` runs against `onward up` in one
-process and against RabbitMQ and PostgreSQL, ``<!-- run: full -->`` against the latter alone, and
-``<!-- run: no: why -->`` nowhere.
+process, ``<!-- run: full -->`` against one over RabbitMQ and PostgreSQL, ``<!-- run: no: why -->``
+nowhere. JavaScript runs against the latter alone: there Node's packages are installed.
 """
 
 import re
@@ -14,7 +14,8 @@ PAGES = (ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")))
 RUN_WITH = {"bash": "bash", "python": "python", "javascript": "node"}
 
 _BLOCK = re.compile(
-    r"(?:^<!-- run: (?P<run>.+?) -->\n)?^```(?P<language>\w+)\n(?P<text>.*?)^```$", re.M | re.S
+    r"(?:^<!-- run: (?P<run>.+?) -->\n)?^```(?P<language>\w+)\n(?P<text>.*?)^```$",
+    re.MULTILINE | re.DOTALL,
 )
 
 

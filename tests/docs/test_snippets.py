@@ -1,9 +1,11 @@
 import os
-import re
 import secrets
 import shutil
 import subprocess
+from base64 import b64encode
 from collections.abc import Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
 from pathlib import Path
 from urllib.parse import unquote, urlsplit, urlunsplit
 
@@ -13,7 +15,7 @@ from store.publishers import Publisher
 from tests.conftest import LOUD
 from tests.docs.installation import Installation, running
 from tests.docs.reading import PAGES, ROOT, RUN_WITH, Snippet, as_script, snippets
-from tests.rooms import delete_user, load_definitions
+from tests.rooms import delete_user, fresh_database, load_definitions
 from tests.service_answers import MANAGEMENT
 from tests.waiting import eventually
 from workers.publishers import broker_definitions
@@ -21,6 +23,7 @@ from workers.publishers import broker_definitions
 DOOR = "http://127.0.0.1:8080"
 BROKER = "amqp://call-centre:its-password@127.0.0.1:5672/%2F"
 RUNNABLE = [page for page in PAGES if any(one.run == "embedded" for one in snippets(page))]
+PUBLISHING = ROOT / "docs" / "publishing.md"
 NODE_PACKAGES = ("amqplib@0.10",)
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
@@ -55,81 +58,80 @@ def test_a_page_runs_as_it_stands_in_one_process(page: Path, tmp_path: Path) -> 
         onward.run("onward verify")
 
 
-@pytest.fixture
+@dataclass(frozen=True, slots=True)
+class Full:
+    """The full installation as a publisher finds it: admitted, and with a broker user."""
+
+    onward: Installation
+    user: str
+    address: str
+    key: str
+
+    def run(self, chosen: list[Snippet]) -> str:
+        """Run snippets as this publisher, in a shell that knows the door and the key."""
+        there = BROKER.replace("call-centre", self.user)
+        named = [
+            replace(
+                one, text=one.text.replace("call-centre", self.user).replace(there, self.address)
+            )
+            for one in chosen
+        ]
+        before = f"export DOOR={self.onward.url} KEY={self.key}\n"
+        return self.onward.run(before + as_script(named, self.onward.folder))
+
+
+@pytest.fixture(scope="module")
 def full(
-    tmp_path: Path, postgresql_url: str, broker_url: str
-) -> Iterator[tuple[Installation, str]]:
-    """Run over RabbitMQ and PostgreSQL, with a broker user; give it with that user's address."""
-    name, password = f"call-centre-{secrets.token_hex(4)}", secrets.token_hex(8)
+    tmp_path_factory: pytest.TempPathFactory, database_url: str, broker_url: str
+) -> Iterator[Full]:
+    """Run over RabbitMQ and PostgreSQL, with a customer and a publisher."""
+    folder, mark = tmp_path_factory.mktemp("full"), secrets.token_hex(4)
     parts, management = urlsplit(broker_url), os.environ.get(MANAGEMENT)
-    user = Publisher(name, ("call.*",), ("/callcentre/*",))
-    services = {"ONWARD_BROKER_URL": broker_url, "ONWARD_DATABASE_URL": postgresql_url}
-    key = {"ONWARD_MASTER_KEY_FILE": str(tmp_path / "key" / "master.key")}
-    subprocess.run(
-        [
-            shutil.which("python") or "python3",
-            "-m",
-            "config.new_key",
-            key["ONWARD_MASTER_KEY_FILE"],
-        ],
-        cwd=ROOT,
-        check=True,
-    )
-    with running(tmp_path, services | key) as onward:
-        made = broker_definitions(user, unquote(parts.path[1:]), password)
+    user, password = f"call-centre-{mark}", secrets.token_hex(8)
+    access = Publisher(user, ("call.*",), ("/callcentre/*",))
+    made = broker_definitions(access, unquote(parts.path[1:]), password)
+    place = parts.netloc.rpartition("@")[2]
+    with fresh_database(database_url, f"onward_docs_{mark}") as database, ExitStack() as stack:
+        services = {
+            "ONWARD_BROKER_URL": broker_url,
+            "ONWARD_DATABASE_URL": database,
+            "ONWARD_MASTER_KEY": b64encode(secrets.token_bytes(32)).decode(),
+        }
+        onward = stack.enter_context(running(folder, services))
         load_definitions(broker_url, made, management)
-        place = parts.netloc.rpartition("@")[2]
-        yield onward, urlunsplit(parts._replace(netloc=f"{name}:{password}@{place}"))
-        delete_user(broker_url, name, management)
+        stack.callback(delete_user, broker_url, user, management)
+        onward.run("onward publish docs/examples/a-customer.jsonl")
+        said = onward.run(f"onward publishers add {user} --type 'call.*' --source '/callcentre/*'")
+        address = urlunsplit(parts._replace(netloc=f"{user}:{password}@{place}"))
+        yield Full(onward, user, address, said.rpartition(": ")[2].strip())
 
 
-def test_publishing_runs_over_rabbitmq_and_postgresql(full: tuple[Installation, str]) -> None:
-    """The same page against the full installation, with a broker user of one's own."""
-    onward, address = full
-    page = ROOT / "docs" / "publishing.md"
-
-    said = _run_full(onward, address, _chosen(page, runs={"embedded", "full"}, node=False))
+def test_a_publisher_in_python_over_amqp(full: Full) -> None:
+    """A broker user of one's own can publish, and is told what became of it."""
+    said = full.run(_chosen(PUBLISHING, runs={"full"}, node=False))
 
     assert "onward.event.routed.v1" in said
-    assert '"status":"duplicate"' in said
 
 
-def test_a_publisher_in_node_needs_nothing_but_the_page(full: tuple[Installation, str]) -> None:
-    """A publisher in another language, over HTTP and over AMQP."""
+def test_a_publisher_in_node_over_http_and_amqp(full: Full) -> None:
+    """A publisher in another language needs nothing but the page."""
     if shutil.which("node") is None or shutil.which("npm") is None:
         _leave_out("no node or npm on this machine")
-    onward, address = full
-    page = ROOT / "docs" / "publishing.md"
     installed = subprocess.run(
         ["npm", "install", "--silent", "--no-audit", "--no-fund", *NODE_PACKAGES],
-        cwd=onward.folder,
+        cwd=full.onward.folder,
         check=False,
     )
     if installed.returncode:
         _leave_out(f"npm install {' '.join(NODE_PACKAGES)} failed")
-    to_begin_with = [one for one in snippets(page) if one.language == "bash" and one.run == "full"]
-    first = [one for one in snippets(page) if one.run == "embedded"][:3]
-
-    chosen = _chosen(page, runs={"embedded", "full"}, node=True)
-    said = _run_full(onward, address, [*first, *to_begin_with, *chosen])
-
-    assert said.count("accepted") > 1
-    assert "onward.event.routed.v1" in said
-
-
-def _run_full(onward: Installation, address: str, chosen: list[Snippet]) -> str:
-    user = urlsplit(address).username or ""
-    renamed = [
-        Snippet(
-            one.page,
-            one.line,
-            one.language,
-            one.run,
-            re.sub(r"(?<!--role )\bcall-centre\b", user, one.text.replace(BROKER, address)),
-        )
-        for one in chosen
+    exports = [
+        one for one in _chosen(PUBLISHING, runs={"full"}, node=False) if "export" in one.text
     ]
-    return onward.run(as_script(renamed, onward.folder).replace(DOOR, onward.url), 200)
+
+    said = full.run([*exports, *_chosen(PUBLISHING, runs={"embedded", "full"}, node=True)])
+
+    assert "accepted" in said
+    assert "onward.event.routed.v1" in said
 
 
 @pytest.mark.parametrize("page", PAGES, ids=_name)

@@ -11,8 +11,10 @@ from collections.abc import Sequence
 from sqlalchemy.exc import DBAPIError
 
 from config.keyfile import MasterKeyError
+from config.sending import missing_for_sending
 from config.settings import Settings
-from config.topology import hint_queues, intake_queues
+from config.topology import hint_queue, hint_queues, intake_queues
+from contracts.vocabulary import Channel, Lane
 from store import leases
 from workers.bootstrap import open_store, read_settings
 from workers.broker import LOST, connect
@@ -27,7 +29,15 @@ def intake(settings: Settings) -> str | None:
 
 def dispatch(settings: Settings, lanes: Sequence[str]) -> str | None:
     """Name what keeps dispatch of these lanes (of all, if none is named) from its work."""
-    names = [name for name in hint_queues() if not lanes or name.rpartition(".")[2] in lanes]
+    names = [
+        hint_queue(channel, lane)
+        for channel in Channel
+        for lane in Lane
+        if hint_queue(channel, lane) in hint_queues()
+        and (not lanes or lane.value in lanes)
+        # a channel that is not set up has no workers
+        and not missing_for_sending(settings, channel)
+    ]
     return _untaken(settings, names)
 
 

@@ -44,13 +44,21 @@ def opened(found: "Settings | None" = None) -> "Iterator[Parts]":
     from config.keyfile import MasterKeyError
     from config.sending import MissingSettingsError
     from store.keys import Unopenable
+    from workers.broker import BrokerAwayError
+    from workers.intake.topology import TopologyError
     from workers.bootstrap import open_parts
 
     parts = None
     try:
         parts = open_parts(found or settings())
         yield parts
-    except (MasterKeyError, MissingSettingsError, Unopenable) as error:
+    except (
+        BrokerAwayError,
+        MasterKeyError,
+        MissingSettingsError,
+        TopologyError,
+        Unopenable,
+    ) as error:
         fail(str(error))
     except DBAPIError as error:
         fail(_of_the_database(error))

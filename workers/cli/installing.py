@@ -11,6 +11,8 @@ from workers.cli.common import AsJson, fail, listing, opened, settings
 if TYPE_CHECKING:
     from store.publishers import Publisher
 
+_FORMS = ("commands", "definitions")
+
 publishers_app = typer.Typer(help="Who may publish.", no_args_is_help=True)
 
 
@@ -99,6 +101,8 @@ def add_publisher(
 
     if problem := name_problem(name):
         fail(problem)
+    if broker is not None and broker not in _FORMS:
+        raise typer.BadParameter(f"is {' or '.join(_FORMS)}", param_hint="--broker")
     wanted = publishers.Publisher(
         name, tuple(types), tuple(sources), tuple(doors or ()), tuple(roles or ())
     )
@@ -110,20 +114,22 @@ def add_publisher(
             fail(f"there is a publisher {name} already: revoke it first, or choose another name")
         typer.echo(f"key (shown this once): {key}")
         if broker is not None:
-            _print_broker_user(wanted, broker)
+            _print_broker_user(wanted, broker, parts.settings.broker)
 
 
-def _print_broker_user(publisher: "Publisher", form: str) -> None:
-    from workers import publishers
+def _print_broker_user(publisher: "Publisher", form: str, broker: str | None) -> None:
+    from pika import URLParameters
 
+    from workers.publishers import broker_commands, broker_definitions, new_password
+
+    vhost = URLParameters(broker).virtual_host if broker is not None else "/"
+    password = new_password()
+    typer.echo(f"broker password (shown this once): {password}")
     if form == "commands":
-        for command in publishers.broker_commands(publisher):
+        for command in broker_commands(publisher, vhost, password):
             typer.echo(command)
-    elif form == "definitions":
-        made = publishers.broker_definitions(publisher)
-        typer.echo(json.dumps(made, indent=2))
     else:
-        raise typer.BadParameter("is commands or definitions", param_hint="--broker")
+        typer.echo(json.dumps(broker_definitions(publisher, vhost, password), indent=2))
 
 
 def list_publishers(as_json: AsJson = False) -> None:

@@ -47,7 +47,7 @@ def together(parts: Parts) -> Iterator[None]:
 
 def set_up(environment: Mapping[str, str], home: Path) -> None:
     """Make a full installation's tables, exchanges and queues. Raises ``DemoError``."""
-    env = _environment(environment, home)
+    env = {**_environment(environment, home), "ONWARD_LOG_LEVEL": "error"}
     for once in ("migrate", "topology"):
         done = subprocess.run(  # noqa: S603 - our own program
             [*_ONWARD, once], env=env, capture_output=True, text=True, check=False

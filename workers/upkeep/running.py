@@ -2,7 +2,7 @@
 
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from structlog import get_logger
 
@@ -20,7 +20,14 @@ _PAUSE_SECONDS = 0.05
 class Running:
     """Runs chores while it leads. ``run`` returns after ``stop``; safe to stop from anywhere."""
 
-    def __init__(self, store: Store, chores: Sequence[Chore], holder: str) -> None:
+    def __init__(
+        self,
+        store: Store,
+        chores: Sequence[Chore],
+        holder: str,
+        closing: Sequence[Callable[[], None]] = (),
+    ) -> None:
+        self._closing = closing
         self._store = store
         self._chores = chores
         self._holder = holder
@@ -43,6 +50,8 @@ class Running:
             if not busy:
                 self._stopping.wait(_PAUSE_SECONDS if self._leads else 1.0)
         self._step_down()
+        for close in self._closing:
+            close()
 
     def stop(self) -> None:
         """Finish the chore in hand and return from ``run``."""

@@ -79,7 +79,7 @@ class Pen:
         self, name: str, sid: str, dialled: str, shows: str, told_back: str, ends: Lines = ()
     ) -> Told:
         """A caller is on the line; one whose end is `expired` has waited too long already."""
-        patience = timedelta(seconds=-30 if told_back == "expired" else 45)
+        patience = timedelta(seconds=-30 if told_back == "expired" else 600)
         data = {
             "call_id": name,
             "provider_call_id": sid,
