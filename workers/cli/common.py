@@ -44,9 +44,9 @@ def opened(found: "Settings | None" = None) -> "Iterator[Parts]":
     from config.keyfile import MasterKeyError
     from config.sending import MissingSettingsError
     from store.keys import Unopenable
+    from workers.bootstrap import open_parts
     from workers.broker import BrokerAwayError
     from workers.intake.topology import TopologyError
-    from workers.bootstrap import open_parts
 
     parts = None
     try:

@@ -1,6 +1,7 @@
 """Policies: how long, how often, and what when nobody knows."""
 
 import pytest
+
 from config.policies import RETRIES, WhenUncertain, policies
 from config.settings import Settings
 from contracts.vocabulary import Channel, Lane
