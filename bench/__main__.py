@@ -6,6 +6,7 @@ import secrets
 import tempfile
 from pathlib import Path
 
+from bench.embedded import embedded
 from bench.figures import Row, as_json, as_table, row
 from bench.measuring import Full, full
 from tests.rooms import fresh_database, fresh_vhost
@@ -30,6 +31,8 @@ def main() -> None:
     with tempfile.TemporaryDirectory(prefix="onward-bench-") as folder:
         if chosen - {"embedded/0ms"}:
             rows += _full_rows(given, chosen, Path(folder))
+        if "embedded/0ms" in chosen:
+            rows.append(_embedded_row(given, Path(folder)))
     rows.sort(key=lambda one: ROWS.index(one.name))
     print(as_table(rows))
     given.out.parent.mkdir(parents=True, exist_ok=True)
@@ -45,6 +48,12 @@ def _full_rows(given: argparse.Namespace, chosen: set[str], folder: Path) -> lis
         full(broker, database, management, folder) as installation,
     ):
         return _measure(installation, given, chosen)
+
+
+def _embedded_row(given: argparse.Namespace, folder: Path) -> Row:
+    with embedded(folder / "embedded") as installation:
+        rates = [installation.throughput(given.embedded_events) for _ in range(given.runs)]
+    return row("embedded/0ms", "events/s", rates)
 
 
 def _measure(installation: Full, given: argparse.Namespace, chosen: set[str]) -> list[Row]:
@@ -78,6 +87,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--runs", type=int, default=5)
     parser.add_argument("--events", type=int, default=6_000, help="in a run of a pipeline")
     parser.add_argument("--latency-events", type=int, default=1_000, help="at 50 a second")
+    parser.add_argument("--embedded-events", type=int, default=2_000, help="in a run of it")
     parser.add_argument("--out", type=Path, default=Path("build/bench.json"))
     return parser.parse_args()
 

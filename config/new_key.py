@@ -20,9 +20,10 @@ def main(arguments: Sequence[str]) -> int:
     path = Path(arguments[0])
     try:
         make_master_key(path, secrets.token_bytes(KEY_BYTES))
-    except FileExistsError:
-        print(f"{path} is there already and stays as it is")
     except OSError as error:
+        if path.exists():
+            print(f"{path} is there already and stays as it is")
+            return 0
         print(f"{path} cannot be made: {error.strerror}", file=sys.stderr)
         return 1
     else:

@@ -201,18 +201,27 @@ def open_engine(url: str, connections: int = 10) -> Engine:
         pool_pre_ping=False,
         pool_use_lifo=True,
         connect_args={"connect_timeout": _CONNECT_SECONDS},
+        hide_parameters=True,
     )
 
     @event.listens_for(engine, "connect")
     def _tune(connection: Any, _record: Any) -> None:
         # The default text dumper escapes every element in Python: five times slower.
         connection.adapters.register_dumper(list, ListBinaryDumper)
+        # Every hot statement finds its rows by a key. A plan that was kept from when a table was
+        # small goes through the whole of it, until statistics are next taken; and with the cost
+        # of a spinning disk in mind, so does a new one for some thousand rows more.
+        with connection.cursor() as cursor:
+            cursor.execute("SET plan_cache_mode = force_custom_plan")
+            cursor.execute("SET random_page_cost = 1.1")
+            cursor.execute("SET jit = off")
+        connection.commit()
 
     return engine
 
 
 def _open_sqlite(url: str) -> Engine:
-    engine = create_engine(url, connect_args={"timeout": 30})
+    engine = create_engine(url, connect_args={"timeout": 30}, hide_parameters=True)
 
     @event.listens_for(engine, "connect")
     def _tune(connection: sqlite3.Connection, _record: Any) -> None:

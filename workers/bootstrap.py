@@ -25,7 +25,6 @@ from store.customers import Readings, rules_at
 from store.deliveries.claiming import Claimed
 from store.engine import Store, open_engine
 from store.keys import MasterKey
-from store.migrating import migrate
 from workers.dispatch.broker import open_broker
 from workers.dispatch.hints import Hints
 from workers.intake.taking_in import TakingIn
@@ -93,6 +92,8 @@ def open_parts(settings: Settings) -> Parts:
         _make_embedded(settings)
     parts = Parts(settings, open_store(settings))
     if settings.database_url is None:
+        from store.migrating import migrate
+
         migrate(parts.store.engine)
     return parts
 

@@ -5,8 +5,6 @@ from io import BytesIO
 
 import puremagic
 from puremagic import PureError
-from pypdf import PdfReader
-from pypdf.errors import PyPdfError
 from structlog import get_logger
 
 from contracts.events import File
@@ -65,6 +63,10 @@ def fits(media_type: str, content: bytes) -> bool:
 
 def usable_pdf(content: bytes) -> str | None:
     """Why a PDF cannot be read by whoever gets it; none where it can."""
+    # 12 MiB in every process that sends or serves, most of which never see a PDF
+    from pypdf import PdfReader  # noqa: PLC0415 - see above
+    from pypdf.errors import PyPdfError  # noqa: PLC0415
+
     try:
         reader = PdfReader(BytesIO(content))
         if reader.is_encrypted:

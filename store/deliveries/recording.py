@@ -50,7 +50,12 @@ class Result:
 def record(tx: Transaction, results: Sequence[Result]) -> list[dict[str, Any]]:
     """Keep the results; give the rows of the deliveries that they changed."""
     ordered = sorted(results, key=lambda r: r.claimed.delivery_id)
-    # No answer of our own unsays the reference that a receipt has brought meanwhile.
+    accepted = [r for r in ordered if r.to is DeliveryStatus.ACCEPTED]
+    others = [r for r in ordered if r.to is not DeliveryStatus.ACCEPTED]
+    changed = move(tx, [_move(r) for r in accepted], _OPEN_TO_EVIDENCE)
+    changed += move(tx, [_move(r) for r in others], _STILL_OURS)
+    # After the deliveries, as receipts do it: the other way round the two deadlock. No answer of
+    # our own unsays the reference that a receipt has brought meanwhile.
     for referred in (True, False):
         bulk.update_rows(
             tx,
@@ -58,10 +63,6 @@ def record(tx: Transaction, results: Sequence[Result]) -> list[dict[str, Any]]:
             ["delivery_id", "fence"],
             [_attempt(tx, r) for r in ordered if (r.reference is not None) == referred],
         )
-    accepted = [r for r in ordered if r.to is DeliveryStatus.ACCEPTED]
-    others = [r for r in ordered if r.to is not DeliveryStatus.ACCEPTED]
-    changed = move(tx, [_move(r) for r in accepted], _OPEN_TO_EVIDENCE)
-    changed += move(tx, [_move(r) for r in others], _STILL_OURS)
     return [dict(row) for row in changed]
 
 

@@ -154,8 +154,9 @@ def test_termination_cancels_what_is_unsent_on_record_and_spares_the_final_accou
     house: House,
 ) -> None:
     """A former customer gets nothing but the invoice that is still due."""
-    about_calls = {"events": ["call.message_taken", "call.waiting"]}
-    house.serve(rules=[{**catch_all("d-mobile", "d-mail"), "match": about_calls}])
+    messages = {**catch_all("d-mobile", "d-mail"), "match": {"events": ["call.message_taken"]}}
+    calls = {**catch_all(rule_id="calls"), "match": {"events": ["call.waiting"]}}
+    house.serve(rules=[messages, calls])
     house.tell(envelope("invoice.issued"))
     house.have_message()
 

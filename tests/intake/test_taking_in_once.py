@@ -64,7 +64,9 @@ def _binary(event: Sample) -> Submission:
 
 
 @pytest.mark.parametrize(
-    "again", [_structured, _in_another_order, _with_other_extensions, _binary], ids=lambda f: f.__name__[1:]
+    "again",
+    [_structured, _in_another_order, _with_other_extensions, _binary],
+    ids=lambda f: f.__name__[1:],
 )
 def test_a_repeated_event_does_nothing(house: House, again: Callable[[Sample], Submission]) -> None:
     """Brokers and publishers repeat themselves; a customer must not be told twice."""

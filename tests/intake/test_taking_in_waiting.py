@@ -379,7 +379,9 @@ def test_two_intakes_that_share_customers_and_numbers_do_not_deadlock(house: Hou
                 together.wait()
                 house.hand_in(
                     *(
-                        envelope("number.assigned", subject=ref, number=f"+44163296{turn}{ref[2]}01")
+                        envelope(
+                            "number.assigned", subject=ref, number=f"+44163296{turn}{ref[2]}01"
+                        )
                         for ref in order
                     ),
                     *(_call(subject=ref, call_id=f"{turn}{ref}") for ref in order),

@@ -26,7 +26,7 @@ from workers.demo.watching import Watch, astray, until
 if TYPE_CHECKING:
     from workers.demo.world import World
 
-_SETTLE_SECONDS = 20.0
+_SETTLE_SECONDS = 40.0  # for each hour; on an idle machine two are enough
 _WRONG, _UNUSABLE = 1, 2
 _EXTRA = ("fpdf", "aiosmtpd")
 _WIDTH = 160  # where the output is no terminal

@@ -40,7 +40,6 @@ class Place:
     id: str
     kind: str
     value: str
-    verified: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,7 +21,7 @@ MISBEHAVIOUR = (
     Rule(Act.GREYLIST, channel="email", to=GREYLISTED),
     Rule(Act.ACCEPT_THEN_DROP, channel="sms", to=SILENT_MOBILE, times=1),
     # The receipt comes after the connection is gone, so that there is a time of not knowing.
-    Rule(Act.CALLBACKS, channel="sms", to=SILENT_MOBILE, how="delayed", delay_ms=1000),
+    Rule(Act.CALLBACKS, channel="sms", to=SILENT_MOBILE, how="delayed", delay_ms=2000),
     Rule(Act.RECEIPT, channel="sms", to=DEAD_MOBILE, word="undelivered", error_code=30003),
     Rule(Act.DIAL, to=ANSWERED_DESK, outcome="answer", ring_ms=200, talk_ms=500, seconds=42),
     Rule(Act.DIAL, to=UNANSWERED_DESK, outcome="no_answer", ring_ms=500),
