@@ -3,6 +3,8 @@
 import argparse
 import os
 import secrets
+import signal
+import sys
 import tempfile
 from pathlib import Path
 
@@ -26,6 +28,8 @@ OFFERED = 50.0
 def main() -> None:
     """Read the command line and measure."""
     given = _arguments()
+    # told to stop, what was started is stopped and removed too
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     chosen = set(given.rows)
     rows: list[Row] = []
     with tempfile.TemporaryDirectory(prefix="onward-bench-") as folder:

@@ -59,10 +59,13 @@ class SettableClock:
 
 
 @contextlib.contextmanager
-def open_test_store(url: str, clock: Clock | None = None) -> Iterator[Store]:
-    """Open an empty store with its tables made, and close it."""
+def open_test_store(
+    url: str, clock: Clock | None = None, *, make: bool = False
+) -> Iterator[Store]:
+    """Open a store, where asked after making its tables, and close it."""
     engine = open_engine(url)
-    tables.metadata.create_all(engine, checkfirst=False)
+    if make:
+        tables.metadata.create_all(engine, checkfirst=False)
     store = Store(engine, MASTER, policy_version="2020-04", clock=clock)
     try:
         yield store
@@ -71,10 +74,12 @@ def open_test_store(url: str, clock: Clock | None = None) -> Iterator[Store]:
 
 
 @contextlib.contextmanager
-def open_house(url: str, clock: SettableClock | None = None) -> Iterator["House"]:
+def open_house(
+    url: str, clock: SettableClock | None = None, *, make: bool = False
+) -> Iterator["House"]:
     """Open an empty store, and what takes events in to it."""
     settable = clock or SettableClock()
-    with open_test_store(url, settable) as store:
+    with open_test_store(url, settable, make=make) as store:
         house = House(store, settable)
         house.admit(EVERYTHING)
         yield house
@@ -147,24 +152,30 @@ class House:
         legal_name: str | None = None,
         **registered: Any,
     ) -> None:
-        """Have a customer with a verified mobile, email and postal address, and no rules yet."""
+        """Have a customer with a verified mobile and email, and no rules yet.
+
+        One with a post service has a verified postal address, too.
+        """
         name = legal_name or f"{ref} Ltd"
-        post = {} if set(services) & set(POST) else {"addresses": ...}
+        has_post = bool(set(services) & set(POST))
+        postal = [
+            place(ref, "d-postal", "postal", "4 Quay Street\nWestport\nZZ1 1AB"),
+            verified(ref, "d-postal"),
+        ]
         about = {
             "legal_name": name,
             "trading_name": name,
             "also_known_as": [],
-            **post,
+            **({} if has_post else {"addresses": ...}),
             **registered,
         }
         self.tell_at_once(
             factories.envelope("customer.registered", subject=ref, services=[*services], **about),
             place(ref, "d-mobile", "mobile", MOBILE),
             place(ref, "d-mail", "email", MAIL),
-            place(ref, "d-postal", "postal", "4 Quay Street\nWestport\nZZ1 1AB"),
             verified(ref, "d-mobile"),
             verified(ref, "d-mail"),
-            verified(ref, "d-postal"),
+            *(postal if has_post else ()),
         )
 
     def serve(

@@ -9,11 +9,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from sqlalchemy import select
+
 from contracts.vocabulary import DeliveryStatus, Reason
-from store import bulk
+from store import bulk, ledger
 from store.deliveries.claiming import Claimed, where
 from store.deliveries.transitions import Move, move
 from store.engine import Transaction
+from store.ledger import Entry, Where
 from store.tables import attempts
 
 _STILL_OURS = (DeliveryStatus.SENDING,)
@@ -53,6 +56,9 @@ def record(tx: Transaction, results: Sequence[Result]) -> list[dict[str, Any]]:
     accepted = [r for r in ordered if r.to is DeliveryStatus.ACCEPTED]
     others = [r for r in ordered if r.to is not DeliveryStatus.ACCEPTED]
     changed = move(tx, [_move(r) for r in accepted], _OPEN_TO_EVIDENCE)
+    told = {row["id"] for row in changed}
+    late = _unrecorded(tx, [r for r in accepted if r.claimed.delivery_id not in told])
+    ledger.append(tx, [_late_entry(tx, r) for r in late])
     changed += move(tx, [_move(r) for r in others], _STILL_OURS)
     # After the deliveries, as receipts do it: the other way round the two deadlock. No answer of
     # our own unsays the reference that a receipt has brought meanwhile.
@@ -64,6 +70,56 @@ def record(tx: Transaction, results: Sequence[Result]) -> list[dict[str, Any]]:
             [_attempt(tx, r) for r in ordered if (r.reference is not None) == referred],
         )
     return [dict(row) for row in changed]
+
+
+def _unrecorded(tx: Transaction, results: Sequence[Result]) -> list[Result]:
+    """Leave out what an earlier try at this recording has committed after all."""
+    if not results:
+        return []
+    ids = sorted({r.claimed.delivery_id for r in results})
+    verdicts = {
+        (row.delivery_id, row.fence): row.verdict
+        for row in tx.connection.execute(
+            select(attempts.c.delivery_id, attempts.c.fence, attempts.c.verdict).where(
+                bulk.among(tx, attempts.c.delivery_id, ids)
+            )
+        )
+    }
+    return [
+        r for r in results if verdicts.get((r.claimed.delivery_id, r.claimed.fence)) != r.verdict
+    ]
+
+
+def _late_entry(tx: Transaction, result: Result) -> tuple[Entry, Where]:
+    """Put on the ledger an acceptance that changes no status any more.
+
+    A receipt came first and is an entry already; what was sent, and by which template, only this
+    one knows. A later word is a later entry.
+    """
+    claimed = result.claimed
+    entry = Entry(
+        customer_ref=claimed.customer_ref,
+        event_id=claimed.event_id,
+        delivery_id=claimed.delivery_id,
+        rule_id=claimed.rule_id,
+        rule_version=claimed.rule_version,
+        step=claimed.step,
+        channel=claimed.channel,
+        purpose=claimed.purpose,
+        destination_id=claimed.destination_id,
+        outcome=result.to.value,
+        reason=result.reason,
+        marked=claimed.marked,
+        attempt=claimed.tries,
+        provider=result.provider,
+        reference=result.reference,
+        template_version=result.template_version,
+        policy_version=tx.store.policy_version,
+        intended_at=claimed.first_due_at,
+        attempted_at=claimed.started_at,
+        settled_at=tx.now,
+    )
+    return entry, where(claimed, result.content_digest)
 
 
 def _attempt(tx: Transaction, result: Result) -> dict[str, Any]:

@@ -7,8 +7,28 @@ import pytest
 from store.engine import Store
 from store.publishers import Publisher
 from store.tables import metadata
-from tests.building import House, open_house
+from tests.housing import (
+    altered_house,
+    empty_postgresql_url,
+    empty_sqlite_url,
+    empty_url,
+    house,
+    made_postgresql,
+    made_sqlite,
+    server_house,
+)
 from tests.intake.amqp import Desk, admit, open_store
+
+__all__ = [
+    "altered_house",
+    "empty_postgresql_url",
+    "empty_sqlite_url",
+    "empty_url",
+    "house",
+    "made_postgresql",
+    "made_sqlite",
+    "server_house",
+]
 
 
 @pytest.fixture
@@ -34,10 +54,3 @@ def centre(store: Store, desk: Desk) -> Publisher:
     publisher = Publisher(desk.user, ("*",), ("*",))
     admit(store, publisher)
     return publisher
-
-
-@pytest.fixture
-def house(store_url: str) -> Iterator[House]:
-    """Give an empty store of each kind with its taking in, at a time that stands still."""
-    with open_house(store_url) as opened:
-        yield opened

@@ -84,7 +84,7 @@ def _without_subject(event: Sample) -> Sample:
 
 @pytest.mark.parametrize("broken", [_whole, _with_unknown_field, _without_subject])
 def test_nothing_of_identity_data_is_kept_anywhere(
-    house: House, store_url: str, broken: Callable[[Sample], Sample]
+    house: House, empty_url: str, broken: Callable[[Sample], Sample]
 ) -> None:
     """There is no vault yet, so a date of birth must not even stand encrypted in a table."""
     house.serve()
@@ -98,15 +98,15 @@ def test_nothing_of_identity_data_is_kept_anywhere(
     assert row["body"] is None
     assert BIRTH not in row["problems"]
     assert DOCUMENT not in row["problems"]
-    if store_url.startswith("sqlite"):
-        on_disk = bytes_of(store_url)
+    if empty_url.startswith("sqlite"):
+        on_disk = bytes_of(empty_url)
         assert BIRTH.encode() not in on_disk
         assert DOCUMENT.encode() not in on_disk
         assert b"Tommy" not in on_disk
 
 
 def test_card_details_in_a_structured_field_are_refused_and_kept_nowhere(
-    house: House, store_url: str
+    house: House, empty_url: str
 ) -> None:
     """Not even the rejected event may hold them."""
     card = "4111111111111111"
@@ -119,8 +119,8 @@ def test_card_details_in_a_structured_field_are_refused_and_kept_nowhere(
     with house.store.read() as tx:
         kept = tx.open(f"rejected_events.body:{row['id']}", row["body"])
     assert card.encode() not in kept
-    if store_url.startswith("sqlite"):
-        assert card.encode() not in bytes_of(store_url)
+    if empty_url.startswith("sqlite"):
+        assert card.encode() not in bytes_of(empty_url)
 
 
 def _refuse_item(house: House) -> None:
@@ -138,9 +138,10 @@ def _refuse_item(house: House) -> None:
 
 
 def test_an_event_that_the_database_refuses_is_found_and_its_companions_are_taken_in(
-    house: House,
+    altered_house: House,
 ) -> None:
     """What nobody foresaw must cost one event, not a batch, and never a loop."""
+    house = altered_house
     house.serve(services=POST)
     _refuse_item(house)
     events = [envelope("post.received", item_id=f"item-{n}") for n in range(50)]
@@ -172,8 +173,9 @@ def test_a_character_that_the_database_cannot_hold_costs_one_event(house: House)
     assert answers == [Answer.ACCEPTED] * 3
 
 
-def test_while_the_database_is_out_of_order_nothing_is_taken_for_bad(house: House) -> None:
+def test_while_the_database_is_out_of_order_nothing_is_taken_for_bad(altered_house: House) -> None:
     """An outage is not the events' fault: the batch is raised whole, and taken in later."""
+    house = altered_house
     house.serve()
     events = [envelope("call.message_taken", call_id=f"call-{n}") for n in range(4)]
     with house.store.engine.begin() as connection:

@@ -40,9 +40,9 @@ CANARIES = (
 )
 
 
-def test_no_table_holds_a_personal_value_in_plain(sqlite_url: str) -> None:
+def test_no_table_holds_a_personal_value_in_plain(empty_sqlite_url: str) -> None:
     """Read as bytes on the disk, journal included, as whoever finds the disk would read it."""
-    with open_house(sqlite_url) as house:
+    with open_house(empty_sqlite_url) as house:
         house.tell(envelope("customer.enquired"))
         house.hand_in(envelope("call.message_taken", subject="C-9", text=TEXT))
         post = {"do": "forward", "postal_destination": "d-postal"}
@@ -65,7 +65,7 @@ def test_no_table_holds_a_personal_value_in_plain(sqlite_url: str) -> None:
         house.claim()
         house.tell(envelope("service.terminated", terminated_at="2026-11-20T09:00:00Z"))
 
-        found = bytes_of(sqlite_url)
+        found = bytes_of(empty_sqlite_url)
 
     assert b"C-1042" in found  # it was really looked at
     assert [canary for canary in CANARIES if canary.encode() in found] == []
@@ -183,9 +183,9 @@ def test_a_key_of_a_rolled_back_transaction_seals_nothing_later(house: House) ->
     assert int.from_bytes(sealed[1:9], "big", signed=True) == kept["key_id"]
 
 
-def test_another_process_opens_what_this_one_sealed(store_url: str) -> None:
+def test_another_process_opens_what_this_one_sealed(empty_url: str) -> None:
     """Keys are in the store, not in a process."""
-    with open_house(store_url) as house:
+    with open_house(empty_url) as house:
         with house.store.write() as tx:
             sealed = tx.seal("C-1", "here", b"value")
         house.store.known_keys.clear()
@@ -225,10 +225,10 @@ def test_a_bad_master_key_is_refused_without_being_quoted(text: str) -> None:
     assert not text or text not in str(refused.value)
 
 
-def test_the_store_asks_its_own_clock_once_a_transaction(sqlite_url: str) -> None:
+def test_the_store_asks_its_own_clock_once_a_transaction(empty_sqlite_url: str) -> None:
     """Leases and due times are compared by one clock, and one transaction has one moment."""
     clock = SettableClock()
-    with open_test_store(sqlite_url, clock) as store, store.write() as tx:
+    with open_test_store(empty_sqlite_url, clock) as store, store.write() as tx:
         first = tx.now
         clock.advance(seconds=5)
 

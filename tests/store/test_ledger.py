@@ -291,7 +291,7 @@ def test_two_sealers_cannot_fork_the_chain(server_house: House) -> None:
         try:
             with house.store.write() as tx:
                 sealing.seal_next(tx)
-                together.wait(timeout=5)
+                together.wait(timeout=0.5)
         except (IntegrityError, threading.BrokenBarrierError) as error:
             failed.append(error)
 

@@ -1,14 +1,23 @@
 """Fixtures of these suites."""
 
-from collections.abc import Iterator
+from tests.housing import (
+    altered_house,
+    empty_postgresql_url,
+    empty_sqlite_url,
+    empty_url,
+    house,
+    made_postgresql,
+    made_sqlite,
+    server_house,
+)
 
-import pytest
-
-from tests.building import House, open_house
-
-
-@pytest.fixture
-def house(store_url: str) -> Iterator[House]:
-    """Give an empty store of each kind with its taking in, at a time that stands still."""
-    with open_house(store_url) as opened:
-        yield opened
+__all__ = [
+    "altered_house",
+    "empty_postgresql_url",
+    "empty_sqlite_url",
+    "empty_url",
+    "house",
+    "made_postgresql",
+    "made_sqlite",
+    "server_house",
+]

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from workers.bootstrap import Parts
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
+DATABASE = "onward.db"  # as config.settings names it
 _WRONG = 1
 _UNUSABLE = 2
 
@@ -33,6 +34,17 @@ def settings() -> "Settings":
             typer.echo(f"onward: {problem}", err=True)
         raise typer.Exit(_UNUSABLE) from None
     logs.configure(found.log_level, found.log_format)
+    return found
+
+
+def there() -> "Settings":
+    """Read the settings of an installation that must be there already; exit 1 if it is not."""
+    found = settings()
+    if found.database_url is None and not (found.data_dir / DATABASE).exists():
+        fail(
+            f"there is no installation in {found.data_dir}: set ONWARD_DATA_DIR to its folder,"
+            " or begin one with `onward up`"
+        )
     return found
 
 

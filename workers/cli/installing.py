@@ -112,7 +112,8 @@ def add_publisher(
                 key = publishers.add(tx, wanted)
         except publishers.PublisherExistsError:
             fail(f"there is a publisher {name} already: revoke it first, or choose another name")
-        typer.echo(f"key (shown this once): {key}")
+        # Definitions are to be piped on: then what only people read goes beside them.
+        typer.echo(f"key (shown this once): {key}", err=broker == "definitions")
         if broker is not None:
             _print_broker_user(wanted, broker, parts.settings.broker)
 
@@ -124,7 +125,7 @@ def _print_broker_user(publisher: "Publisher", form: str, broker: str | None) ->
 
     vhost = URLParameters(broker).virtual_host if broker is not None else "/"
     password = new_password()
-    typer.echo(f"broker password (shown this once): {password}")
+    typer.echo(f"broker password (shown this once): {password}", err=form == "definitions")
     if form == "commands":
         for command in broker_commands(publisher, vhost, password):
             typer.echo(command)

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from workers.cli.common import AsJson, fail, listing, opened
+from workers.cli.common import AsJson, fail, listing, opened, there
 
 if TYPE_CHECKING:
     from store.read_models import EventStory, SendLine
@@ -35,7 +35,7 @@ def sends(
     """Show what was sent on to a customer, when, where and by which channel, and why not."""
     from store.queries import sends_of_customer
 
-    with opened() as parts, parts.store.read() as tx:
+    with opened(there()) as parts, parts.store.read() as tx:
         rows = [_row(send) for send in sends_of_customer(tx, customer, limit=limit)]
     listing(rows, _SEND, as_json=as_json)
 
@@ -47,7 +47,7 @@ def find(
     """Find events by a caller's name or number, a call, an item, an invoice."""
     from store.queries import find as look_for
 
-    with opened() as parts, parts.store.read() as tx:
+    with opened(there()) as parts, parts.store.read() as tx:
         rows = [row for found in look_for(tx, text) for row in _story_rows(found)]
     headings = {
         "received_at": "Received",
@@ -67,7 +67,7 @@ def verify(as_json: AsJson = False) -> None:
     """Check the ledger's chain, and name the first broken row; exit 1 if there is one."""
     from store.sealing import verify as check
 
-    with opened() as parts:
+    with opened(there()) as parts:
         result = check(parts.store)
     row: dict[str, Any] = {
         "entries": result.entries,

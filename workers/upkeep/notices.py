@@ -14,13 +14,15 @@ from workers.routing.planning import plan
 _CHUNK = 500
 
 
-def plan_notices(store: Store, readings: Readings, policies: Policies) -> tuple[int, list[Due]]:
+def plan_notices(
+    store: Store, readings: Readings, policies: Policies, chunk: int = _CHUNK
+) -> tuple[int, list[Due]]:
     """Plan one chunk of the oldest notice; give how many customers, and what is due by it."""
     with store.write() as tx:
         task = next_task(tx)
         if task is None:
             return 0, []
-        refs = refs_after(tx, task.after_customer, _CHUNK)
+        refs = refs_after(tx, task.after_customer, chunk)
         kept = inbox.load(tx, [task.event_id])[0]
         event = Routable(kept.id, kept.type, kept.received_at, load_data(kept.type, kept.data))
         rows, entries = [], []

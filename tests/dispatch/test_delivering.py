@@ -1,0 +1,343 @@
+"""Does a hint make every delivery of it go out once, and is what came of each on record?"""
+
+import threading
+from datetime import timedelta
+from io import BytesIO
+from typing import Any
+
+import pytest
+from pypdf import PdfWriter
+
+from contracts.vocabulary import Channel, DeliveryStatus
+from store import sealing, tables
+from tests.building import first_of, place, preferences, verified
+from tests.dispatch.sending import Sending, open_sending
+from tests.factories import catch_all, envelope, file
+from tests.waiting import eventually
+from workers.sandbox.behaviour import Act, Rule
+
+S = DeliveryStatus
+SMS, EMAIL, CALL = Channel.SMS, Channel.EMAIL, Channel.CALL
+
+
+def _pdf(pages: int = 1) -> bytes:
+    writer = PdfWriter()
+    for _ in range(pages):
+        writer.add_blank_page(width=200, height=200)
+    written = BytesIO()
+    writer.write(written)
+    return written.getvalue()
+
+
+def _attempts(sending: Sending) -> list[tuple[int, str, str | None]]:
+    return [(a["fence"], a["verdict"], a["code"]) for a in sending.house.rows(tables.attempts)]
+
+
+def test_a_message_goes_out_on_every_channel_and_is_on_record(sending: Sending) -> None:
+    """What the providers took and what our ledger says are the same sends."""
+    house = sending.house
+    house.have_message()
+
+    sending.deliver(SMS)
+    sending.deliver(EMAIL)
+
+    text, mail = sending.accepted()
+    assert (text.kind, text.to) == ("sms", "+447700900123")
+    assert "lease before noon" in str(text.body)
+    assert (mail.kind, mail.to) == ("email", "jo@harbourlane.example")
+    assert [(e["outcome"], e["reference"]) for e in house.entries()] == [
+        ("accepted", text.reference),
+        ("accepted", mail.reference),
+    ]
+    assert [row["status"] for row in house.deliveries()] == [S.ACCEPTED, S.ACCEPTED]
+    with house.store.write() as tx:
+        sealing.seal_next(tx)
+    assert sealing.verify(house.store).broken is None
+
+
+def test_a_hint_that_comes_twice_sends_once(sending: Sending) -> None:
+    """Brokers repeat themselves; so may we."""
+    sending.house.have_message()
+
+    sending.deliver(SMS)
+    sending.deliver(SMS)
+
+    assert len(sending.accepted()) == 1
+
+
+def test_two_workers_with_one_hint_send_once(sending: Sending) -> None:
+    """After a reconnect two workers hold the same hint at one time."""
+    for n in range(5):
+        sending.house.have_message(call_id=f"call-{n}")
+    together = threading.Barrier(2)
+
+    def run() -> None:
+        together.wait()
+        sending.deliver(SMS)
+
+    threads = [threading.Thread(target=run) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert len(sending.accepted()) == 5
+    rows = sending.house.deliveries(channel=SMS)
+    assert [(row["status"], row["fence"]) for row in rows] == [(S.ACCEPTED, 1)] * 5
+
+
+def test_a_refused_number_is_never_tried_again(embedded: Sending) -> None:
+    """The provider has said that it is none; an operator sees it."""
+    embedded.sandbox.behave(Rule(Act.REFUSE, channel="sms", code=21211))
+    embedded.house.have_message()
+
+    embedded.deliver(SMS)
+    embedded.deliver(SMS)
+
+    assert _attempts(embedded) == [(1, "rejected", "21211")]
+    assert embedded.house.standing(channel=SMS) == [("d-mobile", "failed", "invalid_destination")]
+
+
+def test_a_rate_limit_waits_as_told_and_spends_no_attempt(embedded: Sending) -> None:
+    """The fault is not the delivery's."""
+    embedded.sandbox.behave(Rule(Act.RATE_LIMIT, channel="sms", times=1, retry_after=7))
+    (sms, _) = embedded.house.have_message()
+    embedded.house.have_message(call_id="call-2")
+
+    embedded.deliver(SMS)
+    waiting = [row for row in embedded.house.deliveries(channel=SMS) if row["status"] is S.PENDING]
+    embedded.deliver(SMS)  # not due yet
+    embedded.house.clock.advance(seconds=30)
+    embedded.deliver(SMS)
+
+    assert [(row["attempts"], row["reason"].value) for row in waiting] == [(0, "busy_provider")]
+    wait = (waiting[0]["due_at"] - embedded.house.clock.now).total_seconds() + 30
+    assert 7 <= wait < 17
+    assert {row["status"] for row in embedded.house.deliveries(channel=SMS)} == {S.ACCEPTED}
+    assert len(embedded.accepted()) == 2
+    assert sms in {row["id"] for row in embedded.house.deliveries(channel=SMS)}
+
+
+@pytest.mark.parametrize("act", [Act.ACCEPT_THEN_DROP, Act.ACCEPT_THEN_FAULT])
+def test_a_text_that_may_have_gone_is_uncertain_and_not_sent_again(
+    embedded: Sending, act: Act
+) -> None:
+    """The provider has it and we did not hear: a second text would be our doing."""
+    embedded.sandbox.behave(Rule(act, channel="sms"))
+    embedded.house.have_message()
+
+    embedded.deliver(SMS)
+    embedded.deliver(SMS)
+
+    assert embedded.house.standing(channel=SMS) == [("d-mobile", "uncertain", "no_answer")]
+    assert len(embedded.accepted()) == 1
+    row = embedded.house.delivery(channel=SMS)
+    assert (row["due_at"] - embedded.house.clock.now).total_seconds() == pytest.approx(300, abs=9)
+
+
+def test_a_stop_suppresses_the_number_for_what_comes_next(embedded: Sending) -> None:
+    """Who texted STOP is not texted again, whichever event asks for it."""
+    embedded.sandbox.behave(Rule(Act.REFUSE, channel="sms", code=21610))
+    embedded.house.have_message()
+    embedded.deliver(SMS)
+    embedded.sandbox.behave()
+
+    embedded.house.have_message(call_id="call-2")
+    embedded.deliver(SMS)
+
+    assert embedded.house.standing(channel=SMS) == [("d-mobile", "suppressed", "opted_out")] * 2
+    assert embedded.accepted() == []
+
+
+@pytest.mark.parametrize("found", ["by the provider", "at the claim"])
+def test_steps_in_turn_go_on_after_a_stop(embedded: Sending, found: str) -> None:
+    """The customer is told by email instead, whether we knew of the STOP or not."""
+    embedded.house.tell(preferences("C-1042", first_of("d-mobile", "d-mail")))
+    embedded.sandbox.behave(Rule(Act.REFUSE, channel="sms", code=21610))
+    embedded.house.have_message(call_id="call-1")
+    embedded.deliver(SMS)
+    if found == "at the claim":
+        embedded.deliver(EMAIL)
+        embedded.house.have_message(call_id="call-2")
+        embedded.deliver(SMS)
+
+    embedded.deliver(EMAIL)
+
+    mails = 2 if found == "at the claim" else 1
+    assert [a.kind for a in embedded.accepted()] == ["email"] * mails
+    assert {r["status"] for r in embedded.house.deliveries(channel=EMAIL)} == {S.ACCEPTED}
+
+
+def test_the_next_step_is_planned_where_the_refusal_is_recorded(embedded: Sending) -> None:
+    """No crash between the two leaves an event half told; and it is hinted at once."""
+    embedded.house.tell(preferences("C-1042", first_of("d-mobile", "d-mail")))
+    embedded.sandbox.behave(Rule(Act.REFUSE, channel="sms", code=21211))
+    embedded.house.have_message()
+
+    embedded.deliver(SMS)
+
+    assert embedded.house.standing() == [
+        ("d-mobile", "failed", "invalid_destination"),
+        ("d-mail", "pending", "next_step"),
+    ]
+    assert embedded.parts.hints.backlog([embedded.house.deliveries()[1]["lane"]]) == 1
+
+
+def test_a_straggler_keeps_nobody_elses_outcome_waiting(embedded: Sending) -> None:
+    """Ninety-nine sends must not be unrecorded because the hundredth hangs (hazard 8)."""
+    house = embedded.house
+    house.tell(place("C-1042", "d-slow", "mobile", "07700 900999"), verified("C-1042", "d-slow"))
+    house.tell(preferences("C-1042", catch_all("d-mobile", "d-slow")))
+    house.have_message()
+    embedded.sandbox.behave(Rule(Act.SLOW, channel="sms", to="+447700900999", latency_ms=1_500))
+    working = threading.Thread(target=embedded.deliver, args=(SMS,))
+    working.start()
+
+    eventually(
+        lambda: house.delivery(destination_id="d-mobile")["status"] is S.ACCEPTED, "the fast one"
+    )
+
+    assert house.delivery(destination_id="d-slow")["status"] is S.SENDING
+    working.join()
+    assert house.delivery(destination_id="d-slow")["status"] is S.ACCEPTED
+
+
+def test_a_stop_finishes_what_is_under_way_and_gives_back_the_rest(
+    empty_sqlite_url: str, tmp_path: Any
+) -> None:
+    """A rolling restart leaves nothing uncertain, and costs no delivery an attempt."""
+    with open_sending(empty_sqlite_url, tmp_path, twilio_connections=1) as sending:
+        sending.house.serve(rules=[catch_all("d-mobile")])
+        sending.sandbox.behave(Rule(Act.SLOW, channel="sms", latency_ms=400))
+        due = sending.house.tell_at_once(
+            *(envelope("call.message_taken", call_id=f"call-{n}") for n in range(6))
+        )
+        sending.dispatch.start()
+        sending.parts.hints(due)
+        eventually(sending.accepted, "the first send")
+
+        sending.stop()
+
+        rows = sending.house.deliveries()
+        taken = len(sending.accepted())
+        assert 1 <= taken < 6
+        assert sorted(row["status"].value for row in rows) == (
+            ["accepted"] * taken + ["pending"] * (6 - taken)
+        )
+        given_back = [row for row in rows if row["status"] is S.PENDING]
+        assert {(row["attempts"], row["lease_until"]) for row in given_back} == {(0, None)}
+        assert len(sending.house.rows(tables.attempts, verdict="not_begun")) == len(given_back)
+
+
+def test_what_was_sent_is_recorded_once_the_database_is_back(
+    postgresql_url: str, tmp_path: Any
+) -> None:
+    """The provider has it; the record waits for the database as long as the claim holds."""
+    with open_sending(postgresql_url, tmp_path, make=True) as sending:
+        house = sending.house
+        house.serve(rules=[catch_all("d-mobile")])
+        house.have_message()
+        sending.sandbox.behave(Rule(Act.SLOW, channel="sms", latency_ms=300))
+        working = threading.Thread(target=sending.deliver, args=(SMS,))
+        working.start()
+        eventually(lambda: house.delivery()["status"] is S.SENDING, "the claim")
+        with house.store.engine.begin() as connection:
+            connection.exec_driver_sql("ALTER TABLE ledger RENAME TO away")
+        eventually(sending.accepted, "the send")
+
+        with house.store.engine.begin() as connection:
+            connection.exec_driver_sql("ALTER TABLE away RENAME TO ledger")
+        working.join()
+
+        assert house.standing() == [("d-mobile", "accepted", "provider_accepted")]
+        assert [e["outcome"] for e in house.entries()] == ["accepted"]
+
+
+def test_a_document_goes_with_its_invoice(embedded: Sending) -> None:
+    """As it was kept, to the address that the customer specified."""
+    page = _pdf()
+    kept = file(page)
+    embedded.keep_file(kept["sha256"], page)
+    embedded.house.tell(envelope("invoice.issued", document=kept))
+
+    embedded.deliver(EMAIL)
+
+    (invoice,) = [a for a in embedded.accepted() if a.attachments]
+    assert invoice.attachments[0].sha256 == kept["sha256"]
+    assert invoice.attachments[0].name == "INV-2026-0107.pdf"
+
+
+def test_a_document_that_is_not_here_yet_is_waited_for(embedded: Sending) -> None:
+    """The event overtook its file: tried again, not failed, and nothing left us."""
+    embedded.house.tell(envelope("invoice.issued"))
+
+    embedded.deliver(EMAIL)
+
+    row = embedded.house.delivery(destination_id="@invoice")
+    assert (row["status"], row["reason"].value, row["detail"]) == (
+        S.PENDING,
+        "unusable_document",
+        "missing",
+    )
+    assert [a.kind for a in embedded.accepted() if a.attachments] == []
+
+
+def test_a_document_that_is_not_what_was_said_is_for_an_operator(embedded: Sending) -> None:
+    """A scan of something else must not go out under this event."""
+    said = file(_pdf())
+    embedded.keep_file(said["sha256"], _pdf(pages=2))
+    embedded.house.tell(envelope("invoice.issued", document=said))
+
+    embedded.deliver(EMAIL)
+
+    row = embedded.house.delivery(destination_id="@invoice")
+    assert (row["status"], row["reason"].value) == (S.FAILED, "unusable_document")
+
+
+def _waiting_call(sending: Sending, call_sid: str, seconds: float = 20) -> None:
+    not_after = (sending.house.clock.now + timedelta(seconds=seconds)).isoformat()
+    sending.house.tell(envelope("call.waiting", provider_call_id=call_sid, not_after=not_after))
+
+
+def test_a_waiting_caller_is_put_through(embedded: Sending) -> None:
+    """To the customer's verified number, and nowhere else."""
+    sid = embedded.sandbox.waiting_call("+441632960111", "+441632960200")
+    _waiting_call(embedded, sid)
+
+    embedded.deliver(CALL)
+
+    (call,) = embedded.accepted()
+    assert (call.kind, "+447700900123" in str(call.body)) == ("call", True)
+    assert embedded.house.standing() == [("d-mobile", "accepted", "provider_accepted")]
+
+
+def test_a_caller_who_hung_up_is_told_of_as_a_message(embedded: Sending) -> None:
+    """Nobody is dialled, and the customer learns who called."""
+    sid = embedded.sandbox.waiting_call("+441632960111", "+441632960200")
+    _waiting_call(embedded, sid)
+    embedded.sandbox.hang_up(sid)
+
+    embedded.deliver(CALL)
+    embedded.deliver(SMS)
+
+    (text,) = embedded.accepted()
+    assert (text.kind, "Ada Quill" in str(text.body)) == ("sms", True)
+    assert embedded.house.standing(channel=CALL) == [("d-mobile", "expired", "caller_gone")]
+    (told,) = embedded.house.outcomes("call.forwarded")
+    assert told["call_id"] == "call-1"
+
+
+def test_a_call_that_is_too_late_is_never_dialled(embedded: Sending) -> None:
+    """Found at the claim, and told of as a message in the same transaction."""
+    sid = embedded.sandbox.waiting_call("+441632960111", "+441632960200")
+    _waiting_call(embedded, sid)
+    embedded.house.clock.advance(seconds=21)
+
+    embedded.deliver(CALL)
+
+    assert embedded.accepted() == []
+    assert [(r["channel"].value, r["status"].value) for r in embedded.house.deliveries()] == [
+        ("call", "expired"),
+        ("sms", "pending"),
+        ("email", "pending"),
+    ]

@@ -1,0 +1,121 @@
+"""Do hints reach the workers of their lane, and is a lost one harmless?"""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from uuid import UUID
+
+import pytest
+from dramatiq.brokers.stub import StubBroker
+
+from contracts.vocabulary import Channel, DeliveryStatus, Lane
+from store.deliveries.adding import Due
+from tests.dispatch.sending import open_sending
+from tests.factories import catch_all, envelope
+from tests.waiting import eventually
+from workers.dispatch.actors import declare_actors
+from workers.dispatch.broker import open_broker
+from workers.dispatch.hints import Hints
+
+NOW = datetime(2026, 11, 20, tzinfo=UTC)
+
+
+@pytest.fixture
+def broker() -> Iterator[StubBroker]:
+    """Give a broker of this process, its queues declared."""
+    opened = open_broker(None)
+    assert isinstance(opened, StubBroker)
+    declare_actors(opened)
+    yield opened
+    opened.close()
+
+
+def _due(count: int, channel: Channel = Channel.SMS, lane: Lane = Lane.ROUTINE) -> list[Due]:
+    return [Due(UUID(int=n + 1), channel, lane, NOW) for n in range(count)]
+
+
+def _waiting(broker: StubBroker) -> dict[str, int]:
+    return {name: queue.qsize() for name, queue in broker.queues.items() if queue.qsize()}
+
+
+def test_a_hint_is_for_one_channel_and_one_lane(broker: StubBroker) -> None:
+    """A live call never waits behind a campaign."""
+    hints = Hints(broker, 100)
+
+    hinted = hints(
+        _due(2) + _due(1, Channel.EMAIL) + _due(1, Channel.CALL, Lane.LIVE) + _due(1, Channel.POST)
+    )
+
+    assert hinted == 4
+    assert _waiting(broker) == {
+        "onward.sms.routine": 1,
+        "onward.email.routine": 1,
+        "onward.call.live": 1,
+    }
+
+
+def test_a_hint_names_so_many_deliveries_and_no_more(broker: StubBroker) -> None:
+    """Ids, and nothing else: no personal value travels."""
+    hints = Hints(broker, 100)
+
+    hinted = hints(_due(250))
+
+    assert hinted == 250
+    assert _waiting(broker) == {"onward.sms.routine": 3}
+    frames = [broker.queues["onward.sms.routine"].get() for _ in range(3)]
+    for _ in frames:
+        broker.queues["onward.sms.routine"].task_done()
+    assert b"+44" not in b"".join(frames)
+
+
+def test_the_backlog_is_what_waits_in_some_lanes(broker: StubBroker) -> None:
+    """While hints wait, hinting again would only multiply them (hazard 20)."""
+    hints = Hints(broker, 10)
+    hints(_due(30) + _due(1, lane=Lane.LIVE))
+
+    assert (hints.backlog([Lane.ROUTINE, Lane.BULK]), hints.backlog([Lane.LIVE])) == (3, 1)
+
+
+def test_a_broker_that_is_away_is_no_error() -> None:
+    """The store has it all: upkeep hints again."""
+    away = open_broker("amqp://guest:guest@127.0.0.1:1/none?socket_timeout=1&retry_delay=0")
+    hints = Hints(away, 100)
+
+    assert hints(_due(3)) == 0
+    assert hints.backlog([Lane.ROUTINE]) == 0
+
+
+@pytest.mark.parametrize(
+    "kind",
+    [
+        "in process",
+        pytest.param("rabbitmq", marks=[pytest.mark.broker, pytest.mark.database]),
+    ],
+)
+def test_hinted_deliveries_are_sent_by_the_workers_of_every_lane(
+    tmp_path: Path, request: pytest.FixtureRequest, kind: str
+) -> None:
+    """End to end over Dramatiq: taken in, hinted after the commit, claimed, sent, recorded."""
+    served = kind == "rabbitmq"
+    url = request.getfixturevalue("empty_postgresql_url" if served else "empty_sqlite_url")
+    broker_url = request.getfixturevalue("broker_url") if served else None
+    with open_sending(url, tmp_path, broker_url) as sending:
+        house = sending.house
+        house.serve(rules=[catch_all("d-mobile", "d-mail")])
+        sending.dispatch.start()
+        urgencies = ["routine", "urgent", "emergency"] * 4
+
+        due = house.tell_at_once(
+            *(
+                envelope("call.message_taken", call_id=f"call-{n}", urgency=urgency)
+                for n, urgency in enumerate(urgencies)
+            )
+        )
+        sending.parts.hints(due)
+        sending.parts.hints(due)
+
+        sending.settle(DeliveryStatus.ACCEPTED)
+        eventually(
+            lambda: sending.parts.hints.backlog(list(Lane)) == 0 or None, "no hint left over"
+        )
+        assert len(sending.accepted()) == len(due) == 24
