@@ -74,9 +74,7 @@ def _measure(installation: Full, given: argparse.Namespace, chosen: set[str]) ->
             memory.append(run.whole_memory)
         rows.append(row(f"pipeline/{latency}ms", "events/s", rates))
     if chosen & {"latency50/p50", "latency50/p99"}:
-        delays = [
-            installation.delays(given.latency_events, OFFERED) for _ in range(given.runs)
-        ]
+        delays = [installation.delays(given.latency_events, OFFERED) for _ in range(given.runs)]
         print(delays, flush=True)
         rows.append(row("latency50/p50", "ms", [one.p50 for one in delays]))
         rows.append(row("latency50/p99", "ms", [one.p99 for one in delays]))

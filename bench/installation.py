@@ -11,7 +11,7 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -51,7 +51,7 @@ class Sandbox:
         counts: dict[str, int] = self._ask("GET", "/sandbox/counts")["accepted"]
         return sum(counts.values())
 
-    def _ask(self, method: str, path: str, body: object = None) -> Any:
+    def _ask(self, method: str, path: str, body: object = None) -> Any:  # noqa: ANN401 - JSON
         request = urllib.request.Request(
             f"http://127.0.0.1:{self.ports['http_port']}{path}",
             data=None if body is None else json.dumps(body).encode(),
@@ -181,8 +181,9 @@ def broker_user(broker_url: str, name: str, management: str | None) -> Iterator[
 
 def _answers(door: str) -> bool:
     parts = urlsplit(door)
-    with contextlib.suppress(OSError), socket.create_connection(
-        (parts.hostname or "", parts.port or 0), timeout=1
+    with (
+        contextlib.suppress(OSError),
+        socket.create_connection((parts.hostname or "", parts.port or 0), timeout=1),
     ):
         return True
     return False
@@ -193,7 +194,9 @@ def _free_port() -> int:
         return int(taken.getsockname()[1])
 
 
-def _until(seen: Any, what: str, made: Installation | None = None, seconds: float = 120) -> None:
+def _until(
+    seen: Callable[[], object], what: str, made: Installation | None = None, seconds: float = 120
+) -> None:
     deadline = time.monotonic() + seconds
     while not seen():
         if made is not None:

@@ -84,6 +84,11 @@ class Watcher:
         row = self._connection.execute(query.encode()).fetchone()
         return int(row[0]) if row else 0
 
+    def assert_none(self, query: str) -> None:
+        """Stop the measurement where a query finds anything, and show it."""
+        found = self._connection.execute(query.encode()).fetchmany(3)
+        assert not found, f"{query}: {found}"
+
     def until(self, query: str, wanted: int, seconds: float) -> None:
         """Wait until a query counts at least ``wanted``."""
         deadline = time.monotonic() + seconds
@@ -108,5 +113,3 @@ class Watcher:
 def _first_id(moment: float) -> UUID:
     """Give the least id that can be made from a moment on (ids begin with the milliseconds)."""
     return UUID(int=int(moment * 1000) << 80)
-
-

@@ -59,9 +59,7 @@ class SettableClock:
 
 
 @contextlib.contextmanager
-def open_test_store(
-    url: str, clock: Clock | None = None, *, make: bool = False
-) -> Iterator[Store]:
+def open_test_store(url: str, clock: Clock | None = None, *, make: bool = False) -> Iterator[Store]:
     """Open a store, where asked after making its tables, and close it."""
     engine = open_engine(url)
     if make:

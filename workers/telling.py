@@ -54,7 +54,9 @@ def _look_up(tx: Transaction, outcomes: Sequence[Outcome]) -> _Known:
     named = {
         row.id: (row.source, row.event_id)
         for row in tx.connection.execute(
-            select(events.c.id, events.c.source, events.c.event_id).where(bulk.among(tx, events.c.id, ids))
+            select(events.c.id, events.c.source, events.c.event_id).where(
+                bulk.among(tx, events.c.id, ids)
+            )
         )
     }
     wanted = {o.delivery_id for o in outcomes if o.delivery_id is not None} | {

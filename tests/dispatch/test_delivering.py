@@ -1,32 +1,20 @@
 """Does a hint make every delivery of it go out once, and is what came of each on record?"""
 
 import threading
-from datetime import timedelta
-from io import BytesIO
 from typing import Any
 
 import pytest
-from pypdf import PdfWriter
 
 from contracts.vocabulary import Channel, DeliveryStatus
 from store import sealing, tables
 from tests.building import first_of, place, preferences, verified
 from tests.dispatch.sending import Sending, open_sending
-from tests.factories import catch_all, envelope, file
+from tests.factories import catch_all, envelope
 from tests.waiting import eventually
 from workers.sandbox.behaviour import Act, Rule
 
 S = DeliveryStatus
 SMS, EMAIL, CALL = Channel.SMS, Channel.EMAIL, Channel.CALL
-
-
-def _pdf(pages: int = 1) -> bytes:
-    writer = PdfWriter()
-    for _ in range(pages):
-        writer.add_blank_page(width=200, height=200)
-    written = BytesIO()
-    writer.write(written)
-    return written.getvalue()
 
 
 def _attempts(sending: Sending) -> list[tuple[int, str, str | None]]:
@@ -251,93 +239,3 @@ def test_what_was_sent_is_recorded_once_the_database_is_back(
 
         assert house.standing() == [("d-mobile", "accepted", "provider_accepted")]
         assert [e["outcome"] for e in house.entries()] == ["accepted"]
-
-
-def test_a_document_goes_with_its_invoice(embedded: Sending) -> None:
-    """As it was kept, to the address that the customer specified."""
-    page = _pdf()
-    kept = file(page)
-    embedded.keep_file(kept["sha256"], page)
-    embedded.house.tell(envelope("invoice.issued", document=kept))
-
-    embedded.deliver(EMAIL)
-
-    (invoice,) = [a for a in embedded.accepted() if a.attachments]
-    assert invoice.attachments[0].sha256 == kept["sha256"]
-    assert invoice.attachments[0].name == "INV-2026-0107.pdf"
-
-
-def test_a_document_that_is_not_here_yet_is_waited_for(embedded: Sending) -> None:
-    """The event overtook its file: tried again, not failed, and nothing left us."""
-    embedded.house.tell(envelope("invoice.issued"))
-
-    embedded.deliver(EMAIL)
-
-    row = embedded.house.delivery(destination_id="@invoice")
-    assert (row["status"], row["reason"].value, row["detail"]) == (
-        S.PENDING,
-        "unusable_document",
-        "missing",
-    )
-    assert [a.kind for a in embedded.accepted() if a.attachments] == []
-
-
-def test_a_document_that_is_not_what_was_said_is_for_an_operator(embedded: Sending) -> None:
-    """A scan of something else must not go out under this event."""
-    said = file(_pdf())
-    embedded.keep_file(said["sha256"], _pdf(pages=2))
-    embedded.house.tell(envelope("invoice.issued", document=said))
-
-    embedded.deliver(EMAIL)
-
-    row = embedded.house.delivery(destination_id="@invoice")
-    assert (row["status"], row["reason"].value) == (S.FAILED, "unusable_document")
-
-
-def _waiting_call(sending: Sending, call_sid: str, seconds: float = 20) -> None:
-    not_after = (sending.house.clock.now + timedelta(seconds=seconds)).isoformat()
-    sending.house.tell(envelope("call.waiting", provider_call_id=call_sid, not_after=not_after))
-
-
-def test_a_waiting_caller_is_put_through(embedded: Sending) -> None:
-    """To the customer's verified number, and nowhere else."""
-    sid = embedded.sandbox.waiting_call("+441632960111", "+441632960200")
-    _waiting_call(embedded, sid)
-
-    embedded.deliver(CALL)
-
-    (call,) = embedded.accepted()
-    assert (call.kind, "+447700900123" in str(call.body)) == ("call", True)
-    assert embedded.house.standing() == [("d-mobile", "accepted", "provider_accepted")]
-
-
-def test_a_caller_who_hung_up_is_told_of_as_a_message(embedded: Sending) -> None:
-    """Nobody is dialled, and the customer learns who called."""
-    sid = embedded.sandbox.waiting_call("+441632960111", "+441632960200")
-    _waiting_call(embedded, sid)
-    embedded.sandbox.hang_up(sid)
-
-    embedded.deliver(CALL)
-    embedded.deliver(SMS)
-
-    (text,) = embedded.accepted()
-    assert (text.kind, "Ada Quill" in str(text.body)) == ("sms", True)
-    assert embedded.house.standing(channel=CALL) == [("d-mobile", "expired", "caller_gone")]
-    (told,) = embedded.house.outcomes("call.forwarded")
-    assert told["call_id"] == "call-1"
-
-
-def test_a_call_that_is_too_late_is_never_dialled(embedded: Sending) -> None:
-    """Found at the claim, and told of as a message in the same transaction."""
-    sid = embedded.sandbox.waiting_call("+441632960111", "+441632960200")
-    _waiting_call(embedded, sid)
-    embedded.house.clock.advance(seconds=21)
-
-    embedded.deliver(CALL)
-
-    assert embedded.accepted() == []
-    assert [(r["channel"].value, r["status"].value) for r in embedded.house.deliveries()] == [
-        ("call", "expired"),
-        ("sms", "pending"),
-        ("email", "pending"),
-    ]

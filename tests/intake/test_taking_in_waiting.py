@@ -1,7 +1,6 @@
 """Is what an event needs, and is not here yet, waited for, and is the event then taken up?"""
 
 import json
-import threading
 from datetime import timedelta
 from typing import Any
 
@@ -10,7 +9,7 @@ import pytest
 from contracts.vocabulary import Answer, EventStatus
 from store import inbox, tables
 from tests import factories
-from tests.building import BOTH, EVERYTHING, POST, House, place, preferences, verified
+from tests.building import POST, House, place, preferences, verified
 from tests.factories import Sample, catch_all, envelope
 from workers.intake.whose import customer_name, digest
 
@@ -223,49 +222,6 @@ def test_a_withdrawal_waits_for_its_event(house: House) -> None:
     assert {row["status"].value for row in house.deliveries()} == {"cancelled"}
 
 
-def test_a_service_says_all_that_is_missing_and_says_it_again_only_when_that_changes(
-    house: House,
-) -> None:
-    """The office mends everything at once, and is not told each time somebody looks."""
-    house.tell(
-        envelope("customer.registered", services=["phone_answering"], addresses=...),
-        place("C-1042", "d-mobile", "mobile", "07700 900123"),
-        place("C-1042", "d-mail", "email", "jo@example.com"),
-    )
-    rules = catch_all("d-mobile", "d-mail")
-    rules["match"] = {"events": ["call.message_taken"]}
-    house.tell(preferences("C-1042", rules))
-
-    house.hand_in(envelope("service.started", services=["phone_answering"]))
-    house.tell(envelope("number.assigned", number=NUMBER))  # changes nothing of what is missing
-    house.tell(verified("C-1042", "d-mobile"))
-
-    first, second = house.outcomes("service.not_ready")
-    assert {(m["what"], m["about"]) for m in first["missing"]} == {
-        ("catch_all", "call.waiting"),
-        ("verification", "d-mobile"),
-        ("verification", "d-mail"),
-    }
-    assert {m["about"] for m in second["missing"]} == {"call.waiting", "d-mail"}
-
-
-def test_what_is_missing_again_is_told_again(house: House) -> None:
-    """A destination that was verified and then replaced is missing once more."""
-    house.register()
-    house.tell(
-        place("C-1042", "d-new", "email", "new@example.com"),
-        place("C-1042", "d-other", "email", "other@example.com"),
-        preferences("C-1042", catch_all("d-new", "d-other")),
-    )
-
-    house.hand_in(envelope("service.started", services=["phone_answering"]))
-    house.tell(verified("C-1042", "d-new"))
-    house.tell(place("C-1042", "d-new", "email", "newer@example.com"))
-
-    told = [{m["about"] for m in t["missing"]} for t in house.outcomes("service.not_ready")]
-    assert told == [{"d-new", "d-other"}, {"d-other"}, {"d-new", "d-other"}]
-
-
 def test_a_waiting_events_content_comes_under_its_customers_key(house: House) -> None:
     """Destroying that key must erase what waited, too (hazard 14)."""
     event = _call()
@@ -334,70 +290,3 @@ def test_upkeep_takes_up_what_nobody_woke(house: House) -> None:
 
     assert len(taken.due) == 1
     assert house.event(event["id"])["status"] is EventStatus.ROUTED
-
-
-def test_a_customer_who_registers_while_a_message_arrives_gets_it(house: House) -> None:
-    """One intake sees no customer while another makes one: nothing may wait for ever."""
-    together = threading.Barrier(2)
-    refs = [f"C-{n}" for n in range(6)]
-
-    def run(kind: str) -> None:
-        for ref in refs:
-            together.wait()
-            if kind == "message":
-                house.hand_in(_call(subject=ref, call_id=f"call {ref}"))
-            else:
-                house.hand_in(
-                    envelope("customer.registered", subject=ref, services=[*BOTH], legal_name=ref),
-                    place(ref, "d-mail", "email", f"{ref}@example.com"),
-                    verified(ref, "d-mail"),
-                    preferences(ref, catch_all("d-mail")),
-                    envelope("service.started", subject=ref, services=[*BOTH]),
-                )
-
-    threads = [threading.Thread(target=run, args=(k,)) for k in ("message", "customer")]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-
-    assert house.rows(tables.waits) == []
-    assert sorted(row["customer_ref"] for row in house.deliveries()) == refs
-
-
-def test_two_intakes_that_share_customers_and_numbers_do_not_deadlock(house: House) -> None:
-    """Everything is locked in one order, whatever order it came in (hazard 4)."""
-    refs = [f"C-{n}" for n in range(8)]
-    for ref in refs:
-        house.register(ref)
-    together = threading.Barrier(2)
-    failed: list[BaseException] = []
-
-    def run(order: list[str]) -> None:
-        try:
-            for turn in range(3):
-                together.wait()
-                house.hand_in(
-                    *(
-                        envelope(
-                            "number.assigned", subject=ref, number=f"+44163296{turn}{ref[2]}01"
-                        )
-                        for ref in order
-                    ),
-                    *(_call(subject=ref, call_id=f"{turn}{ref}") for ref in order),
-                )
-        except BaseException as error:
-            failed.append(error)
-            together.abort()
-            raise
-
-    threads = [
-        threading.Thread(target=run, args=(order,)) for order in (refs, list(reversed(refs)))
-    ]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-
-    assert failed == []
-    assert len(house.rows(tables.events, publisher=EVERYTHING.name, type="number.assigned")) == 48

@@ -135,4 +135,3 @@ class Provider(Protocol):
     async def close(self) -> None:
         """Give back all connections."""
         ...
-
