@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote, urlsplit
 
 import pika
 
@@ -73,10 +74,10 @@ def main() -> None:
     parameters = pika.URLParameters(work["url"])
     connection = pika.BlockingConnection(parameters)
     channel = connection.channel()
-    properties = pika.BasicProperties(
+    properties = pika.BasicProperties(  # type: ignore[no-untyped-call]
         content_type=_CONTENT_TYPE,
         delivery_mode=2,
-        user_id=parameters.credentials.username,
+        user_id=unquote(urlsplit(work["url"]).username or ""),  # checked by the broker
     )
     events = [(event_id, key, body.encode()) for event_id, key, body in work["events"]]
     print("ready", flush=True)

@@ -41,6 +41,7 @@ class EventStatus(StrEnum):
 
     WAITING = "waiting"  # what it needs is not known yet
     ROUTED = "routed"  # taken up: applied, and its deliveries and non-sends planned
+    WITHDRAWN = "withdrawn"  # its publisher took it back: nothing more of it is sent
     REFUSED = "refused"  # taken up late and found impossible; listed among the rejected
 
 

@@ -32,12 +32,23 @@ from store.tables import (
 Profile = Mapping[str, Any]
 
 
-def upsert(tx: Transaction, table: Any, row: Mapping[str, Any], key: Iterable[str]) -> None:
-    """Insert a row, or replace the one with the same key."""
+def upsert(
+    tx: Transaction,
+    table: Any,
+    row: Mapping[str, Any],
+    key: Iterable[str],
+    keeping: Iterable[str] = (),
+) -> None:
+    """Insert a row, or replace the one with the same key, ``keeping`` some of its columns."""
     make = postgresql_insert if tx.postgresql else sqlite_insert
     statement = make(table).values(**row)
-    changed = {c: statement.excluded[c] for c in row if c not in set(key)}
-    tx.connection.execute(statement.on_conflict_do_update(index_elements=list(key), set_=changed))
+    kept = {*key, *keeping}
+    changed = {c: statement.excluded[c] for c in row if c not in kept}
+    if changed:
+        found = statement.on_conflict_do_update(index_elements=list(key), set_=changed)
+    else:
+        found = statement.on_conflict_do_nothing()
+    tx.connection.execute(found)
 
 
 def touch(tx: Transaction, ref: str, **values: Any) -> None:
@@ -130,7 +141,7 @@ def contract(tx: Transaction, ref: str, contracted: Iterable[Service]) -> None:
     """Note the services that a customer has ordered; none of them has started."""
     for service in sorted(set(contracted)):
         row = {"customer_ref": ref, "service": service, "contracted_at": tx.now}
-        upsert(tx, services, row, ["customer_ref", "service"])
+        upsert(tx, services, row, ["customer_ref", "service"], ["contracted_at"])
 
 
 def index_names(tx: Transaction, ref: str, known_as: Iterable[str]) -> None:
@@ -158,7 +169,7 @@ def start(tx: Transaction, ref: str, started: Iterable[Service], at: datetime) -
             "contracted_at": tx.now,
             "started_at": at,
         }
-        upsert(tx, services, row, ["customer_ref", "service"])
+        upsert(tx, services, row, ["customer_ref", "service"], ["contracted_at"])
     touch(tx, ref, started_at=at, terminated_at=None)
 
 

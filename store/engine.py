@@ -208,13 +208,11 @@ def open_engine(url: str, connections: int = 10) -> Engine:
     def _tune(connection: Any, _record: Any) -> None:
         # The default text dumper escapes every element in Python: five times slower.
         connection.adapters.register_dumper(list, ListBinaryDumper)
-        # Every hot statement finds its rows by a key. A plan that was kept from when a table was
-        # small goes through the whole of it, until statistics are next taken; and with the cost
-        # of a spinning disk in mind, so does a new one for some thousand rows more.
+        # Every statement under load finds its rows by a key. A plan made while a table was small
+        # would go through the whole of it, and is kept until statistics are next taken.
         with connection.cursor() as cursor:
-            cursor.execute("SET plan_cache_mode = force_custom_plan")
-            cursor.execute("SET random_page_cost = 1.1")
-            cursor.execute("SET jit = off")
+            cursor.execute("SET enable_seqscan = off")
+            cursor.execute("SET jit = off")  # it takes what is discouraged for what is long
         connection.commit()
 
     return engine

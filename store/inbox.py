@@ -131,6 +131,13 @@ def forget_refused(tx: Transaction, event_id: UUID) -> None:
     tx.connection.execute(delete(search_terms).where(search_terms.c.event_id == event_id))
 
 
+def withdraw(tx: Transaction, event_id: UUID) -> None:
+    """Note that an event was taken back; its claims see it."""
+    tx.connection.execute(
+        update(events).where(events.c.id == event_id).values(status=EventStatus.WITHDRAWN)
+    )
+
+
 def load(tx: Transaction, event_ids: Iterable[UUID]) -> list[Kept]:
     """Give events with their content, in the order in which they came."""
     rows = tx.connection.execute(

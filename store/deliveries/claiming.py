@@ -17,6 +17,7 @@ from contracts.vocabulary import (
     Channel,
     Content,
     DeliveryStatus,
+    EventStatus,
     Lane,
     Mode,
     Purpose,
@@ -123,6 +124,7 @@ def _lock(tx: Transaction, delivery_ids: Sequence[UUID]) -> Sequence[Row[Any]]:
             d,
             events.c.type.label("event_type"),
             events.c.content.label("event_content"),
+            events.c.status.label("event_status"),
             customers.c.time_zone,
             customers.c.locale,
             customers.c.terminated_at,
@@ -181,6 +183,8 @@ def _obstacle(
     now: datetime, row: Row[Any], agreed: frozenset[tuple[str, Channel]]
 ) -> tuple[DeliveryStatus, Reason] | None:
     cancelled = DeliveryStatus.CANCELLED
+    if row.event_status is EventStatus.WITHDRAWN:
+        return cancelled, Reason.WITHDRAWN
     ended = row.terminated_at is not None and row.terminated_at <= now
     if ended and row.purpose not in AFTER_TERMINATION:
         return cancelled, Reason.SERVICE_TERMINATED

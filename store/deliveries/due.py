@@ -2,15 +2,18 @@
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, or_, select, update
 
-from contracts.vocabulary import Channel, DeliveryStatus, Lane, Reason
+from contracts.vocabulary import Channel, DeliveryStatus, Lane, Mode, Reason
 from store.deliveries.adding import Due
 from store.deliveries.transitions import Move, move
 from store.engine import Transaction
 from store.tables import deliveries
+
+_FRESH = timedelta(minutes=10)
 
 
 def unhinted(
@@ -74,6 +77,26 @@ def rescue(tx: Transaction, settle_within: float, limit: int = 500) -> list[UUID
         for row in rows
     ]
     return [row["id"] for row in move(tx, moves, [DeliveryStatus.SENDING])]
+
+
+def uncertain_for(tx: Transaction, lane: Lane, wait: timedelta) -> list[dict[str, Any]]:
+    """Give what has been uncertain, or parked for it, for as long as its lane can wait.
+
+    Looked for during ``_FRESH`` after that: what is older has been gone on with, or given up.
+    """
+    d = deliveries
+    rows = tx.connection.execute(
+        select(d)
+        .where(
+            d.c.status.in_([DeliveryStatus.UNCERTAIN, DeliveryStatus.PARKED]),
+            d.c.lane == lane,
+            d.c.mode == Mode.FIRST,
+            d.c.changed_at <= tx.now - wait,
+            d.c.changed_at > tx.now - wait - _FRESH,
+        )
+        .order_by(d.c.id)
+    ).mappings()
+    return [dict(row) for row in rows]
 
 
 def settle_uncertain(

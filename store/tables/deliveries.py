@@ -51,6 +51,7 @@ deliveries = Table(
 _pending = deliveries.c.status == DeliveryStatus.PENDING.value
 _sending = deliveries.c.status == DeliveryStatus.SENDING.value
 _uncertain = deliveries.c.status == DeliveryStatus.UNCERTAIN.value
+_unsettled = deliveries.c.status.in_([DeliveryStatus.UNCERTAIN.value, DeliveryStatus.PARKED.value])
 Index(
     "ix_deliveries_due",
     deliveries.c.lane,
@@ -81,6 +82,13 @@ Index(
     deliveries.c.due_at,
     postgresql_where=_uncertain,
     sqlite_where=_uncertain,
+)
+Index(
+    "ix_deliveries_unsettled",
+    deliveries.c.lane,
+    deliveries.c.changed_at,
+    postgresql_where=_unsettled,
+    sqlite_where=_unsettled,
 )
 Index("ix_deliveries_customer", deliveries.c.customer_ref, deliveries.c.planned_at)
 Index(

@@ -12,6 +12,7 @@ from store.publishers import Publisher
 from tests import factories
 from tests.building import House
 from tests.factories import Sample, catch_all, envelope
+from workers.dispatch.results import of_not_begun
 from workers.following_up import follow_up
 
 CENTRE = "/callcentre/doncaster"
@@ -64,6 +65,22 @@ def test_a_withdrawal_cancels_what_is_unsent_and_names_what_was_sent(house: Hous
     assert told["already_sent"] == [{"delivery_id": str(mobile), "status": "accepted"}]
 
 
+def test_what_comes_back_unsent_after_its_withdrawal_is_not_tried_again(house: House) -> None:
+    """A worker had it when the publisher took it back; the retry must not go out."""
+    house.serve(rules=[catch_all("d-mail")])
+    event = envelope("call.message_taken")
+    house.tell(event)
+    (claimed,) = house.claim()
+
+    house.tell(_withdrawal(event))
+    with house.store.write() as tx:
+        record(tx, [of_not_begun(claimed, tx.now)])
+    again = house.claim()
+
+    assert again == []
+    assert house.standing() == [("d-mail", "cancelled", "withdrawn")]
+
+
 def test_a_withdrawn_event_that_still_waits_is_never_taken_up(house: House) -> None:
     """It was for nobody yet; when its customer appears, nothing is sent."""
     event = envelope("call.message_taken")
@@ -74,7 +91,7 @@ def test_a_withdrawn_event_that_still_waits_is_never_taken_up(house: House) -> N
     house.serve("C-1042")
 
     assert house.deliveries() == []
-    assert house.event(event["id"])["status"] is EventStatus.ROUTED
+    assert house.event(event["id"])["status"] is EventStatus.WITHDRAWN
     assert house.rows(tables.waits) == []
 
 

@@ -232,6 +232,22 @@ def test_a_receipt_that_came_first_is_not_unsaid_by_our_own_timeout(
     assert house.delivery()["reference"] == "SM-by-receipt"
 
 
+def test_what_a_receipt_told_first_is_on_record_with_what_was_sent(
+    house: House, mail: UUID
+) -> None:
+    """The receipt does not know what was sent, or by which template; our own answer does."""
+    (claimed,) = house.claim()
+    with house.store.write() as tx:
+        word = Word(mail, claimed.fence, S.DELIVERED, Reason.RECEIPT, reference="SM-1")
+        receive(tx, [word])
+
+    _record(house, _accepted(claimed, "SM-1", template_version="t-7"))
+
+    assert house.status(mail) is S.DELIVERED
+    entries = [(e["outcome"], e["template_version"], e["reference"]) for e in house.entries()]
+    assert entries == [("delivered", None, "SM-1"), ("accepted", "t-7", "SM-1")]
+
+
 def test_recording_twice_says_it_once(house: House, mail: UUID) -> None:
     """The commit went through and its answer was lost: the repetition does nothing."""
     (claimed,) = house.claim()

@@ -172,6 +172,26 @@ def test_a_call_that_nobody_put_through_is_told_as_a_message(keeping: Keeping) -
     assert keeping.hinted(LATER) + keeping.hinted(SOON) == 2
 
 
+def test_an_urgent_message_that_nobody_answers_for_goes_on_to_the_next_step(
+    house: House, keeping: Keeping
+) -> None:
+    """The customer cannot wait for proof while the next destination stands idle (hazard 6)."""
+    house.tell(preferences("C-1042", first_of("d-mobile", "d-mail")))
+    house.have_message(urgency="urgent")
+    house.claim()
+    house.clock.advance(seconds=61)
+    keeping.chores.rescue()
+
+    too_soon = keeping.chores.go_on()
+    house.clock.advance(seconds=121)
+    once = keeping.chores.go_on()
+    again = keeping.chores.go_on()
+
+    assert (too_soon, once, again) == (0, 1, 0)
+    assert house.delivery(destination_id="d-mail")["marked"]
+    assert house.delivery(destination_id="d-mobile")["status"] is S.UNCERTAIN
+
+
 def test_outcomes_are_listed_and_the_ledger_is_sealed(keeping: Keeping) -> None:
     """What was committed is put in order by one hand."""
     house = keeping.house

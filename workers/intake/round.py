@@ -329,6 +329,9 @@ class Round:
         number = getattr(incoming.data, "dialled_number", None)
         if number is not None and incoming.subject is None:
             self._deciding.owners.update(owner_of_number(self._tx, [number]))
+        if isinstance(incoming.data, MessageTaken):
+            call_id = incoming.data.call_id
+            self._told_calls[call_id] = ending.of_calls(self._tx, [call_id], "call.waiting")
         decided = self._deciding.decide(incoming)
         if decided.problems:
             self._batch.outcomes.append(refuse_late(self._tx, kept, decided.problems))

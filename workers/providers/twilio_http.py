@@ -117,7 +117,11 @@ class TwilioHttp(AsyncHttpClient):
         head = dict(headers or {})
         if auth is not None:
             head["Authorization"] = aiohttp.encode_basic_auth(*auth)
-        body = urlencode(data, doseq=True, quote_via=_quoted).encode() if data else None
+        body = (
+            urlencode(data, doseq=True, quote_via=_quoted).encode()  # type: ignore[arg-type] # of its overloads only text comes here
+            if data
+            else None
+        )
         query = urlencode(params, doseq=True) if params else ""
         url = f"{uri}?{query}" if query else uri
         try:

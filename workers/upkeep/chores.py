@@ -7,14 +7,16 @@ from datetime import timedelta
 from structlog import get_logger
 
 from config.policies import Policies, WhenUncertain
-from contracts.vocabulary import Channel, Lane, Reason
+from contracts.vocabulary import Lane, Reason
 from store import outbox, sealing
 from store.customers import Readings
 from store.deliveries import due as waiting
 from store.deliveries import ending
+from store.deliveries.adding import Due
 from store.engine import Store
 from workers.dispatch.hints import Hints
 from workers.following_up import follow_up
+from workers.routing.following import WAITS
 from workers.upkeep.notices import plan_notices
 
 log = get_logger(__name__)
@@ -63,6 +65,7 @@ class Chores:
             Chore("hint_due", self._interval, self.hint_due),
             Chore("rescue", self._interval, self.rescue),
             Chore("settle_uncertain", self._interval, self.settle_uncertain),
+            Chore("go_on", soon, self.go_on),
             Chore("expire", soon, self.expire),
             Chore("plan_notices", self._interval, self.plan_notices),
             Chore("recheck_waiting", self._interval * 5, self._recheck),
@@ -113,13 +116,25 @@ class Chores:
             )
         return len(settled)
 
+    def go_on(self) -> int:
+        """Send the next step of what is urgent and uncertain: the customer cannot wait for proof.
+
+        A call whose fate is not known by then is told of as a message. Asking twice adds nothing.
+        """
+        found: list[Due] = []
+        with self._store.write() as tx:
+            for lane, wait in WAITS.items():
+                rows = waiting.uncertain_for(tx, lane, wait)
+                found += follow_up(tx, self._readings, self._policies.lanes, rows)
+        self._hints(found)
+        return len(found)
+
     def expire(self) -> int:
         """Expire what is past its deadline; a live call becomes its message."""
         with self._store.write() as tx:
             ids = ending.past_deadline(tx, tx.now, _AT_ONCE)
             rows = ending.expire(tx, ids, Reason.DEADLINE)
-            live = [row for row in rows if row["channel"] is Channel.CALL]
-            found = follow_up(tx, self._readings, self._policies.lanes, live) if live else []
+            found = follow_up(tx, self._readings, self._policies.lanes, rows)
         self._hints(found)
         return len(rows)
 

@@ -173,6 +173,14 @@ def upgrade() -> None:
         postgresql_where=sa.text("status = 'pending'"),
         sqlite_where=sa.text("status = 'pending'"),
     )
+    op.create_index(
+        "ix_deliveries_unsettled",
+        "deliveries",
+        ["lane", "changed_at"],
+        unique=False,
+        postgresql_where=sa.text("status IN ('uncertain', 'parked')"),
+        sqlite_where=sa.text("status IN ('uncertain', 'parked')"),
+    )
     op.create_table(
         "destinations",
         sa.Column("customer_ref", sa.String(length=500), nullable=False),
@@ -520,6 +528,12 @@ def downgrade() -> None:
     op.drop_table("events")
     op.drop_index(op.f("ix_destinations_value_index"), table_name="destinations")
     op.drop_table("destinations")
+    op.drop_index(
+        "ix_deliveries_unsettled",
+        table_name="deliveries",
+        postgresql_where=sa.text("status IN ('uncertain', 'parked')"),
+        sqlite_where=sa.text("status IN ('uncertain', 'parked')"),
+    )
     op.drop_index(
         "ix_deliveries_unclaimed",
         table_name="deliveries",

@@ -28,6 +28,7 @@ def event_withdrawn(scene: Scene) -> Effect:
     if known.status is EventStatus.WAITING:
         _withdraw_waiting(scene, known)
         return Effect(facts=(("already_sent", []),))
+    inbox.withdraw(scene.tx, known.id)
     rows = ending.of_event(scene.tx, known.id)
     cancelled = ending.cancel(scene.tx, [row["id"] for row in rows], Reason.WITHDRAWN)
     unsent = {row["id"] for row in cancelled}
@@ -41,7 +42,7 @@ def event_withdrawn(scene: Scene) -> Effect:
 
 def _withdraw_waiting(scene: Scene, known: inbox.Known) -> None:
     kept = inbox.load(scene.tx, [known.id])[0]
-    inbox.take_up(scene.tx, kept, kept.customer_ref, None, EventStatus.ROUTED)
+    inbox.take_up(scene.tx, kept, kept.customer_ref, None, EventStatus.WITHDRAWN)
     if kept.customer_ref is not None:
         after = Following(kept.id, kept.publisher, kept.customer_ref)
         adding.add_non_sends(scene.tx, after, [NonSend(Reason.WITHDRAWN, Purpose.MESSAGES)])
@@ -52,6 +53,7 @@ def call_ended(scene: Scene) -> Effect:
     data = scene.data(CallEnded)
     reason = Reason.CALLER_GONE if data.outcome == "abandoned" else Reason.REPLACED
     rows = ending.of_calls(scene.tx, [data.call_id], "call.waiting")
-    live = [row["id"] for row in rows if row["channel"] is Channel.CALL]
+    own = scene.event.publisher.name  # another's call may bear the same id
+    live = [row["id"] for row in rows if row["channel"] is Channel.CALL and row["publisher"] == own]
     ending.cancel(scene.tx, live, reason)
     return NOTHING
