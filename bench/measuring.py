@@ -79,9 +79,9 @@ class Full:
         known = samples.customers()
         publisher = Publisher(self._folder / "work.json", self._broker_url, known, None)
         publisher.begin()
-        publisher.published()
         taken = "SELECT (SELECT count(*) FROM events) + (SELECT count(*) FROM rejected_events)"
         self.watcher.until(taken, len(known), _PATIENCE)
+        publisher.published()
         self.watcher.assert_none("SELECT event_id || problems FROM rejected_events")
         self.watcher.assert_none("SELECT kind FROM waits")
         self.throughput(WARM_UP, 0)
