@@ -139,7 +139,7 @@ class Settings(BaseSettings):
     )
 
     # dispatch
-    dispatch_threads: Count = Field(4, description="Batches that one dispatch process works on.")
+    dispatch_threads: Count = Field(16, description="Batches that one dispatch process works on.")
     hint_size: Annotated[int, Field(ge=1, le=1000)] = Field(
         100, description="The most deliveries that one hint carries."
     )

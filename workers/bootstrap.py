@@ -26,7 +26,7 @@ from store.deliveries.claiming import Claimed
 from store.engine import Store, open_engine
 from store.keys import MasterKey
 from workers.dispatch.broker import open_broker
-from workers.dispatch.hints import Hints
+from workers.dispatch.hints import Aside, Hints
 from workers.intake.taking_in import TakingIn
 
 _STOP_SECONDS = 60.0
@@ -75,12 +75,19 @@ class Parts:
         return Hints(self.broker, self.settings.hint_size)
 
     @cached_property
+    def hints_aside(self) -> Aside:
+        """The same for the doors, which answer or acknowledge without waiting for it."""
+        return Aside(self.hints)
+
+    @cached_property
     def worker(self) -> str:
         """This process's name in claims and leases."""
         return f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(3)}"
 
     def close(self) -> None:
         """Give back what was opened."""
+        if "hints_aside" in self.__dict__:
+            self.hints_aside.close()
         if "broker" in self.__dict__:
             self.broker.close()
         self.store.close()
@@ -262,7 +269,7 @@ def open_web(parts: Parts) -> "FastAPI":
             store=parts.store,
             readings=parts.readings,
             taking_in=parts.taking_in,
-            hint=parts.hints,
+            hint=parts.hints_aside,
             files=open_files(parts),
             admit_drama=settings.sandbox,
             body_limit=settings.body_limit_bytes,
@@ -287,7 +294,7 @@ def open_consumer(parts: Parts) -> "Consumer":
         admit_drama=settings.sandbox,
     )
     url = settings.broker or ""
-    return Consumer(url, topology(), parts.taking_in, parts.store, parts.hints, options)
+    return Consumer(url, topology(), parts.taking_in, parts.store, parts.hints_aside, options)
 
 
 def open_upkeep(parts: Parts) -> "Upkeep":

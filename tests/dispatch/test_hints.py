@@ -1,6 +1,7 @@
 """Do hints reach the workers of their lane, and is a lost one harmless?"""
 
-from collections.abc import Iterator
+import threading
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from uuid import UUID
@@ -15,7 +16,7 @@ from tests.factories import catch_all, envelope
 from tests.waiting import eventually
 from workers.dispatch.actors import declare_actors
 from workers.dispatch.broker import open_broker
-from workers.dispatch.hints import Hints
+from workers.dispatch.hints import Aside, Hints
 
 NOW = datetime(2026, 11, 20, tzinfo=UTC)
 
@@ -119,3 +120,28 @@ def test_hinted_deliveries_are_sent_by_the_workers_of_every_lane(
             lambda: sending.parts.hints.backlog(list(Lane)) == 0 or None, "no hint left over"
         )
         assert len(sending.accepted()) == len(due) == 24
+
+
+def test_what_comes_while_the_broker_confirms_goes_out_together(broker: StubBroker) -> None:
+    """Whoever has committed need not wait, and under load a hint carries more."""
+    confirming, confirmed = threading.Event(), threading.Event()
+    told: list[int] = []
+
+    class Slow(Hints):
+        def __call__(self, due: Sequence[Due]) -> int:
+            told.append(len(due))
+            confirming.set()
+            confirmed.wait(10)
+            return super().__call__(due)
+
+    aside = Aside(Slow(broker, 100))
+    aside(_due(1))
+    confirming.wait(10)
+
+    for _ in range(3):
+        aside(_due(2))
+    confirmed.set()
+    aside.close()
+
+    assert told == [1, 6]
+    assert _waiting(broker) == {"onward.sms.routine": 2}

@@ -4,8 +4,10 @@ A delivery that another worker has claimed is not seen here at all, so a hint ma
 Outcomes are recorded as they arrive, in groups: one straggler never keeps the rest unrecorded.
 """
 
+import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 from datetime import timedelta
 from queue import Empty, SimpleQueue
@@ -39,6 +41,8 @@ log = get_logger(__name__)
 _GROUP = 100
 _GROUP_SECONDS = 0.02
 _MARGIN_SECONDS = 5.0
+_LARGE = 20
+_LARGE_AT_ONCE = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,13 +73,16 @@ class Delivering:
 
     def __init__(self, means: Means) -> None:
         self._means = means
+        self._large = threading.BoundedSemaphore(_LARGE_AT_ONCE)
 
     def deliver(self, channel: Channel, delivery_ids: Sequence[UUID]) -> None:
         """Send what is due among ``delivery_ids`` and record what came of it."""
         carrier = self._means.carriers[channel]
         claimed_at = time.monotonic()
-        claimed = self._claim(carrier.provider, delivery_ids)
-        ready, unsendable = self._prepare(claimed)
+        # Small batches mostly wait for the disk; large ones would only fight for the processor.
+        with self._large if len(delivery_ids) >= _LARGE else nullcontext():
+            claimed = self._claim(carrier.provider, delivery_ids)
+            ready, unsendable = self._prepare(claimed)
         arriving: SimpleQueue[Sent] = SimpleQueue()
         self._send(carrier, ready, claimed_at, arriving)
         self._record(unsendable)

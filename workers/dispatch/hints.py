@@ -1,5 +1,6 @@
 """How is dispatch told that something is due? By hints: delivery ids, and nothing else."""
 
+import threading
 from collections import defaultdict
 from collections.abc import Sequence
 from uuid import UUID
@@ -78,3 +79,43 @@ class Hints:
             log.warning("hint_not_sent", error_type=type(error).__name__, deliveries=len(ids))
             return False
         return True
+
+
+class Aside:
+    """Sends hints from a thread of its own, so that whoever has committed need not wait.
+
+    What comes while the broker confirms the last hint goes out together in the next: the more
+    there is, the larger the hints. ``close`` sends what is left.
+    """
+
+    def __init__(self, hints: Hints) -> None:
+        self._hints = hints
+        self._due: list[Due] = []
+        self._changed = threading.Condition()
+        self._closing = False
+        self._thread = threading.Thread(target=self._run, name="hints", daemon=True)
+        self._thread.start()
+
+    def __call__(self, due: Sequence[Due]) -> int:
+        """Take deliveries to hint at; returns at once."""
+        if due:
+            with self._changed:
+                self._due.extend(due)
+                self._changed.notify()
+        return len(due)
+
+    def close(self) -> None:
+        """Send what is left, and end the thread."""
+        with self._changed:
+            self._closing = True
+            self._changed.notify()
+        self._thread.join()
+
+    def _run(self) -> None:
+        while True:
+            with self._changed:
+                self._changed.wait_for(lambda: self._due or self._closing)
+                due, self._due = self._due, []
+            if not due:
+                return
+            self._hints(due)

@@ -16,7 +16,7 @@ from workers.dispatch.loop import Loop
 log = get_logger(__name__)
 SOON = (Lane.LIVE, Lane.URGENT)
 LATER = (Lane.ROUTINE, Lane.BULK)
-_SOON_THREADS = 4
+_SOON_THREADS = 8
 _POLL_MS = 100
 
 
