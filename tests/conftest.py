@@ -107,12 +107,13 @@ def store_url(request: pytest.FixtureRequest) -> str:
     return str(request.getfixturevalue(f"{request.param}_url"))
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def broker_url(room_name: str) -> Iterator[str]:
-    """Give this worker's own RabbitMQ vhost; a test purges or renames what it would share."""
+    """Give a RabbitMQ vhost of the module's own; a test purges or renames what it would share."""
     server = _found(BROKER)
+    name = f"{room_name}_{secrets.token_hex(3)}"
     try:
-        room = fresh_vhost(server, room_name, os.environ.get(MANAGEMENT))
+        room = fresh_vhost(server, name, os.environ.get(MANAGEMENT))
         url = room.__enter__()
     except NoRoomError as error:
         _leave_out(LEFT_OUT[BROKER], f"no vhost of its own can be made: {error}")

@@ -34,10 +34,15 @@ def _settings(folder: Path, broker: str, database: str = "postgresql://127.0.0.1
 def consuming(broker_url: str) -> Iterator[pika.BlockingConnection]:
     """Connect as a process would; gives its queues back at the end."""
     connection = pika.BlockingConnection(pika.URLParameters(broker_url))
+    _delete(connection)
     yield connection
+    _delete(connection)
+    connection.close()
+
+
+def _delete(connection: pika.BlockingConnection) -> None:
     for name in (*intake_queues(), *_urgent_mail()):
         connection.channel().queue_delete(name)
-    connection.close()
 
 
 def _urgent_mail() -> list[str]:
