@@ -5,7 +5,7 @@ WORKDIR /build
 RUN python -m venv /opt/onward
 ENV PATH=/opt/onward/bin:$PATH PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_CACHE_DIR=1
 COPY requirements.lock ./
-RUN pip install --quiet --require-hashes -r requirements.lock
+RUN pip install --quiet --no-deps --require-hashes -r requirements.lock
 COPY pyproject.toml README.md LICENSE ./
 COPY contracts contracts
 COPY config config

@@ -37,7 +37,10 @@ $(READY): requirements.lock pyproject.toml
 	    exit 1; }; \
 	fi
 	@echo "Installing the locked packages into $(VENV)"
-	@$(PIP) --require-hashes -r requirements.lock
+	@# The lock is whole. Left to look further, pip takes a newer release for a package that is asked
+	@# for with extras, and then refuses it, since it has no hash.
+	@$(PIP) --no-deps --require-hashes -r requirements.lock
+	@$(PY) -m pip --disable-pip-version-check check >/dev/null
 	@$(PIP) --no-deps --no-build-isolation --editable .
 	@touch $@
 
