@@ -32,6 +32,10 @@ class RetryPolicy:
     base_seconds: float
     cap_seconds: float
 
+    def scaled(self, scale: float) -> "RetryPolicy":
+        """Give the same with its times multiplied."""
+        return RetryPolicy(self.attempts, self.base_seconds * scale, self.cap_seconds * scale)
+
 
 @dataclass(frozen=True, slots=True)
 class WaitingPolicy:
@@ -56,7 +60,7 @@ class Policies:
     retries: Mapping[Lane, RetryPolicy]
     lanes: LanePolicy
     uncertain: Mapping[Channel, WhenUncertain]
-    uncertain_after_seconds: Mapping[Channel, int]
+    uncertain_after_seconds: Mapping[Channel, float]
     waiting: WaitingPolicy
 
 
@@ -90,8 +94,9 @@ UNCERTAIN_AFTER_SECONDS: Mapping[Channel, int] = MappingProxyType(
 
 def policies(settings: Settings) -> Policies:
     """Build the policies from what is decided here and what is set."""
+    scale = settings.time_scale
     return Policies(
-        retries=RETRIES,
+        retries=MappingProxyType({lane: each.scaled(scale) for lane, each in RETRIES.items()}),
         lanes=LanePolicy(
             MappingProxyType(
                 {
@@ -103,7 +108,9 @@ def policies(settings: Settings) -> Policies:
             )
         ),
         uncertain=UNCERTAIN,
-        uncertain_after_seconds=UNCERTAIN_AFTER_SECONDS,
+        uncertain_after_seconds=MappingProxyType(
+            {channel: seconds * scale for channel, seconds in UNCERTAIN_AFTER_SECONDS.items()}
+        ),
         waiting=WaitingPolicy(
             urgent_seconds=settings.waiting_limit_urgent_seconds,
             routine_seconds=settings.waiting_limit_seconds,

@@ -204,6 +204,11 @@ class Settings(BaseSettings):
     )
     seal_interval_seconds: Seconds = Field(1, description="How often the ledger is sealed.")
 
+    time_scale: Annotated[float, Field(gt=0, le=1)] = Field(
+        1,
+        description="With a sandbox: shortens the policies' times, so that an outage can be tried.",
+    )
+
     # logs
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         "info", description="What is logged: this and graver."
