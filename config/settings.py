@@ -209,6 +209,10 @@ class Settings(BaseSettings):
         description="With a sandbox: shortens the policies' times, so that an outage can be tried.",
     )
 
+    failpoints: str | None = Field(
+        None, description="With a sandbox: where a fault test stops a process."
+    )
+
     # logs
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         "info", description="What is logged: this and graver."

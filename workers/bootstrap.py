@@ -25,6 +25,7 @@ from store.customers import Readings, rules_at
 from store.deliveries.claiming import Claimed
 from store.engine import Store, open_engine
 from store.keys import MasterKey
+from workers import failpoints
 from workers.dispatch.broker import open_broker
 from workers.dispatch.hints import Aside, Hints
 from workers.intake.taking_in import TakingIn
@@ -95,6 +96,7 @@ class Parts:
 
 def open_parts(settings: Settings) -> Parts:
     """Open an installation. Embedded, its folder, key and tables are made where missing."""
+    failpoints.arm(settings.failpoints or "")
     if settings.embedded:
         _make_embedded(settings)
     parts = Parts(settings, open_store(settings))

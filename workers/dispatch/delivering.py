@@ -34,6 +34,7 @@ from store.engine import Store, Transaction, is_outage, is_race
 from workers.dispatch import results
 from workers.dispatch.loop import Loop, NotBegun, Sent
 from workers.dispatch.preparing import Preparing, Ready
+from workers.failpoints import reach
 from workers.following_up import advances, follow_up
 from workers.providers.base import Provider
 
@@ -77,16 +78,19 @@ class Delivering:
 
     def deliver(self, channel: Channel, delivery_ids: Sequence[UUID]) -> None:
         """Send what is due among ``delivery_ids`` and record what came of it."""
+        reach("dispatch.hinted")
         carrier = self._means.carriers[channel]
         claimed_at = time.monotonic()
         # Small batches mostly wait for the disk; large ones would only fight for the processor.
         with self._large if len(delivery_ids) >= _LARGE else nullcontext():
             claimed = self._claim(carrier.provider, delivery_ids)
             ready, unsendable = self._prepare(claimed)
+        reach("dispatch.prepared")
         arriving: SimpleQueue[Sent] = SimpleQueue()
         self._send(carrier, ready, claimed_at, arriving)
         self._record(unsendable)
         self._record_as_they_arrive(carrier.provider, ready, claimed_at, arriving)
+        reach("dispatch.worked_off")
 
     def _claim(self, provider: Provider, ids: Sequence[UUID]) -> tuple[Claimed, ...]:
         means = self._means
@@ -94,6 +98,8 @@ class Delivering:
         with means.store.write() as tx:
             result = claim(tx, ids, by)
             due = self._follow(tx, [row for row in result.settled if _goes_on(row)])
+            reach("dispatch.before_claim")
+        reach("dispatch.claimed")
         means.hint(due)
         return result.claimed
 
@@ -157,6 +163,8 @@ class Delivering:
         ):
             with attempt, self._means.store.write() as tx:
                 due = self._record_once(tx, found)
+                reach("dispatch.before_record")
+        reach("dispatch.recorded")
         self._means.hint(due)
 
     def _record_once(self, tx: Transaction, found: Sequence[Result]) -> list[Due]:

@@ -12,6 +12,7 @@ import uvloop
 from structlog import get_logger
 
 from contracts.vocabulary import Reason
+from workers.failpoints import reach
 from workers.providers.base import Outgoing, Provider, Unknown, Verdict
 
 log = get_logger(__name__)
@@ -83,7 +84,10 @@ class Loop:
         async with gate:
             if self._stopping.is_set() or time.monotonic() >= begin_before:
                 return NotBegun()
-            return await provider.send(one, _nothing)
+            verdict = await provider.send(one, _mark)
+            reach("provider.answered")
+            reach("dispatch.journalled")
+            return verdict
 
     def call(self, make: Callable[[], "asyncio.Future[None] | object"]) -> None:
         """Run a coroutine function on the loop and wait for it."""
@@ -106,8 +110,10 @@ async def _await(make: Callable[[], object]) -> object:
     return await made if asyncio.iscoroutine(made) else made
 
 
-def _nothing() -> None:
+def _mark() -> None:
     """What is done before the first byte, as long as no journal is kept."""
+    reach("provider.before_first_byte")
+    reach("provider.marked")
 
 
 def _reporter(

@@ -15,6 +15,7 @@ from store.deliveries import ending
 from store.deliveries.adding import Due
 from store.engine import Store
 from workers.dispatch.hints import Hints
+from workers.failpoints import reach
 from workers.following_up import follow_up
 from workers.routing.following import WAITS
 from workers.upkeep.notices import plan_notices
@@ -94,6 +95,8 @@ class Chores:
         """Call uncertain what a worker claimed and never recorded."""
         with self._store.write() as tx:
             rescued = waiting.rescue(tx, self._settle_within())
+            reach("upkeep.rescue.before_commit")
+        reach("upkeep.rescue.committed")
         for delivery_id in rescued:
             log.warning("lease_ran_out", delivery_id=str(delivery_id))
         return len(rescued)
@@ -110,6 +113,8 @@ class Chores:
         )
         with self._store.write() as tx:
             settled = waiting.settle_uncertain(tx, resend)
+            reach("upkeep.settle.before_commit")
+        reach("upkeep.settle.committed")
         for delivery_id, status in settled:
             log.warning(
                 "uncertain_settled_by_policy", delivery_id=str(delivery_id), status=status.value
@@ -152,4 +157,7 @@ class Chores:
     def seal(self) -> int:
         """Chain new ledger entries."""
         with self._store.write() as tx:
-            return sealing.seal_next(tx)
+            sealed = sealing.seal_next(tx)
+            reach("upkeep.seal.before_commit")
+        reach("upkeep.seal.committed")
+        return sealed
