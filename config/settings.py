@@ -244,6 +244,11 @@ class Settings(BaseSettings):
         return self.blob_url or (self.data_dir / "blobs").absolute().as_uri()
 
     @property
+    def journals(self) -> Path:
+        """The folder of what dispatch notes before it sends; on this machine's own disk."""
+        return self.data_dir / "journals"
+
+    @property
     def master_key_path(self) -> Path:
         """The file of the master key, where it is not in the environment."""
         return self.master_key_file or self.data_dir / "master.key"

@@ -128,14 +128,17 @@ class Dispatch:
         # Providers are long in loading, and most commands send nothing.
         from workers.dispatch.actors import declare_actors
         from workers.dispatch.delivering import Delivering, Means
+        from workers.dispatch.journal import Journal
         from workers.dispatch.loop import Loop
         from workers.dispatch.preparing import Preparing
+        from workers.dispatch.replaying import Replaying
         from workers.dispatch.running import Running
         from workers.routing.rendering import Company, Renderer
 
         settings = parts.settings
         company = company_of(settings)
         self._loop = Loop()
+        self._journal = Journal(settings.journals, parts.worker)
         self._carriers = open_carriers(settings)
         preparing = Preparing(
             Renderer(
@@ -153,17 +156,21 @@ class Dispatch:
             preparing=preparing,
             loop=self._loop,
             hint=parts.hints,
-            worker=parts.worker,
+            journal=self._journal,
             lease_seconds=settings.lease_seconds,
         )
         delivering = Delivering(means)
         declare_actors(parts.broker, delivering.deliver)
+        self._replaying = Replaying(
+            settings.journals, parts.store, parts.policies, preparing, delivering.record
+        )
         self._running = Running(
             parts.broker, self._loop, lanes, self._carriers.keys(), settings.dispatch_threads
         )
 
     def start(self) -> None:
-        """Begin sending; returns at once."""
+        """Begin sending, and replaying what the dead left behind; returns at once."""
+        self._replaying.start()
         self._running.start()
 
     def stop(self) -> None:
@@ -172,6 +179,8 @@ class Dispatch:
         for carrier in self._carriers.values():
             self._loop.call(carrier.provider.close)
         self._loop.close()
+        self._journal.close()
+        self._replaying.stop()
 
 
 def open_carriers(settings: Settings) -> "dict[Channel, Carrier]":
