@@ -2,8 +2,8 @@
 
 Evidence beats not knowing, as long as the delivery was not tried again: an acceptance also settles
 one that has meanwhile been called uncertain or parked, or waits to be sent again; a definite
-refusal, or the proof that nothing left, takes an uncertain or parked one back to what it would
-have become.
+refusal, or the proof that nothing left, makes of an uncertain one what it would have made at once.
+What is parked is in a person's hands: such proof stands on the attempt for them to see.
 """
 
 from collections.abc import Sequence
@@ -21,8 +21,9 @@ from store.engine import Transaction
 from store.ledger import Entry, Where
 from store.tables import attempts
 
+_NO_PROOF_OF_ABSENCE = frozenset({DeliveryStatus.ACCEPTED, DeliveryStatus.UNCERTAIN})
 _STILL_OURS = (DeliveryStatus.SENDING,)
-_OPEN_TO_PROOF = (DeliveryStatus.SENDING, DeliveryStatus.UNCERTAIN, DeliveryStatus.PARKED)
+_OPEN_TO_PROOF = (DeliveryStatus.SENDING, DeliveryStatus.UNCERTAIN)
 _OPEN_TO_EVIDENCE = (
     DeliveryStatus.SENDING,
     DeliveryStatus.UNCERTAIN,
@@ -58,9 +59,7 @@ def record(tx: Transaction, results: Sequence[Result]) -> list[dict[str, Any]]:
     ordered = sorted(results, key=lambda r: r.claimed.delivery_id)
     accepted = [r for r in ordered if r.to is DeliveryStatus.ACCEPTED]
     unknown = [r for r in ordered if r.to is DeliveryStatus.UNCERTAIN]
-    definite = [
-        r for r in ordered if r.to not in (DeliveryStatus.ACCEPTED, DeliveryStatus.UNCERTAIN)
-    ]
+    definite = [r for r in ordered if r.to not in _NO_PROOF_OF_ABSENCE]
     changed = move(tx, [_move(r) for r in accepted], _OPEN_TO_EVIDENCE)
     told = {row["id"] for row in changed}
     late = _unrecorded(tx, [r for r in accepted if r.claimed.delivery_id not in told])

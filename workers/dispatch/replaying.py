@@ -148,8 +148,9 @@ class Replaying:
         By another version of the template it is not what was sent, and proves nothing.
         """
         again = self._preparing.prepare(one.claimed, one.claimed.started_at)
-        same = isinstance(again, Ready) and again.template_version == template_version
-        return results.Content(again.content_digest if same else "", template_version)
+        if isinstance(again, Ready) and again.template_version == template_version:
+            return results.Content(again.content_digest, template_version)
+        return results.Content("", template_version)
 
 
 @contextmanager
