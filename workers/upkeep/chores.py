@@ -83,12 +83,18 @@ class Chores:
         return self._hint_again((Lane.ROUTINE, Lane.BULK), _AGAIN)
 
     def _hint_again(self, lanes: Sequence[Lane], older_than: timedelta) -> int:
+        backlog = self._hints.backlog(lanes)
+        if backlog is None:
+            return 0
         # While hints wait in their queues, hinting again would only multiply them (hazard 20).
-        crowded = self._hints.backlog(lanes) > _NEAR_EMPTY
+        crowded = backlog > _NEAR_EMPTY
         with self._store.write() as tx:
             before = None if crowded else tx.now - older_than
             found = waiting.unhinted(tx, lanes, before, _AT_ONCE)
-        self._hints(found)
+        if self._hints(found) < len(found):  # nobody was told after all: as soon as it can be
+            with self._store.write() as tx:
+                waiting.unhint(tx, [one.delivery_id for one in found])
+            return 0
         return len(found)
 
     def rescue(self) -> int:
