@@ -127,6 +127,43 @@ def test_a_send_that_would_outlast_its_claim_is_not_begun(loop: Loop) -> None:
     assert (found, gate.most) == ({0: NotBegun()}, 0)
 
 
+def test_a_send_whose_claim_has_aged_before_its_first_byte_is_not_begun() -> None:
+    """A process stopped for longer than its lease goes on exactly where it stood."""
+    seconds = iter([0.0, 99.0])
+    gate, notes = Gate(), Notes()
+    gate.open.set()
+    loop = Loop(clock=lambda: next(seconds))
+    results: SimpleQueue[Sent] = SimpleQueue()
+
+    loop.send(gate, 1, [(0, _text("aged"))], 60.0, notes, results)
+
+    assert _all(results, 1) == {0: NotBegun()}
+    assert (gate.most, notes.marked) == (0, [])
+    loop.close()
+
+
+def test_a_send_that_cannot_be_noted_is_not_begun_and_waits_a_while(loop: Loop) -> None:
+    """A full disk would turn every crash into sends that nobody can account for."""
+    gate = Gate()
+    gate.open.set()
+
+    found = _all(_send(loop, gate, "a", notes=Notes(full=True)), 1)
+
+    (not_begun,) = found.values()
+    assert isinstance(not_begun, NotBegun)
+    assert (not_begun.pause > 0, gate.most) == (True, 0)
+
+
+def test_each_send_is_noted_before_and_after(loop: Loop) -> None:
+    """What stands in the journal is all that a crash leaves behind."""
+    gate, notes = Gate(), Notes()
+    gate.open.set()
+
+    _all(_send(loop, gate, "a", "b", notes=notes), 2)
+
+    assert (sorted(notes.marked), notes.verdicts) == ([0, 1], {0: Accepted("a"), 1: Accepted("b")})
+
+
 def test_after_a_stop_nothing_more_begins_and_what_is_under_way_ends(loop: Loop) -> None:
     """What was begun has left us; what was not is given back."""
     gate = Gate()
