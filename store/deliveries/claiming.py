@@ -101,6 +101,7 @@ def claim(tx: Transaction, delivery_ids: Sequence[UUID], by: Claim) -> ClaimResu
 
     Ids that are unknown, claimed by another, not due or settled are left out without a word.
     """
+    tx.ask_the_time()  # what was planned a moment ago elsewhere is due, by the very same clock
     rows = _lock(tx, delivery_ids)
     tx.prepare_opening([row.value for row in rows] + [row.event_content for row in rows])
     agreed = _consents(tx, rows)
