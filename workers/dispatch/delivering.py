@@ -34,9 +34,8 @@ from store.customers import Readings
 from store.deliveries.adding import Due
 from store.deliveries.claiming import Claim, Claimed, claim
 from store.deliveries.recording import Result, record
-from store.engine import Store, Transaction, is_outage, is_race
+from store.engine import Store, Transaction, is_outage, is_race, steadily
 from workers.dispatch import results
-from workers.dispatch.clock import elapsed
 from workers.dispatch.journal import Journal, JournalError, Page
 from workers.dispatch.loop import Loop, NotBegun, Sent
 from workers.dispatch.preparing import Preparing, Ready
@@ -137,7 +136,7 @@ class Delivering:
     def _claim(
         self, page: Page, provider: Provider, ids: Sequence[UUID]
     ) -> tuple[float, tuple[Claimed, ...]]:
-        means, claimed_at, written = self._means, elapsed(), False
+        means, claimed_at, written = self._means, steadily(), False
         by = Claim(page.name, provider.name, means.lease_seconds)
         try:
             with means.store.write() as tx:
@@ -183,7 +182,7 @@ class Delivering:
     def _results(
         self, ready: Sequence[Ready], group: Sequence[Sent], provider: Provider, claimed_at: float
     ) -> list[Result]:
-        since = timedelta(seconds=elapsed() - claimed_at)
+        since = timedelta(seconds=steadily() - claimed_at)
         return [self._result(ready[sent.place], sent, provider, since) for sent in group]
 
     def _result(self, ready: Ready, sent: Sent, provider: Provider, since: timedelta) -> Result:
@@ -263,10 +262,10 @@ def _goes_on(row: dict[str, Any]) -> bool:
 
 def _gather(arriving: "SimpleQueue[Sent]", most: int) -> list[Sent]:
     group = [arriving.get()]
-    until = elapsed() + _GROUP_SECONDS
+    until = steadily() + _GROUP_SECONDS
     while len(group) < most:
         try:
-            group.append(arriving.get(timeout=max(0.0, until - elapsed())))
+            group.append(arriving.get(timeout=max(0.0, until - steadily())))
         except Empty:
             break
     return group
