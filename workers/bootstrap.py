@@ -170,7 +170,12 @@ class Dispatch:
         )
 
     def start(self) -> None:
-        """Begin sending, and replaying what the dead left behind; returns at once."""
+        """Begin sending, and replaying what the dead left behind; returns at once.
+
+        Raises ``workers.dispatch.journal.JournalError`` where nothing could be sent.
+        """
+        with self._journal.page():
+            pass
         self._replaying.start()
         self._running.start()
 

@@ -58,6 +58,7 @@ def opened(found: "Settings | None" = None) -> "Iterator[Parts]":
     from store.keys import Unopenable
     from workers.bootstrap import open_parts
     from workers.broker import BrokerAwayError
+    from workers.dispatch.journal import JournalError
     from workers.failpoints import FailpointsError
     from workers.intake.topology import TopologyError
 
@@ -68,6 +69,7 @@ def opened(found: "Settings | None" = None) -> "Iterator[Parts]":
     except (
         BrokerAwayError,
         FailpointsError,
+        JournalError,
         MasterKeyError,
         MissingSettingsError,
         TopologyError,
