@@ -112,7 +112,7 @@ class Office:
     def webhooks(self) -> Webhooks:
         lanes = policies(self.settings).lanes
         return Webhooks(
-            HookParts(self.store, self.readings, lanes, self.hint, PUBLIC_URL, AUTH_TOKEN)
+            HookParts(self.store, self.readings, lanes, self.hint, PUBLIC_URL, (AUTH_TOKEN,))
         )
 
     def hand_in(self, *events: factories.Sample) -> list[Answered]:

@@ -6,10 +6,10 @@ Outcomes are recorded as they arrive, in groups: one straggler never keeps the r
 
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from queue import Empty, SimpleQueue
 from typing import Any
 from uuid import UUID
@@ -27,11 +27,13 @@ from config.policies import Policies
 from contracts.vocabulary import Channel, DeliveryStatus, Reason
 from store import customer_changes
 from store.customers import Readings
+from store.deliveries import due
 from store.deliveries.adding import Due
 from store.deliveries.claiming import Claim, Claimed, claim
 from store.deliveries.recording import Result, record
 from store.engine import Store, Transaction, is_outage, is_race
 from workers.dispatch import results
+from workers.dispatch.carriers import Carrier, Carriers, Concern
 from workers.dispatch.loop import Loop, NotBegun, Sent
 from workers.dispatch.preparing import Preparing, Ready
 from workers.following_up import advances, follow_up
@@ -45,14 +47,6 @@ _LARGE = 20
 _LARGE_AT_ONCE = 3
 
 
-@dataclass(frozen=True, slots=True)
-class Carrier:
-    """A provider, and how many sends it may have under way in this process."""
-
-    provider: Provider
-    width: int
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Means:
     """What delivering stands on. ``worker`` names this process in its claims."""
@@ -60,7 +54,7 @@ class Means:
     store: Store
     readings: Readings
     policies: Policies
-    carriers: Mapping[Channel, Carrier]
+    carriers: Carriers
     preparing: Preparing
     loop: Loop
     hint: Callable[[Sequence[Due]], int]
@@ -76,13 +70,20 @@ class Delivering:
         self._large = threading.BoundedSemaphore(_LARGE_AT_ONCE)
 
     def deliver(self, channel: Channel, delivery_ids: Sequence[UUID]) -> None:
-        """Send what is due among ``delivery_ids`` and record what came of it."""
-        carrier = self._means.carriers[channel]
+        """Send what is due among ``delivery_ids`` and record what came of it.
+
+        Where no provider of the channel may be used, nothing is claimed: upkeep hints again when
+        one may.
+        """
+        carrier = self._means.carriers.choose(channel)
+        if carrier is None:
+            self._put_back(delivery_ids)
+            return
         claimed_at = time.monotonic()
         # Small batches mostly wait for the disk; large ones would only fight for the processor.
         with self._large if len(delivery_ids) >= _LARGE else nullcontext():
             claimed = self._claim(carrier.provider, delivery_ids)
-            ready, unsendable = self._prepare(claimed)
+            ready, unsendable = self._prepare(claimed, carrier.sender)
         arriving: SimpleQueue[Sent] = SimpleQueue()
         self._send(carrier, ready, claimed_at, arriving)
         self._record(unsendable)
@@ -93,15 +94,21 @@ class Delivering:
         by = Claim(means.worker, provider.name, means.lease_seconds)
         with means.store.write() as tx:
             result = claim(tx, ids, by)
-            due = self._follow(tx, [row for row in result.settled if _goes_on(row)])
-        means.hint(due)
+            following = self._follow(tx, [row for row in result.settled if _goes_on(row)])
+        means.hint(following)
         return result.claimed
 
-    def _prepare(self, claimed: Sequence[Claimed]) -> tuple[list[Ready], list[Result]]:
+    def _put_back(self, ids: Sequence[UUID]) -> None:
+        with self._means.store.write() as tx:
+            due.unhint(tx, ids)
+
+    def _prepare(
+        self, claimed: Sequence[Claimed], sender: str | None
+    ) -> tuple[list[Ready], list[Result]]:
         ready: list[Ready] = []
         unsendable: list[Result] = []
         for one in claimed:
-            prepared = self._means.preparing.prepare(one, one.started_at)
+            prepared = self._means.preparing.prepare(one, one.started_at, sender)
             if isinstance(prepared, Ready):
                 ready.append(prepared)
             else:
@@ -119,7 +126,12 @@ class Delivering:
         lasts = self._means.lease_seconds - carrier.provider.timeout - _MARGIN_SECONDS
         outgoing = [(place, one.outgoing) for place, one in enumerate(ready)]
         self._means.loop.send(
-            carrier.provider, carrier.width, outgoing, claimed_at + lasts, arriving
+            carrier.provider,
+            carrier.width,
+            outgoing,
+            claimed_at + lasts,
+            arriving,
+            lambda: self._means.carriers.usable(carrier.name),
         )
 
     def _record_as_they_arrive(
@@ -134,7 +146,14 @@ class Delivering:
             group = _gather(arriving, min(awaited, _GROUP))
             awaited -= len(group)
             since = timedelta(seconds=time.monotonic() - claimed_at)
-            self._record([self._result(ready[s.place], s, provider, since) for s in group])
+            self._record(
+                [self._result(ready[s.place], s, provider, since) for s in group],
+                self._concern(provider, group, ready[0].claimed.started_at + since),
+            )
+
+    def _concern(self, provider: Provider, group: Sequence[Sent], now: datetime) -> Concern | None:
+        verdicts = [sent.verdict for sent in group if not isinstance(sent.verdict, NotBegun)]
+        return self._means.carriers.judge(provider.name, verdicts, now)
 
     def _result(self, ready: Ready, sent: Sent, provider: Provider, since: timedelta) -> Result:
         # The store's clock: its time at the claim, and what has passed here since.
@@ -143,11 +162,11 @@ class Delivering:
             return results.of_not_begun(ready.claimed, now)
         return results.of_verdict(ready, sent.verdict, provider.name, self._means.policies, now)
 
-    def _record(self, found: Sequence[Result]) -> None:
+    def _record(self, found: Sequence[Result], concern: Concern | None = None) -> None:
         """Record, and wait out an outage as long as the claims hold; then upkeep takes over."""
         if not found:
             return
-        due: list[Due] = []
+        following: list[Due] = []
         for attempt in Retrying(
             retry=retry_if_exception(lambda e: is_outage(e) or is_race(e)),
             stop=stop_after_delay(self._means.lease_seconds),
@@ -156,10 +175,12 @@ class Delivering:
             reraise=True,
         ):
             with attempt, self._means.store.write() as tx:
-                due = self._record_once(tx, found)
-        self._means.hint(due)
+                following = self._record_once(tx, found, concern)
+        self._means.hint(following)
 
-    def _record_once(self, tx: Transaction, found: Sequence[Result]) -> list[Due]:
+    def _record_once(
+        self, tx: Transaction, found: Sequence[Result], concern: Concern | None
+    ) -> list[Due]:
         changed = record(tx, found)
         by_id = {result.claimed.delivery_id: result for result in found}
         for result in found:
@@ -167,7 +188,10 @@ class Delivering:
                 customer_changes.suppress(
                     tx, result.claimed.value_index, result.claimed.purpose, Reason.OPTED_OUT
                 )
-        return self._follow(tx, [row for row in changed if by_id[row["id"]].advance])
+        following = self._follow(tx, [row for row in changed if by_id[row["id"]].advance])
+        if concern is not None:
+            self._means.carriers.put_down(tx, concern)
+        return following
 
     def _follow(self, tx: Transaction, rows: Sequence[dict[str, Any]]) -> list[Due]:
         if not rows:

@@ -3,10 +3,10 @@
 import asyncio
 import threading
 import time
-from collections.abc import Callable, Sequence
-from concurrent.futures import Future
+from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass
 from queue import SimpleQueue
+from typing import Any, TypeVar
 
 import uvloop
 from structlog import get_logger
@@ -15,11 +15,12 @@ from contracts.vocabulary import Reason
 from workers.providers.base import Outgoing, Provider, Unknown, Verdict
 
 log = get_logger(__name__)
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
 class NotBegun:
-    """The send was not begun: too late for its claim, or the worker is stopping."""
+    """The send was not begun: too late, the worker is stopping, or its provider out of use."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,14 +55,15 @@ class Loop:
         outgoing: Sequence[tuple[int, Outgoing]],
         begin_before: float,
         results: "SimpleQueue[Sent]",
+        usable: Callable[[], bool] = lambda: True,
     ) -> None:
         """Send all; each result is put into ``results`` as it comes.
 
         A send that cannot begin before ``begin_before`` (monotonic seconds) is not begun: its
-        claim might end while it is under way.
+        claim might end while it is under way. Nor is one whose provider is no longer ``usable``.
         """
         self._loop.call_soon_threadsafe(
-            self._start, provider, width, outgoing, begin_before, results
+            self._start, provider, width, outgoing, begin_before, results, usable
         )
 
     def _start(
@@ -71,24 +73,30 @@ class Loop:
         outgoing: Sequence[tuple[int, Outgoing]],
         begin_before: float,
         results: "SimpleQueue[Sent]",
+        usable: Callable[[], bool],
     ) -> None:
         gate = self._gates.setdefault(provider.name, asyncio.Semaphore(width))
         for place, one in outgoing:
-            task = self._loop.create_task(self._send(provider, gate, one, begin_before))
+            task = self._loop.create_task(self._send(provider, gate, one, begin_before, usable))
             task.add_done_callback(_reporter(place, results))
 
     async def _send(
-        self, provider: Provider, gate: asyncio.Semaphore, one: Outgoing, begin_before: float
+        self,
+        provider: Provider,
+        gate: asyncio.Semaphore,
+        one: Outgoing,
+        begin_before: float,
+        usable: Callable[[], bool],
     ) -> Verdict | NotBegun:
         async with gate:
-            if self._stopping.is_set() or time.monotonic() >= begin_before:
+            late = time.monotonic() >= begin_before
+            if late or self._stopping.is_set() or not usable():
                 return NotBegun()
             return await provider.send(one, _nothing)
 
-    def call(self, make: Callable[[], "asyncio.Future[None] | object"]) -> None:
-        """Run a coroutine function on the loop and wait for it."""
-        future: Future[object] = asyncio.run_coroutine_threadsafe(_await(make), self._loop)
-        future.result()
+    def call(self, make: Callable[[], Coroutine[Any, Any, T]]) -> T:
+        """Run a coroutine function on the loop, wait for it, and give what it gives."""
+        return asyncio.run_coroutine_threadsafe(make(), self._loop).result()
 
     def stop_beginning(self) -> None:
         """Begin no further send; those under way go on to their end."""
@@ -99,11 +107,6 @@ class Loop:
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join()
         self._loop.close()
-
-
-async def _await(make: Callable[[], object]) -> object:
-    made = make()
-    return await made if asyncio.iscoroutine(made) else made
 
 
 def _nothing() -> None:
