@@ -33,6 +33,7 @@ from workers.intake.taking_in import TakingIn
 
 _STOP_SECONDS = 60.0
 _TELL_SECONDS = 0.5
+_LIST_SECONDS = 3.0  # outcomes that the broker has not taken by then are listed all the same
 
 
 def read_settings() -> Settings:
@@ -345,6 +346,7 @@ def open_upkeep(parts: Parts) -> "Upkeep":
         lambda: recheck(parts),
         interval=settings.upkeep_interval_seconds,
         seal_interval=settings.seal_interval_seconds,
+        list_after=0 if settings.broker is None else _LIST_SECONDS,
     ).all()
     if settings.broker is None:
         return Upkeep(parts.store, chores, parts.worker)

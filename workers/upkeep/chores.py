@@ -49,6 +49,7 @@ class Chores:
         *,
         interval: float,
         seal_interval: float,
+        list_after: float = 0,
     ) -> None:
         self._store = store
         self._readings = readings
@@ -57,6 +58,7 @@ class Chores:
         self._recheck = recheck
         self._interval = interval
         self._seal_interval = seal_interval
+        self._list_after = list_after
 
     def all(self) -> tuple[Chore, ...]:
         """Give the chores that every installation has."""
@@ -152,9 +154,13 @@ class Chores:
         return planned
 
     def list_outcomes(self) -> int:
-        """Put committed outcomes into the order that readers follow."""
+        """Put committed outcomes into the order that readers follow.
+
+        What publishes them to the broker lists them as it does; this lists what it leaves, so that
+        a broker that is away keeps nothing from those who read over HTTP.
+        """
         with self._store.write() as tx:
-            return outbox.give_positions(tx)
+            return outbox.give_positions(tx, older_than=self._list_after)
 
     def seal(self) -> int:
         """Chain new ledger entries."""
