@@ -43,9 +43,10 @@ class BreakerPolicy:
 
     It opens after ``outages`` in ``within_seconds`` if they are at least ``share`` of all its
     answers; after only ``outages_again`` where it has not held for ``steady_seconds`` yet. It
-    stays open for ``cool_off_seconds``, twice as long each time, at most ``cool_off_cap_seconds``;
-    chance takes up to half away. ``harmless`` probes that go well, ``probe_seconds`` apart, close
-    it. What waited then goes out at ``drain_per_second``, twice that after each
+    stays open for ``cool_off_seconds``, twice as long each time that it did not hold, at most
+    ``cool_off_cap_seconds``; chance takes up to half away. Then it is probed, while it is out
+    every ``probe_again_seconds`` at the latest; ``harmless`` probes that go well, ``probe_seconds``
+    apart, close it. What waited then goes out at ``drain_per_second``, twice that after each
     ``drain_doubles_seconds``. A rate limit that names no time waits ``busy_seconds``; one that
     does is obeyed up to ``longest_wait_seconds``, and then asked again.
     """
@@ -57,6 +58,7 @@ class BreakerPolicy:
     steady_seconds: float
     cool_off_seconds: float
     cool_off_cap_seconds: float
+    probe_again_seconds: float
     harmless: int
     probe_seconds: float
     drain_per_second: float
@@ -71,6 +73,7 @@ class BreakerPolicy:
             steady_seconds=self.steady_seconds * scale,
             cool_off_seconds=self.cool_off_seconds * scale,
             cool_off_cap_seconds=self.cool_off_cap_seconds * scale,
+            probe_again_seconds=self.probe_again_seconds * scale,
             probe_seconds=self.probe_seconds * scale,
             drain_doubles_seconds=self.drain_doubles_seconds * scale,
             busy_seconds=self.busy_seconds * scale,
@@ -125,9 +128,12 @@ BREAKER = BreakerPolicy(
     share=0.5,
     within_seconds=30,
     steady_seconds=120,
-    # a restart at the provider's takes seconds, an incident hours: ask soon, then seldom
+    # a restart at the provider's takes seconds. One whose probes go well and whose sends do not
+    # leaves texts uncertain each time that it closes: that must become seldom
     cool_off_seconds=5,
     cool_off_cap_seconds=300,
+    # a probe costs nothing, and a caller may be waiting for the provider to be back
+    probe_again_seconds=30,
     # one answer may be luck between two faults
     harmless=3,
     probe_seconds=1,

@@ -138,10 +138,9 @@ def test_an_alarm_given_twice_opens_once() -> None:
     assert (once.state, once.openings) == (BreakerState.OPEN, 1)
 
 
-def test_enough_probes_close_and_one_that_fails_opens_for_longer() -> None:
+def test_enough_probes_close_and_one_that_fails_opens_again() -> None:
     """One answer may be luck between two faults."""
-    first = opened()
-    half = probed(first, WELL, BREAKER, START, lambda: 1.0)
+    half = probed(opened(), WELL, BREAKER, START, lambda: 1.0)
     again = probed(half, DOWN, BREAKER, START, lambda: 1.0)
     states = [again]
     for _ in range(BREAKER.harmless):
@@ -149,15 +148,33 @@ def test_enough_probes_close_and_one_that_fails_opens_for_longer() -> None:
 
     assert half.state is BreakerState.HALF_OPEN
     assert (again.state, again.harmless) == (BreakerState.OPEN, 0)
-    assert first.probe_at is not None
-    assert again.probe_at is not None
-    assert again.probe_at - START == 2 * (first.probe_at - START)
     assert [s.state for s in states[1:]] == [
         BreakerState.HALF_OPEN,
         BreakerState.HALF_OPEN,
         BreakerState.CLOSED,
     ]
     assert states[-1].usable_since == START
+
+
+@pytest.mark.parametrize(("out", "seconds"), [(5, 5), (30, 15), (3600, 30)])
+def test_the_longer_it_is_out_the_less_often_it_is_asked(out: int, seconds: int) -> None:
+    """But often enough: a caller may be waiting for it to be back."""
+    now = START + timedelta(seconds=out)
+
+    found = probed(opened(), DOWN, BREAKER, now, lambda: 1.0)
+
+    assert found.probe_at == now + timedelta(seconds=seconds)
+    assert (found.opened_at, found.openings) == (START, 1)
+
+
+def test_one_that_never_holds_stays_open_for_longer_each_time() -> None:
+    """Its probes go well and its sends do not: each closing may leave texts uncertain."""
+    state, cool_offs = CLOSED, []
+    for _ in range(9):
+        state = opened(replace(state, state=BreakerState.CLOSED, usable_since=START))
+        cool_offs.append((state.probe_at or START) - START)
+
+    assert [c.total_seconds() for c in cool_offs] == [5, 10, 20, 40, 80, 160, 300, 300, 300]
 
 
 def test_one_that_has_just_come_back_opens_sooner_and_for_longer() -> None:

@@ -117,8 +117,17 @@ def alarmed(
     if state.state is not BreakerState.CLOSED:
         return state
     before = state.openings if _unsteady(state, policy, now) else 0
-    opened = replace(state, opened_at=now, reason=alarm.reason, code=alarm.code)
-    return _open(opened, before + 1, policy, now, random)
+    return replace(
+        state,
+        state=BreakerState.OPEN,
+        reason=alarm.reason,
+        code=alarm.code,
+        opened_at=now,
+        openings=before + 1,
+        harmless=0,
+        probe_at=now + _cool_off(before + 1, policy, random),
+        usable_since=None,
+    )
 
 
 def probed(
@@ -141,14 +150,15 @@ def probed(
             return replace(
                 state, state=BreakerState.HALF_OPEN, probe_at=soon, harmless=state.harmless + 1
             )
-        case Deferred(reason=reason, code=code, retry_after=float() as wait):
-            again = replace(state, reason=reason, code=code)
-            again = _open(again, state.openings + 1, policy, now, random)
-            told = now + timedelta(seconds=min(wait, policy.longest_wait_seconds))
-            return replace(again, probe_at=max(told, again.probe_at or told))
-        case Deferred(reason=reason, code=code) | Rejected(reason, code) | Unknown(reason, code):
-            again = replace(state, reason=reason, code=code)
-            return _open(again, state.openings + 1, policy, now, random)
+        case Deferred(reason, code) | Rejected(reason, code) | Unknown(reason, code):
+            return replace(
+                state,
+                state=BreakerState.OPEN,
+                reason=reason,
+                code=code,
+                harmless=0,
+                probe_at=now + _until_next_probe(state, verdict, policy, now, random),
+            )
 
 
 def _fresh(tally: Tally, policy: BreakerPolicy, now: datetime) -> Tally:
@@ -190,21 +200,20 @@ def _longer(one: Alarm | None, other: Alarm) -> Alarm:
     return one
 
 
-def _open(
+def _cool_off(openings: int, policy: BreakerPolicy, random: Callable[[], float]) -> timedelta:
+    longest = policy.cool_off_seconds * 2 ** min(openings - 1, LAST_DOUBLING)
+    return timedelta(seconds=min(longest, policy.cool_off_cap_seconds) * (1 + random()) / 2)
+
+
+def _until_next_probe(
     state: ProviderState,
-    openings: int,
+    verdict: Verdict,
     policy: BreakerPolicy,
     now: datetime,
     random: Callable[[], float],
-) -> ProviderState:
-    longest = policy.cool_off_seconds * 2 ** min(openings - 1, LAST_DOUBLING)
-    bounded = min(longest, policy.cool_off_cap_seconds)
-    cool_off = timedelta(seconds=bounded * (1 + random()) / 2)
-    return replace(
-        state,
-        state=BreakerState.OPEN,
-        openings=openings,
-        harmless=0,
-        probe_at=now + cool_off,
-        usable_since=None,
-    )
+) -> timedelta:
+    """The longer it has been out, the longer until it is asked again; never sooner than it told."""
+    out = (now - (state.opened_at or now)).total_seconds() / 2
+    wait = min(max(out, policy.cool_off_seconds), policy.probe_again_seconds) * (1 + random()) / 2
+    told = verdict.retry_after if isinstance(verdict, Deferred) else None
+    return timedelta(seconds=max(wait, min(told or 0.0, policy.longest_wait_seconds)))

@@ -20,6 +20,7 @@ from workers.providers.base import Verdict
 
 log = get_logger(__name__)
 _EVERY_SECONDS = 1.0
+_LEAST_SECONDS = 0.1  # where times are shortened, the store is still to have its peace
 _MARGIN_SECONDS = 5.0
 
 
@@ -35,7 +36,7 @@ class Probing:
         self._stopping = threading.Event()
         self._thread: threading.Thread | None = None
         self._probes: dict[str, threading.Thread] = {}
-        self._every = min(_EVERY_SECONDS, carriers.policy.probe_seconds)
+        self._every = min(_EVERY_SECONDS, max(_LEAST_SECONDS, carriers.policy.probe_seconds))
 
     def start(self) -> None:
         """Begin; returns at once."""
