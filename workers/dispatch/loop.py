@@ -7,12 +7,11 @@ is one that cannot be noted.
 
 import asyncio
 import threading
-from collections.abc import Callable, Sequence
-from concurrent.futures import Future
+from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass
 from functools import partial
 from queue import SimpleQueue
-from typing import Protocol
+from typing import Any, Protocol, TypeVar
 
 import uvloop
 from structlog import get_logger
@@ -24,14 +23,16 @@ from workers.failpoints import reach
 from workers.providers.base import Outgoing, Provider, Unknown, Verdict
 
 log = get_logger(__name__)
+T = TypeVar("T")
 _UNNOTED_SECONDS = 5.0
 
 
 @dataclass(frozen=True, slots=True)
 class NotBegun:
-    """No byte left: too late for its claim, the worker is stopping, or it could not be noted.
+    """No byte left, and none will at this claim.
 
-    ``pause`` is how many seconds should pass before it is tried again.
+    It was too late for it, the worker stops, the provider went out of use, or it could not be
+    noted. ``pause`` is how many seconds should pass before it is tried again.
     """
 
     pause: float = 0.0
@@ -85,14 +86,17 @@ class Loop:
         begin_before: float,
         noting: Noting,
         results: "SimpleQueue[Sent]",
+        usable: Callable[[], bool] = lambda: True,
     ) -> None:
         """Send all; each result is put into ``results`` as it comes.
 
         A send whose first byte cannot leave before ``begin_before`` (by this loop's clock) is not
-        begun: its claim might end while it is under way.
+        begun: its claim might end while it is under way. Nor is one whose provider is no longer
+        ``usable``.
         """
+        halted = partial(self._halted, begin_before, usable)
         self._loop.call_soon_threadsafe(
-            self._start, provider, width, outgoing, begin_before, noting, results
+            self._start, provider, width, outgoing, halted, noting, results
         )
 
     def _start(
@@ -100,13 +104,13 @@ class Loop:
         provider: Provider,
         width: int,
         outgoing: Sequence[tuple[int, Outgoing]],
-        begin_before: float,
+        halted: Callable[[], bool],
         noting: Noting,
         results: "SimpleQueue[Sent]",
     ) -> None:
         gate = self._gates.setdefault(provider.name, asyncio.Semaphore(width))
         for place, one in outgoing:
-            sending = self._send(provider, gate, place, one, begin_before, noting)
+            sending = self._send(provider, gate, place, one, halted, noting)
             task = self._loop.create_task(sending)
             task.add_done_callback(_reporter(place, results))
 
@@ -116,13 +120,14 @@ class Loop:
         gate: asyncio.Semaphore,
         place: int,
         one: Outgoing,
-        begin_before: float,
+        halted: Callable[[], bool],
         noting: Noting,
     ) -> Verdict | NotBegun:
-        before_first_byte = partial(self._before_first_byte, noting, place, begin_before)
+        before_first_byte = partial(self._before_first_byte, noting, place, halted)
         try:
             async with gate:
-                self._look_again(begin_before)
+                if halted():
+                    return NotBegun()
                 verdict = await provider.send(one, before_first_byte)
         except _HaltedError:
             return NotBegun()
@@ -134,20 +139,19 @@ class Loop:
         reach("dispatch.journalled")
         return verdict
 
-    def _before_first_byte(self, noting: Noting, place: int, begin_before: float) -> None:
+    def _before_first_byte(self, noting: Noting, place: int, halted: Callable[[], bool]) -> None:
         reach("provider.before_first_byte")
-        self._look_again(begin_before)
+        if halted():
+            raise _HaltedError
         noting.mark(place)
         reach("provider.marked")
 
-    def _look_again(self, begin_before: float) -> None:
-        if self.stopping.is_set() or self._clock() >= begin_before:
-            raise _HaltedError
+    def _halted(self, begin_before: float, usable: Callable[[], bool]) -> bool:
+        return self.stopping.is_set() or self._clock() >= begin_before or not usable()
 
-    def call(self, make: Callable[[], "asyncio.Future[None] | object"]) -> None:
-        """Run a coroutine function on the loop and wait for it."""
-        future: Future[object] = asyncio.run_coroutine_threadsafe(_await(make), self._loop)
-        future.result()
+    def call(self, make: Callable[[], Coroutine[Any, Any, T]]) -> T:
+        """Run a coroutine function on the loop, wait for it, and give what it gives."""
+        return asyncio.run_coroutine_threadsafe(make(), self._loop).result()
 
     def stop_beginning(self) -> None:
         """Begin no further send; those under way go on to their end."""
@@ -158,11 +162,6 @@ class Loop:
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join()
         self._loop.close()
-
-
-async def _await(make: Callable[[], object]) -> object:
-    made = make()
-    return await made if asyncio.iscoroutine(made) else made
 
 
 def _reporter(

@@ -19,8 +19,8 @@ from config.topology import DEAD_QUEUE, Topology, intake_queues
 from store.deliveries.adding import Due
 from store.engine import Store, ping
 from workers.broker import LOST, connect, persistently, reason_of
-from workers.intake.admitted import Admitted
 from workers.failpoints import reach
+from workers.intake.admitted import Admitted
 from workers.intake.line import Feed, Line
 from workers.intake.pace import Pace
 from workers.intake.patience import patiently

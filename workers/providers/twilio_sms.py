@@ -14,18 +14,26 @@ from workers.providers.twilio_account import TwilioAccount, no_mark
 
 SHORTEST_VALIDITY = 1  # seconds; Twilio recommends more than 5
 LONGEST_VALIDITY = 36_000
+FIRST_SENDER = "twilio-sms"
 _HEADERS = {"Content-Type": "application/x-www-form-urlencoded", "Accept": "application/json"}
 
 
 class TwilioSms:
     """Sends texts. ``timeout`` in seconds bounds a send; ``connections`` are kept alive."""
 
-    name = "twilio-sms"
     channel = Channel.SMS
 
     def __init__(
-        self, account_sid: str, auth_token: str, *, api_url: str, timeout: float, connections: int
+        self,
+        account_sid: str,
+        auth_token: str,
+        *,
+        api_url: str,
+        timeout: float,
+        connections: int,
+        name: str = FIRST_SENDER,
     ) -> None:
+        self.name = name
         self.timeout = timeout
         self._account = TwilioAccount(
             account_sid, auth_token, api_url=api_url, timeout=timeout, connections=connections
