@@ -16,6 +16,7 @@ from store.tables.deliveries import attempts, deliveries
 from store.tables.events import events, planning_tasks, rejected_events, search_terms, waits
 from store.tables.ledger import ledger, outbox, seals
 from store.tables.office import blobs, data_keys, items, leases, publishers
+from store.tables.providers import providers
 
 __all__ = [
     "act_targets",
@@ -36,6 +37,7 @@ __all__ = [
     "numbers",
     "outbox",
     "planning_tasks",
+    "providers",
     "publishers",
     "rejected_events",
     "rule_sets",
