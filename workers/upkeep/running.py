@@ -26,7 +26,9 @@ class Running:
         chores: Sequence[Chore],
         holder: str,
         closing: Sequence[Callable[[], None]] = (),
+        beat: Callable[[], None] = lambda: None,
     ) -> None:
+        self._beat = beat
         self._closing = closing
         self._store = store
         self._chores = chores
@@ -42,9 +44,15 @@ class Running:
         """Whether this process is the leader."""
         return self._leads
 
+    @property
+    def failing(self) -> Sequence[str]:
+        """The chores that failed when they were last done."""
+        return sorted(self._failing)
+
     def run(self) -> None:
         """Lead when nobody else does, and keep house until stopped."""
         while not self._stopping.is_set():
+            self._beat()
             self._lead()
             busy = self._round() if self._leads else False
             if not busy:
@@ -79,6 +87,7 @@ class Running:
         for chore in self._chores:
             if self._stopping.is_set() or time.monotonic() < self._next[chore.name]:
                 continue
+            self._beat()
             self._next[chore.name] = time.monotonic() + chore.every
             busy = self._do(chore) or busy
         return busy
