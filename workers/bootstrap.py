@@ -36,7 +36,7 @@ from workers.readiness import Readiness
 _STOP_SECONDS = 60.0
 _TELL_SECONDS = 0.5
 _LOOP_SECONDS = 30.0  # an event loop that answers nothing for so long is stuck
-_TURN_SECONDS = 60.0  # no turn of intake or upkeep lasts so long, waiting for a server included
+_TURN_SECONDS = 150.0  # longer than the store lets any statement run
 _MARGIN_SECONDS = 30.0
 
 
@@ -90,6 +90,25 @@ class Parts:
     def beats(self) -> Beats:
         """What in this process must go on."""
         return Beats()
+
+    @cached_property
+    def metrics(self) -> "Metrics":
+        """What this process counts; for processes that stay, and never for a command."""
+        from prometheus_client import CollectorRegistry, disable_created_metrics
+
+        from workers.metrics.definitions import LOOP_AGE
+        from workers.metrics.metrics import Metrics
+
+        disable_created_metrics()  # half as many series again, which nobody asks for
+        metrics = Metrics(CollectorRegistry())
+        metrics.show(LOOP_AGE, lambda: [((name,), age) for name, age in self.beats.ages.items()])
+        self.store.watchers.append(metrics.moved)
+        return metrics
+
+    @cached_property
+    def counted_taking_in(self) -> TakingIn:
+        """The same as ``taking_in``, counted."""
+        return TakingIn(self.store, self.readings, self.policies, self.metrics.taken_in)
 
     @cached_property
     def readiness(self) -> Readiness:
@@ -148,6 +167,7 @@ class Dispatch:
         from workers.dispatch.loop import Loop
         from workers.dispatch.preparing import Preparing
         from workers.dispatch.running import Running
+        from workers.metrics.definitions import SENDS_UNDER_WAY
         from workers.routing.rendering import Company, Renderer
 
         settings = parts.settings
@@ -172,6 +192,7 @@ class Dispatch:
             hint=parts.hints,
             worker=parts.worker,
             lease_seconds=settings.lease_seconds,
+            count=parts.metrics,
         )
         delivering = Delivering(means)
         declare_actors(parts.broker, self._at_work(parts, delivering.deliver))
@@ -182,13 +203,21 @@ class Dispatch:
         parts.readiness.ask("hints", self._running.unconnected)
         parts.readiness.ask("providers", lambda: None if self._carriers else "none is set up")
         self._loop.beat(parts.beats.loop("sends", _LOOP_SECONDS))
+        parts.metrics.show(
+            SENDS_UNDER_WAY, lambda: [((name,), n) for name, n in self._loop.under_way.items()]
+        )
 
     def _at_work(self, parts: Parts, deliver: "Deliver") -> "Deliver":
         """Count who is at work: a batch lasts two leases at most, one to send and one to record."""
+        from workers.metrics.definitions import BATCHES_IN_HAND
+
         limit = 2 * parts.settings.lease_seconds + _MARGIN_SECONDS
         crew = parts.beats.crew("batches", lambda: self._running.places, limit)
+        metrics = parts.metrics
+        metrics.show(BATCHES_IN_HAND, lambda: [((), crew.busy)])
 
         def counted(channel: Channel, delivery_ids: Sequence[UUID]) -> None:
+            metrics.hinted(channel, len(delivery_ids))
             with crew:
                 deliver(channel, delivery_ids)
 
@@ -302,7 +331,7 @@ def open_web(parts: Parts) -> "FastAPI":
         DoorParts(
             store=parts.store,
             readings=parts.readings,
-            taking_in=parts.taking_in,
+            taking_in=parts.counted_taking_in,
             hint=parts.hints_aside,
             files=open_files(parts),
             admit_drama=settings.sandbox,
@@ -310,6 +339,7 @@ def open_web(parts: Parts) -> "FastAPI":
             blob_limit=settings.blob_limit_bytes,
             gather=settings.intake_batch,
             beat=parts.beats.loop("door", _LOOP_SECONDS),
+            told=parts.metrics.asked,
         ),
         beside,
     )
@@ -318,7 +348,8 @@ def open_web(parts: Parts) -> "FastAPI":
 def open_consumer(parts: Parts) -> "Consumer":
     """Make what takes events in from the broker."""
     from config.topology import topology
-    from workers.intake.consumer import Consumer, Options
+    from workers.intake.consumer import BROKER, STORE, Consumer, Options
+    from workers.metrics.definitions import INTAKE_WAITS
 
     settings = parts.settings
     options = Options(
@@ -329,14 +360,18 @@ def open_consumer(parts: Parts) -> "Consumer":
         admit_drama=settings.sandbox,
     )
     url, beat = settings.broker or "", parts.beats.loop("intake", _TURN_SECONDS)
-    taking, hint = parts.taking_in, parts.hints_aside
+    taking, hint = parts.counted_taking_in, parts.hints_aside
     consumer = Consumer(url, topology(), taking, parts.store, hint, options, beat)
-    parts.readiness.ask("events", lambda: None if consumer.consumes else "none are taken in")
+    parts.readiness.ask("events", lambda: _awaited(consumer.awaits))
+    parts.metrics.show(
+        INTAKE_WAITS, lambda: [((on,), consumer.awaits == on) for on in (STORE, BROKER)]
+    )
     return consumer
 
 
 def open_upkeep(parts: Parts) -> "Upkeep":
     """Make the upkeep of an installation; it works once it leads."""
+    from workers.metrics.definitions import LEADS
     from workers.upkeep.chores import Chore, Chores
     from workers.upkeep.running import Running as Upkeep
 
@@ -358,7 +393,9 @@ def open_upkeep(parts: Parts) -> "Upkeep":
         chores = (*chores, Chore("publish_outcomes", _TELL_SECONDS, publisher.publish_some))
         closing = [publisher.close]
     beat = parts.beats.loop("upkeep", _TURN_SECONDS)
-    upkeep = Upkeep(parts.store, chores, parts.worker, closing, beat)
+    metrics = parts.metrics
+    upkeep = Upkeep(parts.store, chores, parts.worker, closing, beat, metrics)
+    metrics.show(LEADS, lambda: [((), upkeep.leads)])
     parts.readiness.ask("chores", lambda: _listed("fails", upkeep.failing))
     return upkeep
 
@@ -371,11 +408,13 @@ def open_ops(parts: Parts) -> "AbstractContextManager[Ops | None]":
     settings = parts.settings
     if settings.ops_port is None:
         return nullcontext()
-    from workers.ops import Ops, page_of
+    from workers.ops import Ops, page_of, text_page
 
+    metrics = parts.metrics
     pages = {
         "/healthz": page_of(parts.beats.found),
         "/readyz": page_of(parts.readiness.found),
+        "/metrics": text_page(metrics.content_type, metrics.text),
     }
     return Ops(settings.ops_host, settings.ops_port, pages)
 
@@ -385,6 +424,10 @@ def _store_fault(store: Store) -> str | None:
 
     at, wanted = version(store.engine), newest()
     return None if at == wanted else f"the tables are at {at}, {wanted} is needed: onward migrate"
+
+
+def _awaited(awaits: str | None) -> str | None:
+    return f"none are taken in: waits for the {awaits}" if awaits else None
 
 
 def _listed(what: str, names: Sequence[str]) -> str | None:
@@ -413,5 +456,6 @@ if TYPE_CHECKING:
     from workers.dispatch.preparing import Sender
     from workers.documents import Documents
     from workers.intake.consumer import Consumer
+    from workers.metrics.metrics import Metrics
     from workers.ops import Ops
     from workers.upkeep.running import Running as Upkeep

@@ -9,9 +9,9 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from queue import Empty, SimpleQueue
-from typing import Any
+from typing import Any, Protocol
 from uuid import UUID
 
 from structlog import get_logger
@@ -28,7 +28,7 @@ from contracts.vocabulary import Channel, DeliveryStatus, Reason
 from store import customer_changes
 from store.customers import Readings
 from store.deliveries.adding import Due
-from store.deliveries.claiming import Claim, Claimed, claim
+from store.deliveries.claiming import Claim, Claimed, ClaimResult, claim
 from store.deliveries.recording import Result, record
 from store.engine import Store, Transaction, is_outage, is_race
 from workers.dispatch import results
@@ -53,6 +53,16 @@ class Carrier:
     width: int
 
 
+class Counting(Protocol):
+    """Who counts what is claimed and recorded, after it is committed."""
+
+    def claimed(self, channel: Channel, asked: int, result: ClaimResult) -> None:
+        """Count what became of one hint's deliveries."""
+
+    def recorded(self, results: Sequence[Result], now: datetime) -> None:
+        """Count what attempts came to, by the store's clock."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Means:
     """What delivering stands on. ``worker`` names this process in its claims."""
@@ -66,6 +76,7 @@ class Means:
     hint: Callable[[Sequence[Due]], int]
     worker: str
     lease_seconds: float
+    count: Counting
 
 
 class Delivering:
@@ -94,6 +105,7 @@ class Delivering:
         with means.store.write() as tx:
             result = claim(tx, ids, by)
             due = self._follow(tx, [row for row in result.settled if _goes_on(row)])
+        means.count.claimed(provider.channel, len(ids), result)
         means.hint(due)
         return result.claimed
 
@@ -157,6 +169,8 @@ class Delivering:
         ):
             with attempt, self._means.store.write() as tx:
                 due = self._record_once(tx, found)
+                recorded_at = tx.now
+        self._means.count.recorded(found, recorded_at)
         self._means.hint(due)
 
     def _record_once(self, tx: Transaction, found: Sequence[Result]) -> list[Due]:

@@ -3,7 +3,8 @@
 import asyncio
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
 from queue import SimpleQueue
@@ -42,6 +43,7 @@ class Loop:
         self._thread = threading.Thread(target=self._run, name="sends", daemon=True)
         self._gates: dict[str, asyncio.Semaphore] = {}
         self._stopping = threading.Event()
+        self._under_way: Counter[str] = Counter()
         self._thread.start()
 
     def _run(self) -> None:
@@ -84,12 +86,21 @@ class Loop:
         async with gate:
             if self._stopping.is_set() or time.monotonic() >= begin_before:
                 return NotBegun()
-            return await provider.send(one, _nothing)
+            self._under_way[provider.name] += 1
+            try:
+                return await provider.send(one, _nothing)
+            finally:
+                self._under_way[provider.name] -= 1
 
     def call(self, make: Callable[[], "asyncio.Future[None] | object"]) -> None:
         """Run a coroutine function on the loop and wait for it."""
         future: Future[object] = asyncio.run_coroutine_threadsafe(_await(make), self._loop)
         future.result()
+
+    @property
+    def under_way(self) -> Mapping[str, int]:
+        """How many sends each provider has not answered yet."""
+        return dict(self._under_way)
 
     def beat(self, beat: Beat) -> None:
         """Have the loop beat for as long as it answers."""

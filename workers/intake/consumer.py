@@ -33,6 +33,7 @@ log = get_logger(__name__)
 
 _IDLE_SECONDS = 0.25  # how soon a stop is noticed
 _MILLI = 1e-3
+STORE, BROKER = "store", "broker"
 Hint = Callable[[Sequence[Due]], object]
 
 
@@ -77,12 +78,12 @@ class Consumer:
         self._options = options
         self._pace = Pace(options.flush_ms * _MILLI, options.flush_max_ms * _MILLI)
         self._stopping = threading.Event()
-        self._consumes = False
+        self._awaits: str | None = BROKER
 
     @property
-    def consumes(self) -> bool:
-        """Whether it takes from its queues now."""
-        return self._consumes
+    def awaits(self) -> str | None:
+        """What it waits for to come back: the store, the broker, or nothing."""
+        return self._awaits
 
     def run(self) -> None:
         """Consume until stopped.
@@ -92,21 +93,22 @@ class Consumer:
         """
         while not self._stopping.is_set():
             # With the store away nothing is fetched: each return would count as a delivery.
-            there = patiently(self._ping, self._stopping, self._rest)
+            there = patiently(self._ping, self._stopping, self._wait_for_store(self._rest))
             if there is None:
                 return
+            self._awaits = BROKER
             line = persistently(
                 self._open, self._url, self._stopping, self._options.patience_seconds
             )
             if line is None:
                 return
+            self._awaits = None
             try:
-                self._consumes = True
                 self._consume(line)
             except LOST as error:
                 log.warning("broker_lost", reason=reason_of(error))
             finally:
-                self._consumes = False
+                self._awaits = BROKER
                 line.close()
 
     def stop(self) -> None:
@@ -119,6 +121,13 @@ class Consumer:
     def _ping(self) -> datetime:
         self._beat()
         return ping(self._store)
+
+    def _wait_for_store(self, rest: Callable[[float], None]) -> Callable[[float], None]:
+        def waiting(seconds: float) -> None:
+            self._awaits = STORE
+            rest(seconds)
+
+        return waiting
 
     def _rest(self, seconds: float) -> None:
         self._stopping.wait(seconds)
@@ -180,9 +189,11 @@ class Consumer:
 
     def _take(self, line: Line, feed: Feed, found: Sequence[Read]) -> None:
         """Commit, acknowledge, hint, in that order; without a commit nothing else."""
-        taken = patiently(partial(self._commit, found), self._stopping, line.rest)
+        rest = self._wait_for_store(line.rest)
+        taken = patiently(partial(self._commit, found), self._stopping, rest)
         if taken is None:
             return
+        self._awaits = None
         feed.acknowledge(found[-1].arrived)
         self._hint_at(taken.due)
 

@@ -3,6 +3,7 @@
 import threading
 import time
 from collections.abc import Callable, Sequence
+from typing import Protocol
 
 from structlog import get_logger
 
@@ -17,6 +18,16 @@ _RENEW_SECONDS = 3.0
 _PAUSE_SECONDS = 0.05
 
 
+class Counting(Protocol):
+    """Who counts what chores do."""
+
+    def did(self, chore: str, seconds: float, done: int) -> None:
+        """Count a turn: how long it took, and how much there was to do."""
+
+    def failed(self, chore: str) -> None:
+        """Count a turn that failed."""
+
+
 class Running:
     """Runs chores while it leads. ``run`` returns after ``stop``; safe to stop from anywhere."""
 
@@ -27,7 +38,9 @@ class Running:
         holder: str,
         closing: Sequence[Callable[[], None]] = (),
         beat: Callable[[], None] = lambda: None,
+        count: Counting | None = None,
     ) -> None:
+        self._count = count
         self._beat = beat
         self._closing = closing
         self._store = store
@@ -93,11 +106,16 @@ class Running:
         return busy
 
     def _do(self, chore: Chore) -> bool:
+        begun = time.monotonic()
         try:
             done = chore.run()
         except Exception as error:  # noqa: BLE001 - one failing chore never stops the others
             self._say(chore.name, error)
+            if self._count is not None:
+                self._count.failed(chore.name)
             return False
+        if self._count is not None:
+            self._count.did(chore.name, time.monotonic() - begun, done)
         if chore.name in self._failing:
             self._failing.discard(chore.name)
             log.info("chore_recovered", chore=chore.name)

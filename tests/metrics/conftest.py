@@ -1,0 +1,17 @@
+"""Fixtures of these suites."""
+
+from tests.housing import (
+    empty_postgresql_url,
+    empty_sqlite_url,
+    empty_url,
+    made_postgresql,
+    made_sqlite,
+)
+
+__all__ = [
+    "empty_postgresql_url",
+    "empty_sqlite_url",
+    "empty_url",
+    "made_postgresql",
+    "made_sqlite",
+]

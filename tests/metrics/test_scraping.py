@@ -1,0 +1,99 @@
+"""Do real processes show what they did, under names that are defined, and nothing of anybody?"""
+
+import subprocess
+import sys
+import urllib.request
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+import pytest
+
+from tests.docs.reading import ROOT
+from tests.metrics.scraping import samples, value
+from tests.ops.processes import Watched, running, settings
+from tests.waiting import eventually
+from workers.metrics.definitions import DEFINITIONS
+from workers.sandbox.local import Sandbox
+from workers.sandbox.settings import SandboxSettings
+
+SERIES = {name for found in DEFINITIONS.values() for name in found.series}
+EXAMPLES = ROOT / "docs" / "examples"
+
+
+@pytest.fixture
+def sandbox(tmp_path: Path) -> Iterator[Sandbox]:
+    """Run the stand-ins of our providers."""
+    with Sandbox(SandboxSettings(tmp_path / "sandbox", fsync=False)) as running_sandbox:
+        yield running_sandbox
+
+
+def _with(sandbox: Sandbox, folder: Path, **more: str) -> dict[str, str]:
+    return settings(
+        folder,
+        twilio_api_url=sandbox.http_url,
+        twilio_account_sid=sandbox.account_sid,
+        twilio_auth_token=sandbox.auth_token,
+        smtp_host=sandbox.smtp_host,
+        smtp_port=str(sandbox.smtp_port),
+        smtp_security="none",
+        **more,
+    )
+
+
+def _onward(environment: Mapping[str, str], *words: str) -> str:
+    done = subprocess.run(
+        [sys.executable, "-c", "from workers.cli import main; main()", *words],
+        env=dict(environment),
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return done.stdout
+
+
+def _address(log: Path) -> str | None:
+    said = [line for line in log.read_text().splitlines() if line.startswith("onward is up: ")]
+    return said[0].removeprefix("onward is up: ") if said else None
+
+
+def _post(door: str, key: str, event: bytes) -> None:
+    headers = {
+        "Authorization": f"Bearer {key}",
+        "Content-Type": "application/cloudevents+json",
+    }
+    request = urllib.request.Request(f"{door}/events", event, headers)  # noqa: S310 - our own door
+    urllib.request.urlopen(request, timeout=10).close()  # noqa: S310 - as above
+
+
+def _page_where(onward: Watched, name: str, **labels: str) -> str | None:
+    text = onward.get("/metrics")[1]
+    return text if value(text, name, **labels) else None
+
+
+def test_one_process_shows_an_event_from_its_door_to_its_acceptance(
+    tmp_path: Path, sandbox: Sandbox
+) -> None:
+    """What an operator's dashboard is drawn from."""
+    environment = _with(sandbox, tmp_path)
+    with running(tmp_path, environment, "up") as onward:
+        door = eventually(lambda: _address(tmp_path / "up.log"), "the door is open")
+        key = _onward(
+            environment, "publishers", "add", "office", "--type", "*", "--source", "/*"
+        ).split()[-1]
+        _onward(environment, "publish", str(EXAMPLES / "a-customer.jsonl"))
+        _post(door, key, (EXAMPLES / "a-call.json").read_bytes())
+
+        text = eventually(
+            lambda: _page_where(onward, "onward_verdicts_total", verdict="accepted"),
+            "a send is accepted",
+        )
+        led = value(text, "onward_upkeep_leads")
+
+    assert value(text, "onward_events_total", family="calls", answer="accepted") == 1
+    assert value(text, "onward_door_requests_total", route="/events", status="202") == 1
+    assert value(text, "onward_time_to_send_seconds_count") >= 1
+    assert value(text, "onward_transitions_total", to="accepted") >= 1
+    assert led == 1
+    names = {sample.name for sample in samples(text)}
+    assert {name for name in names if name.startswith("onward_")} <= SERIES
+    assert "process_resident_memory_bytes" in names
