@@ -30,7 +30,9 @@ from store.keys import MasterKey
 from workers.alive import Beats
 from workers.dispatch.broker import open_broker
 from workers.dispatch.hints import Aside, Hints
+from workers.intake.again import TakingInAgain
 from workers.intake.taking_in import TakingIn
+from workers.operations import Operations
 from workers.readiness import Readiness
 
 _STOP_SECONDS = 60.0
@@ -66,6 +68,18 @@ class Parts:
     def taking_in(self) -> TakingIn:
         """What takes events in, whatever door they come through."""
         return TakingIn(self.store, self.readings, self.policies)
+
+    @cached_property
+    def operations(self) -> Operations:
+        """What operators can do to deliveries, providers and suppressions."""
+        return Operations(self.store, self.policies.lanes)
+
+    @cached_property
+    def taking_in_again(self) -> TakingInAgain:
+        """What operators can do to rejected events."""
+        return TakingInAgain(
+            self.store, self.readings, self.policies, admit_drama=self.settings.sandbox
+        )
 
     @cached_property
     def broker(self) -> Broker:
