@@ -386,6 +386,7 @@ def open_consumer(parts: Parts) -> "Consumer":
 def open_upkeep(parts: Parts) -> "Upkeep":
     """Make the upkeep of an installation; it works once it leads."""
     from workers.metrics.definitions import LEADS
+    from workers.metrics.store_figures import EVERY_SECONDS, StoreFigures
     from workers.upkeep.chores import Chore, Chores
     from workers.upkeep.running import Running as Upkeep
 
@@ -399,6 +400,8 @@ def open_upkeep(parts: Parts) -> "Upkeep":
         interval=settings.upkeep_interval_seconds,
         seal_interval=settings.seal_interval_seconds,
     ).all()
+    read = StoreFigures(parts.store)
+    chores = (*chores, Chore("read_figures", EVERY_SECONDS, read.read))
     closing = []
     if settings.broker is not None:
         from workers.upkeep.outcomes import OutcomePublisher
@@ -410,6 +413,7 @@ def open_upkeep(parts: Parts) -> "Upkeep":
     metrics = parts.metrics
     upkeep = Upkeep(parts.store, chores, parts.worker, closing, beat, metrics)
     metrics.show(LEADS, lambda: [((), upkeep.leads)])
+    read.show_by(metrics, lambda: upkeep.leads)
     parts.readiness.ask("chores", lambda: _listed("fails", upkeep.failing))
     return upkeep
 

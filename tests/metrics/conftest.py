@@ -4,6 +4,7 @@ from tests.housing import (
     empty_postgresql_url,
     empty_sqlite_url,
     empty_url,
+    house,
     made_postgresql,
     made_sqlite,
 )
@@ -12,6 +13,7 @@ __all__ = [
     "empty_postgresql_url",
     "empty_sqlite_url",
     "empty_url",
+    "house",
     "made_postgresql",
     "made_sqlite",
 ]

@@ -137,18 +137,22 @@ OLDEST_DUE = _gauge(
     "channel",
 )
 REJECTED = _gauge(
-    "onward_rejected_events", "Events on record that broke their contract, and were not routed."
+    "onward_rejected_events",
+    "Events that broke their contract, neither mended nor closed.",
 )
 WAITING = _gauge("onward_waiting_events", "Events that wait for what they need.", "overdue")
-BREAKER = _gauge(
+ATTENTION = _gauge(
+    "onward_attention_deliveries",
+    "Deliveries that wait for an operator: parked, failed or undelivered.",
+    "status",
+    "channel",
+)
+PROVIDER_STATE = _gauge(
     "onward_provider_state",
     "1 for the state a provider is in: closed, half_open, open, waits or paused.",
     "provider",
     "channel",
     "state",
-)
-FIGURES_AGE = _gauge(
-    "onward_figures_age_seconds", "How old the store's figures of this process are."
 )
 
 # the process
