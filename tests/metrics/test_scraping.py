@@ -1,16 +1,26 @@
 """Do real processes show what they did, under names that are defined, and nothing of anybody?"""
 
+import json
 import subprocess
 import sys
 import urllib.request
 from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, closing
+from functools import partial
 from pathlib import Path
+from urllib.parse import unquote, urlsplit
 
 import pytest
+from prometheus_client.parser import text_string_to_metric_families
 
+from store.engine import Store, open_engine
+from store.keys import MasterKey
+from store.migrating import migrate
+from store.publishers import Publisher
 from tests.docs.reading import ROOT
+from tests.intake.amqp import Desk, admit
 from tests.metrics.scraping import samples, value
-from tests.ops.processes import Watched, running, settings
+from tests.ops.processes import KEY, Watched, running, settings
 from tests.waiting import eventually
 from workers.metrics.definitions import DEFINITIONS
 from workers.sandbox.local import Sandbox
@@ -49,6 +59,16 @@ def _onward(environment: Mapping[str, str], *words: str) -> str:
         check=True,
     )
     return done.stdout
+
+
+def _made(url: str) -> Store:
+    store = Store(open_engine(url), MasterKey(KEY), policy_version="2020-04")
+    migrate(store.engine)
+    return store
+
+
+def _ready(one: Watched) -> bool:
+    return one.get("/readyz")[0] == 200
 
 
 def _address(log: Path) -> str | None:
@@ -97,3 +117,45 @@ def test_one_process_shows_an_event_from_its_door_to_its_acceptance(
     names = {sample.name for sample in samples(text)}
     assert {name for name in names if name.startswith("onward_")} <= SERIES
     assert "process_resident_memory_bytes" in names
+
+
+def test_the_processes_of_a_full_installation_show_together_whatever_is_defined(
+    tmp_path: Path, sandbox: Sandbox, postgresql_url: str, broker_url: str
+) -> None:
+    """A figure that no process shows is a promise that a dashboard's author falls for."""
+    store = _made(postgresql_url)
+    desk_user = unquote(urlsplit(broker_url).username or "guest")
+    admit(store, Publisher(desk_user, types=("*",), sources=("/*",)))
+    store.close()
+    environment = _with(sandbox, tmp_path, database_url=postgresql_url, broker_url=broker_url)
+    commands = [("intake",), ("dispatch",), ("upkeep",), ("web",)]
+    with ExitStack() as stack:
+        desk = stack.enter_context(closing(Desk(broker_url)))
+        all_of_them = [
+            stack.enter_context(running(tmp_path, environment, *command)) for command in commands
+        ]
+        for one in all_of_them:
+            eventually(partial(_ready, one), "it is ready", 30)
+        for line in (EXAMPLES / "a-customer.jsonl").read_text().splitlines():
+            desk.publish(json.loads(line))
+        desk.publish(json.loads((EXAMPLES / "a-call.json").read_text()))
+        dispatch, upkeep = all_of_them[1:3]
+        eventually(
+            lambda: _page_where(dispatch, "onward_time_to_send_seconds_count"), "it is sent", 30
+        )
+        eventually(
+            lambda: _page_where(upkeep, "onward_chore_done_total", chore="publish_outcomes"),
+            "outcomes are published",
+            30,
+        )
+        pages = [one.get("/metrics")[1] for one in all_of_them]
+
+    families = {f.name for page in pages for f in text_string_to_metric_families(page)}
+    defined = {name.removesuffix("_total") for name in DEFINITIONS}
+    assert defined <= families
+    assert [value(page, "onward_upkeep_leads") for page in pages] == [0, 0, 1, 0]
+    assert value(pages[0], "onward_events_total", family="calls", answer="accepted") == 1
+    assert value(pages[0], "onward_intake_waits") == 0
+    everyone = "\n".join(pages)
+    for personal in ("07700", "+447700", "C-1042", "@"):
+        assert personal not in everyone
