@@ -27,7 +27,8 @@ from store.customers import Readings, rules_at
 from store.deliveries.claiming import Claimed
 from store.engine import Store, open_engine
 from store.keys import MasterKey
-from workers.alive import Beats
+from workers import failpoints
+from workers.alive import Beats, Crew
 from workers.dispatch.broker import open_broker
 from workers.dispatch.hints import Aside, Hints
 from workers.intake.again import TakingInAgain
@@ -40,6 +41,7 @@ _TELL_SECONDS = 0.5
 _LOOP_SECONDS = 30.0  # an event loop that answers nothing for so long is stuck
 _TURN_SECONDS = 150.0  # longer than the store lets any statement run
 _MARGIN_SECONDS = 30.0
+_LIST_SECONDS = 3.0  # outcomes that the broker has not taken by then are listed all the same
 
 
 def read_settings() -> Settings:
@@ -147,6 +149,7 @@ class Parts:
 
 def open_parts(settings: Settings) -> Parts:
     """Open an installation. Embedded, its folder, key and tables are made where missing."""
+    failpoints.arm(settings.failpoints or "")
     if settings.embedded:
         _make_embedded(settings)
     parts = Parts(settings, open_store(settings))
@@ -178,8 +181,10 @@ class Dispatch:
         # Providers are long in loading, and most commands send nothing.
         from workers.dispatch.actors import declare_actors
         from workers.dispatch.delivering import Delivering, Means
+        from workers.dispatch.journal import Journal
         from workers.dispatch.loop import Loop
         from workers.dispatch.preparing import Preparing
+        from workers.dispatch.replaying import Replaying
         from workers.dispatch.running import Running
         from workers.metrics.definitions import SENDS_UNDER_WAY
         from workers.routing.rendering import Company, Renderer
@@ -187,6 +192,7 @@ class Dispatch:
         settings = parts.settings
         company = company_of(settings)
         self._loop = Loop()
+        self._journal = Journal(settings.journals, parts.worker)
         self._carriers = open_carriers(settings)
         preparing = Preparing(
             Renderer(
@@ -196,6 +202,9 @@ class Dispatch:
             open_documents(parts),
             lambda claimed: _call_rule(parts, claimed),
         )
+        # A batch lasts two leases at most: one to send and one to record.
+        limit = 2 * settings.lease_seconds + _MARGIN_SECONDS
+        crew = parts.beats.crew("batches", lambda: self._running.places, limit)
         means = Means(
             store=parts.store,
             readings=parts.readings,
@@ -204,12 +213,16 @@ class Dispatch:
             preparing=preparing,
             loop=self._loop,
             hint=parts.hints,
-            worker=parts.worker,
+            journal=self._journal,
             lease_seconds=settings.lease_seconds,
             count=parts.metrics,
+            turn=crew.turn,
         )
         delivering = Delivering(means)
-        declare_actors(parts.broker, self._at_work(parts, delivering.deliver))
+        declare_actors(parts.broker, self._at_work(parts, delivering.deliver, crew))
+        self._replaying = Replaying(
+            settings.journals, parts.store, parts.policies, preparing, delivering.record
+        )
         self._running = Running(
             parts.broker, self._loop, lanes, self._carriers.keys(), settings.dispatch_threads
         )
@@ -221,12 +234,10 @@ class Dispatch:
             SENDS_UNDER_WAY, lambda: [((name,), n) for name, n in self._loop.under_way.items()]
         )
 
-    def _at_work(self, parts: Parts, deliver: "Deliver") -> "Deliver":
-        """Count who is at work: a batch lasts two leases at most, one to send and one to record."""
+    def _at_work(self, parts: Parts, deliver: "Deliver", crew: Crew) -> "Deliver":
+        """Count hints, and who is at work on them."""
         from workers.metrics.definitions import BATCHES_IN_HAND
 
-        limit = 2 * parts.settings.lease_seconds + _MARGIN_SECONDS
-        crew = parts.beats.crew("batches", lambda: self._running.places, limit)
         metrics = parts.metrics
         metrics.show(BATCHES_IN_HAND, lambda: [((), crew.busy)])
 
@@ -238,7 +249,8 @@ class Dispatch:
         return counted
 
     def start(self) -> None:
-        """Begin sending; returns at once."""
+        """Begin sending, and replaying what the dead left behind; returns at once."""
+        self._replaying.start()
         self._running.start()
 
     def stop(self) -> None:
@@ -247,6 +259,8 @@ class Dispatch:
         for carrier in self._carriers.values():
             self._loop.call(carrier.provider.close)
         self._loop.close()
+        self._journal.close()
+        self._replaying.stop()
 
 
 def open_carriers(settings: Settings) -> "dict[Channel, Carrier]":
@@ -399,6 +413,7 @@ def open_upkeep(parts: Parts) -> "Upkeep":
         lambda: recheck(parts),
         interval=settings.upkeep_interval_seconds,
         seal_interval=settings.seal_interval_seconds,
+        list_after=0 if settings.broker is None else _LIST_SECONDS,
     ).all()
     read = StoreFigures(parts.store)
     chores = (*chores, Chore("read_figures", EVERY_SECONDS, read.read))

@@ -28,7 +28,7 @@ from store.deliveries.claiming import (
     barred_from_place,
     consents_of,
     no_longer_wanted,
-    with_surroundings,
+    with_all_it_takes,
 )
 from store.deliveries.transitions import Move, move
 from store.engine import Transaction
@@ -77,7 +77,7 @@ def weigh(tx: Transaction, verb: Verb, delivery_ids: Sequence[UUID]) -> list[Wei
     """Lock deliveries, and say of each, in order, whether an operator may do ``verb`` to it."""
     wanted = sorted(set(delivery_ids))
     rows = tx.connection.execute(
-        with_surroundings()
+        with_all_it_takes()
         .where(bulk.among(tx, deliveries.c.id, wanted))
         .order_by(deliveries.c.id)
         .with_for_update(of=deliveries)

@@ -101,6 +101,7 @@ def claim(tx: Transaction, delivery_ids: Sequence[UUID], by: Claim) -> ClaimResu
 
     Ids that are unknown, claimed by another, not due or settled are left out without a word.
     """
+    tx.ask_the_time()  # what was planned a moment ago elsewhere is due, by the very same clock
     rows = _lock(tx, delivery_ids)
     tx.prepare_opening([row.value for row in rows] + [row.event_content for row in rows])
     agreed = consents_of(tx, rows)
@@ -109,7 +110,7 @@ def claim(tx: Transaction, delivery_ids: Sequence[UUID], by: Claim) -> ClaimResu
     for row in rows:
         obstacle = _obstacle(tx.now, row, agreed)
         if obstacle is None:
-            going.append(_claimed(tx, row))
+            going.append(claimed(tx, row, row.fence + 1, row.attempts + 1, tx.now))
         else:
             stopped.append(_stop(row, *obstacle))
     settled = move(tx, stopped, [DeliveryStatus.PENDING])
@@ -120,7 +121,7 @@ def claim(tx: Transaction, delivery_ids: Sequence[UUID], by: Claim) -> ClaimResu
 def _lock(tx: Transaction, delivery_ids: Sequence[UUID]) -> Sequence[Row[Any]]:
     d = deliveries
     statement = (
-        with_surroundings()
+        with_all_it_takes()
         .where(
             bulk.among(tx, d.c.id, sorted(delivery_ids)),
             d.c.status == DeliveryStatus.PENDING,
@@ -132,8 +133,8 @@ def _lock(tx: Transaction, delivery_ids: Sequence[UUID]) -> Sequence[Row[Any]]:
     return tx.connection.execute(statement).all()
 
 
-def with_surroundings() -> Select[Any]:
-    """Select deliveries with what decides whether they may go: event, customer, destination."""
+def with_all_it_takes() -> Select[Any]:
+    """Select deliveries with their event, customer and destination, as sending takes them."""
     d = deliveries
     return (
         select(
@@ -235,12 +236,15 @@ def _stop(row: Row[Any], to: DeliveryStatus, reason: Reason) -> Move:
     return Move(delivery_id=row.id, to=to, reason=reason, due_at=None)
 
 
-def _claimed(tx: Transaction, row: Row[Any]) -> Claimed:
+def claimed(
+    tx: Transaction, row: Row[Any], fence: int, tries: int, started_at: datetime
+) -> Claimed:
+    """Open a row of ``with_all_it_takes``. Raises ``store.keys.Unopenable``."""
     reach: Reachable = open_destination(tx, row)
     return Claimed(
         delivery_id=row.id,
-        fence=row.fence + 1,
-        tries=row.attempts + 1,
+        fence=fence,
+        tries=tries,
         event_id=row.event_id,
         event_type=row.event_type,
         publisher=row.publisher,
@@ -265,7 +269,7 @@ def _claimed(tx: Transaction, row: Row[Any]) -> Claimed:
         planned_at=row.planned_at,
         first_due_at=row.first_due_at,
         deadline_at=row.deadline_at,
-        started_at=tx.now,
+        started_at=started_at,
     )
 
 
