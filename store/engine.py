@@ -169,7 +169,10 @@ class Transaction:
 
 
 class Store:
-    """The database, its clock and its keys. One for a process; safe to share between threads."""
+    """The database, its clock and its keys. One for a process; safe to share between threads.
+
+    ``watchers`` are given the rows of deliveries whose status has changed, once that is committed.
+    """
 
     def __init__(
         self,
@@ -185,6 +188,7 @@ class Store:
         self.policy_version = policy_version
         self.ids = ids or Ids()
         self.clock = clock
+        self.watchers: list[Callable[[Sequence[Any]], None]] = []
         self.known_keys: dict[str, DataKey] = {}
         self.keys_by_id: dict[int, DataKey] = {}
         self.asked: Asked | None = None

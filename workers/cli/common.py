@@ -60,6 +60,7 @@ def opened(found: "Settings | None" = None) -> "Iterator[Parts]":
     from workers.broker import BrokerAwayError
     from workers.failpoints import FailpointsError
     from workers.intake.topology import TopologyError
+    from workers.ops import OpsPortError
 
     parts = None
     try:
@@ -70,6 +71,7 @@ def opened(found: "Settings | None" = None) -> "Iterator[Parts]":
         FailpointsError,
         MasterKeyError,
         MissingSettingsError,
+        OpsPortError,
         TopologyError,
         Unopenable,
     ) as error:

@@ -26,21 +26,23 @@ def add_to(app: typer.Typer) -> None:
 
 def up() -> None:
     """Run everything in one process: HTTP door, dispatch, upkeep (and AMQP intake if set)."""
+    from workers.bootstrap import open_ops
     from workers.together import Together
 
     with opened() as parts:
         together = Together(parts)
         told = _told()
-        together.start()
-        settle()
-        typer.echo(f"onward is up: {together.url}", err=True)
-        told.wait()
-        together.stop()
+        with open_ops(parts):
+            together.start()
+            settle()
+            typer.echo(f"onward is up: {together.url}", err=True)
+            told.wait()
+            together.stop()
 
 
 def intake() -> None:
     """Take events in from RabbitMQ."""
-    from workers.bootstrap import open_consumer
+    from workers.bootstrap import open_consumer, open_ops
 
     found = settings()
     if found.broker is None:
@@ -48,8 +50,9 @@ def intake() -> None:
     with opened(found) as parts:
         consumer = open_consumer(parts)
         _on_signals(consumer.stop)
-        settle()
-        consumer.run()
+        with open_ops(parts):
+            settle()
+            consumer.run()
 
 
 def dispatch(
@@ -59,7 +62,7 @@ def dispatch(
     ] = "live,urgent,routine,bulk",
 ) -> None:
     """Send what is due."""
-    from workers.bootstrap import Dispatch
+    from workers.bootstrap import Dispatch, open_ops
 
     found = settings()
     if found.broker is None:
@@ -67,31 +70,34 @@ def dispatch(
     with opened(found) as parts:
         sending = Dispatch(parts, _lanes(lanes))
         told = _told()  # before anything is sent: an end in between would be a kill
-        sending.start()
-        settle()
-        told.wait()
-        sending.stop()
+        with open_ops(parts):
+            sending.start()
+            settle()
+            told.wait()
+            sending.stop()
 
 
 def upkeep() -> None:
     """Keep house: hints, retries, leases, outcomes, sealing. One leads, others stand by."""
-    from workers.bootstrap import open_upkeep
+    from workers.bootstrap import open_ops, open_upkeep
 
     with opened() as parts:
         running = open_upkeep(parts)
         _on_signals(running.stop)
-        settle()
-        running.run()
+        with open_ops(parts):
+            settle()
+            running.run()
 
 
 def web() -> None:
     """Serve the HTTP door and the providers' webhooks."""
-    from workers.bootstrap import open_web
+    from workers.bootstrap import open_ops, open_web
 
     with opened() as parts:
         app = open_web(parts)
-        settle()
-        _serve(parts, app)
+        with open_ops(parts):
+            settle()
+            _serve(parts, app)
 
 
 def _serve(parts: "Parts", app: Callable[..., object]) -> None:

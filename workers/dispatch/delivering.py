@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
 from queue import Empty, SimpleQueue
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 from uuid import UUID
 
 from sqlalchemy.exc import DBAPIError
@@ -33,7 +33,7 @@ from store import customer_changes
 from store.customers import Readings
 from store.deliveries import due
 from store.deliveries.adding import Due
-from store.deliveries.claiming import Claim, Claimed, claim
+from store.deliveries.claiming import Claim, Claimed, ClaimResult, claim
 from store.deliveries.recording import Result, record
 from store.engine import Store, Transaction, is_outage, is_race
 from workers.dispatch import results
@@ -55,9 +55,22 @@ _LARGE = 20
 _LARGE_AT_ONCE = 3
 
 
+class Counting(Protocol):
+    """Who counts what is claimed and recorded, after it is committed."""
+
+    def claimed(self, channel: Channel, asked: int, result: ClaimResult) -> None:
+        """Count what became of one hint's deliveries."""
+
+    def recorded(self, results: Sequence[Result], now: datetime) -> None:
+        """Count what attempts came to, by the store's clock."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Means:
-    """What delivering stands on; ``journal`` names this process in its claims."""
+    """What delivering stands on; ``journal`` names this process in its claims.
+
+    ``turn`` is called whenever a batch that waits tries again: it is not stuck.
+    """
 
     store: Store
     readings: Readings
@@ -68,6 +81,8 @@ class Means:
     hint: Callable[[Sequence[Due]], int]
     journal: Journal
     lease_seconds: float
+    count: Counting
+    turn: Callable[[], None]
 
 
 class ClaimUnknownError(Exception):
@@ -126,7 +141,12 @@ class Delivering:
 
     def _patiently(self, act: Callable[[], T]) -> T:
         """Act, again and again while it cannot be done here; a stop gives up."""
-        stopping = self._means.loop.stopping
+        stopping, turn = self._means.loop.stopping, self._means.turn
+
+        def trying() -> T:
+            turn()
+            return act()
+
         return Retrying(
             retry=retry_if_exception(_passes),
             stop=stop_when_event_set(stopping),
@@ -134,7 +154,7 @@ class Delivering:
             sleep=sleep_using_event(stopping),
             before_sleep=_say_waiting,
             reraise=True,
-        )(act)
+        )(trying)
 
     def _claim(
         self, page: Page, provider: Provider, ids: Sequence[UUID]
@@ -152,6 +172,7 @@ class Delivering:
                 raise ClaimUnknownError from error
             raise
         reach("dispatch.claimed")
+        means.count.claimed(provider.channel, len(ids), result)
         means.hint(following)
         return claimed_at, result.claimed
 
@@ -235,8 +256,10 @@ class Delivering:
         ):
             with attempt, self._means.store.write() as tx:
                 following = self._record_once(tx, found, concern)
+                recorded_at = tx.now
                 reach("dispatch.before_record")
         reach("dispatch.recorded")
+        self._means.count.recorded(found, recorded_at)
         self._means.hint(following)
 
     def _record_once(

@@ -3,6 +3,7 @@
 import threading
 import time
 from collections.abc import Callable, Sequence
+from typing import Protocol
 
 from structlog import get_logger
 
@@ -17,6 +18,16 @@ _RENEW_SECONDS = 3.0
 _PAUSE_SECONDS = 0.05
 
 
+class Counting(Protocol):
+    """Who counts what chores do."""
+
+    def did(self, chore: str, seconds: float, done: int) -> None:
+        """Count a turn: how long it took, and how much there was to do."""
+
+    def failed(self, chore: str) -> None:
+        """Count a turn that failed."""
+
+
 class Running:
     """Runs chores while it leads. ``run`` returns after ``stop``; safe to stop from anywhere."""
 
@@ -26,7 +37,11 @@ class Running:
         chores: Sequence[Chore],
         holder: str,
         closing: Sequence[Callable[[], None]] = (),
+        beat: Callable[[], None] = lambda: None,
+        count: Counting | None = None,
     ) -> None:
+        self._count = count
+        self._beat = beat
         self._closing = closing
         self._store = store
         self._chores = chores
@@ -42,9 +57,15 @@ class Running:
         """Whether this process is the leader."""
         return self._leads
 
+    @property
+    def failing(self) -> Sequence[str]:
+        """The chores that failed when they were last done."""
+        return sorted(self._failing)
+
     def run(self) -> None:
         """Lead when nobody else does, and keep house until stopped."""
         while not self._stopping.is_set():
+            self._beat()
             self._lead()
             busy = self._round() if self._leads else False
             if not busy:
@@ -79,16 +100,22 @@ class Running:
         for chore in self._chores:
             if self._stopping.is_set() or time.monotonic() < self._next[chore.name]:
                 continue
+            self._beat()
             self._next[chore.name] = time.monotonic() + chore.every
             busy = self._do(chore) or busy
         return busy
 
     def _do(self, chore: Chore) -> bool:
+        begun = time.monotonic()
         try:
             done = chore.run()
         except Exception as error:  # noqa: BLE001 - one failing chore never stops the others
             self._say(chore.name, error)
+            if self._count is not None:
+                self._count.failed(chore.name)
             return False
+        if self._count is not None:
+            self._count.did(chore.name, time.monotonic() - begun, done)
         if chore.name in self._failing:
             self._failing.discard(chore.name)
             log.info("chore_recovered", chore=chore.name)
