@@ -301,10 +301,12 @@ def open_upkeep(parts: Parts) -> "Upkeep":
     """Make the upkeep of an installation; it works once it leads."""
     from workers.upkeep.chores import Chore, Chores
     from workers.upkeep.running import Running as Upkeep
+    from workers.upkeep.running import led_by
 
     settings = parts.settings
+    store = led_by(parts.store, parts.worker)
     chores = Chores(
-        parts.store,
+        store,
         parts.readings,
         parts.policies,
         parts.hints,
@@ -316,7 +318,7 @@ def open_upkeep(parts: Parts) -> "Upkeep":
         return Upkeep(parts.store, chores, parts.worker)
     from workers.upkeep.outcomes import OutcomePublisher
 
-    publisher = OutcomePublisher(settings.broker, parts.store)
+    publisher = OutcomePublisher(settings.broker, store)
     telling = Chore("publish_outcomes", _TELL_SECONDS, publisher.publish_some)
     return Upkeep(parts.store, (*chores, telling), parts.worker, [publisher.close])
 

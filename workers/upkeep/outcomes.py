@@ -48,7 +48,9 @@ class OutcomePublisher:
         """
         if time.monotonic() < self._not_before:
             return 0
-        with self._store.read() as tx:
+        # A writing transaction, for it ends by asking who leads: a leader that was stopped for long
+        # must not publish again what another has published.
+        with self._store.write() as tx:
             waiting = outbox.unpublished(tx, _BATCH)
             admitted = [publisher for publisher, is_admitted in every(tx) if is_admitted]
             told, untold = _told(tx, waiting)

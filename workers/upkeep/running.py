@@ -1,4 +1,8 @@
-"""How does upkeep run? One leader among its processes does every chore in its turn."""
+"""How does upkeep run? One leader among its processes does every chore in its turn.
+
+Chores write through a store ``led_by`` this process: one that was stopped for longer than its
+lease, and wakes up in the middle of a chore while another leads, commits nothing of it.
+"""
 
 import threading
 import time
@@ -8,6 +12,7 @@ from structlog import get_logger
 
 from store import leases
 from store.engine import Store
+from store.leases import LeaseLostError
 from workers.upkeep.chores import Chore
 
 log = get_logger(__name__)
@@ -15,6 +20,11 @@ LEADER = "upkeep"
 _LEASE_SECONDS = 10.0
 _RENEW_SECONDS = 3.0
 _PAUSE_SECONDS = 0.05
+
+
+def led_by(store: Store, holder: str) -> Store:
+    """Give the store for chores: it commits only while ``holder`` leads."""
+    return store.under(lambda tx: leases.insist(tx, LEADER, holder))
 
 
 class Running:
@@ -77,7 +87,11 @@ class Running:
         """Run the chores whose time has come; tell whether one of them has more to do."""
         busy = False
         for chore in self._chores:
-            if self._stopping.is_set() or time.monotonic() < self._next[chore.name]:
+            # Chores may be slow, and a process may be stopped: the lead is renewed between them.
+            self._lead()
+            if self._stopping.is_set() or not self._leads:
+                return False
+            if time.monotonic() < self._next[chore.name]:
                 continue
             self._next[chore.name] = time.monotonic() + chore.every
             busy = self._do(chore) or busy
@@ -86,6 +100,11 @@ class Running:
     def _do(self, chore: Chore) -> bool:
         try:
             done = chore.run()
+        except LeaseLostError:
+            # It was rolled back. Another leads, and does it in its turn.
+            log.warning("lead_lost", chore=chore.name, holder=self._holder)
+            self._renew_at = 0.0
+            return False
         except Exception as error:  # noqa: BLE001 - one failing chore never stops the others
             self._say(chore.name, error)
             return False
