@@ -33,7 +33,9 @@ class Keeping:
 
     def hinted(self, lanes: list[Lane]) -> int:
         """How many hints wait in some lanes."""
-        return self.hints.backlog(lanes)
+        waiting = self.hints.backlog(lanes)
+        assert waiting is not None
+        return waiting
 
     def drain(self) -> None:
         """Have all hints gone, as if they had been worked off or lost."""

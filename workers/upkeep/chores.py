@@ -83,11 +83,16 @@ class Chores:
 
     def _hint_again(self, lanes: Sequence[Lane], older_than: timedelta) -> int:
         # While hints wait in their queues, hinting again would only multiply them (hazard 20).
-        crowded = self._hints.backlog(lanes) > _NEAR_EMPTY
+        backlog = self._hints.backlog(lanes)
+        if backlog is None:
+            return 0  # the broker is away or blocked; what is due stays unhinted until it is back
         with self._store.write() as tx:
-            before = None if crowded else tx.now - older_than
+            before = None if backlog > _NEAR_EMPTY else tx.now - older_than
             found = waiting.unhinted(tx, lanes, before, _AT_ONCE)
-        self._hints(found)
+        if self._hints(found) < len(found):
+            with self._store.write() as tx:
+                waiting.unhint(tx, [one.delivery_id for one in found])
+            return 0
         return len(found)
 
     def rescue(self) -> int:
