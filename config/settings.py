@@ -122,6 +122,13 @@ class Settings(BaseSettings):
         (), description="Object-store URLs that events may point into; nothing else is fetched."
     )
 
+    # the operations port: health and figures, for supervisors and Prometheus, never the public
+    ops_host: str = Field("127.0.0.1", description="The address the operations port listens on.")
+    ops_port: Port | None = Field(
+        None,
+        description="The operations port: /healthz, /readyz, /metrics; its own a process; or none.",
+    )
+
     # intake
     intake_prefetch: Count = Field(500, description="AMQP messages held unacknowledged at once.")
     intake_batch: Count = Field(200, description="The most events in one transaction.")

@@ -8,9 +8,11 @@ import os
 import secrets
 import socket
 from collections.abc import Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
+from uuid import UUID
 
 from dramatiq import Broker
 
@@ -25,12 +27,17 @@ from store.customers import Readings, rules_at
 from store.deliveries.claiming import Claimed
 from store.engine import Store, open_engine
 from store.keys import MasterKey
+from workers.alive import Beats
 from workers.dispatch.broker import open_broker
 from workers.dispatch.hints import Aside, Hints
 from workers.intake.taking_in import TakingIn
+from workers.readiness import Readiness
 
 _STOP_SECONDS = 60.0
 _TELL_SECONDS = 0.5
+_LOOP_SECONDS = 30.0  # an event loop that answers nothing for so long is stuck
+_TURN_SECONDS = 60.0  # no turn of intake or upkeep lasts so long, waiting for a server included
+_MARGIN_SECONDS = 30.0
 
 
 def read_settings() -> Settings:
@@ -78,6 +85,18 @@ class Parts:
     def hints_aside(self) -> Aside:
         """The same for the doors, which answer or acknowledge without waiting for it."""
         return Aside(self.hints)
+
+    @cached_property
+    def beats(self) -> Beats:
+        """What in this process must go on."""
+        return Beats()
+
+    @cached_property
+    def readiness(self) -> Readiness:
+        """What this process stands on: the store, and what each part of it adds."""
+        readiness = Readiness()
+        readiness.ask("store", lambda: _store_fault(self.store))
+        return readiness
 
     @cached_property
     def worker(self) -> str:
@@ -155,10 +174,25 @@ class Dispatch:
             lease_seconds=settings.lease_seconds,
         )
         delivering = Delivering(means)
-        declare_actors(parts.broker, delivering.deliver)
+        declare_actors(parts.broker, self._at_work(parts, delivering.deliver))
         self._running = Running(
             parts.broker, self._loop, lanes, self._carriers.keys(), settings.dispatch_threads
         )
+        parts.beats.ask("threads", self._running.ended)
+        parts.readiness.ask("hints", self._running.unconnected)
+        parts.readiness.ask("providers", lambda: None if self._carriers else "none is set up")
+        self._loop.beat(parts.beats.loop("sends", _LOOP_SECONDS))
+
+    def _at_work(self, parts: Parts, deliver: "Deliver") -> "Deliver":
+        """Count who is at work: a batch lasts two leases at most, one to send and one to record."""
+        limit = 2 * parts.settings.lease_seconds + _MARGIN_SECONDS
+        crew = parts.beats.crew("batches", lambda: self._running.places, limit)
+
+        def counted(channel: Channel, delivery_ids: Sequence[UUID]) -> None:
+            with crew:
+                deliver(channel, delivery_ids)
+
+        return counted
 
     def start(self) -> None:
         """Begin sending; returns at once."""
@@ -275,6 +309,7 @@ def open_web(parts: Parts) -> "FastAPI":
             body_limit=settings.body_limit_bytes,
             blob_limit=settings.blob_limit_bytes,
             gather=settings.intake_batch,
+            beat=parts.beats.loop("door", _LOOP_SECONDS),
         ),
         beside,
     )
@@ -293,8 +328,11 @@ def open_consumer(parts: Parts) -> "Consumer":
         flush_max_ms=settings.intake_flush_max_ms,
         admit_drama=settings.sandbox,
     )
-    url = settings.broker or ""
-    return Consumer(url, topology(), parts.taking_in, parts.store, parts.hints_aside, options)
+    url, beat = settings.broker or "", parts.beats.loop("intake", _TURN_SECONDS)
+    taking, hint = parts.taking_in, parts.hints_aside
+    consumer = Consumer(url, topology(), taking, parts.store, hint, options, beat)
+    parts.readiness.ask("events", lambda: None if consumer.consumes else "none are taken in")
+    return consumer
 
 
 def open_upkeep(parts: Parts) -> "Upkeep":
@@ -314,13 +352,45 @@ def open_upkeep(parts: Parts) -> "Upkeep":
         interval=settings.upkeep_interval_seconds,
         seal_interval=settings.seal_interval_seconds,
     ).all()
-    if settings.broker is None:
-        return Upkeep(parts.store, chores, parts.worker)
-    from workers.upkeep.outcomes import OutcomePublisher
+    closing = []
+    if settings.broker is not None:
+        from workers.upkeep.outcomes import OutcomePublisher
 
-    publisher = OutcomePublisher(settings.broker, store)
-    telling = Chore("publish_outcomes", _TELL_SECONDS, publisher.publish_some)
-    return Upkeep(parts.store, (*chores, telling), parts.worker, [publisher.close])
+        publisher = OutcomePublisher(settings.broker, store)
+        chores = (*chores, Chore("publish_outcomes", _TELL_SECONDS, publisher.publish_some))
+        closing = [publisher.close]
+    beat = parts.beats.loop("upkeep", _TURN_SECONDS)
+    upkeep = Upkeep(parts.store, chores, parts.worker, closing, beat)
+    parts.readiness.ask("chores", lambda: _listed("fails", upkeep.failing))
+    return upkeep
+
+
+def open_ops(parts: Parts) -> "AbstractContextManager[Ops | None]":
+    """Show this process's health on its operations port while it is entered, where one is set.
+
+    Raises ``workers.ops.OpsPortError``.
+    """
+    settings = parts.settings
+    if settings.ops_port is None:
+        return nullcontext()
+    from workers.ops import Ops, page_of
+
+    pages = {
+        "/healthz": page_of(parts.beats.found),
+        "/readyz": page_of(parts.readiness.found),
+    }
+    return Ops(settings.ops_host, settings.ops_port, pages)
+
+
+def _store_fault(store: Store) -> str | None:
+    from store.migrating import newest, version
+
+    at, wanted = version(store.engine), newest()
+    return None if at == wanted else f"the tables are at {at}, {wanted} is needed: onward migrate"
+
+
+def _listed(what: str, names: Sequence[str]) -> str | None:
+    return f"{what}: {', '.join(names)}" if names else None
 
 
 def recheck(parts: Parts) -> int:
@@ -340,8 +410,10 @@ if TYPE_CHECKING:
     from fastapi import FastAPI
 
     from store.files import Files
+    from workers.dispatch.actors import Deliver
     from workers.dispatch.delivering import Carrier
     from workers.dispatch.preparing import Sender
     from workers.documents import Documents
     from workers.intake.consumer import Consumer
+    from workers.ops import Ops
     from workers.upkeep.running import Running as Upkeep

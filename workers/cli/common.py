@@ -59,6 +59,7 @@ def opened(found: "Settings | None" = None) -> "Iterator[Parts]":
     from workers.bootstrap import open_parts
     from workers.broker import BrokerAwayError
     from workers.intake.topology import TopologyError
+    from workers.ops import OpsPortError
 
     parts = None
     try:
@@ -68,6 +69,7 @@ def opened(found: "Settings | None" = None) -> "Iterator[Parts]":
         BrokerAwayError,
         MasterKeyError,
         MissingSettingsError,
+        OpsPortError,
         TopologyError,
         Unopenable,
     ) as error:

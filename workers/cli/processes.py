@@ -36,14 +36,16 @@ def up() -> None:
 
 
 def _together(found: "Settings") -> None:
+    from workers.bootstrap import open_ops
     from workers.together import Together
 
     with opened(found) as parts:
         together = Together(parts)
-        together.start()
-        settle()
-        typer.echo(f"onward is up: {together.url}", err=True)
-        _until_told(together.stop)
+        with open_ops(parts):
+            together.start()
+            settle()
+            typer.echo(f"onward is up: {together.url}", err=True)
+            _until_told(together.stop)
 
 
 def _supervised(found: "Settings") -> None:
@@ -57,7 +59,7 @@ def _supervised(found: "Settings") -> None:
     _on_signals(told.set)
     supervisor.start()
     while not told.is_set():
-        if supervisor.wait_until_open():
+        if supervisor.is_open():
             typer.echo(f"onward is up: {supervisor.url}", err=True)
             break
     told.wait()
@@ -66,7 +68,7 @@ def _supervised(found: "Settings") -> None:
 
 def intake() -> None:
     """Take events in from RabbitMQ."""
-    from workers.bootstrap import open_consumer
+    from workers.bootstrap import open_consumer, open_ops
 
     found = settings()
     if found.broker is None:
@@ -74,8 +76,9 @@ def intake() -> None:
     with opened(found) as parts:
         consumer = open_consumer(parts)
         _on_signals(consumer.stop)
-        settle()
-        consumer.run()
+        with open_ops(parts):
+            settle()
+            consumer.run()
 
 
 def dispatch(
@@ -85,27 +88,29 @@ def dispatch(
     ] = "live,urgent,routine,bulk",
 ) -> None:
     """Send what is due."""
-    from workers.bootstrap import Dispatch
+    from workers.bootstrap import Dispatch, open_ops
 
     found = settings()
     if found.broker is None:
         fail("dispatch is told over RabbitMQ: set ONWARD_BROKER_URL (or run onward up)")
     with opened(found) as parts:
         sending = Dispatch(parts, _lanes(lanes))
-        sending.start()
-        settle()
-        _until_told(sending.stop)
+        with open_ops(parts):
+            sending.start()
+            settle()
+            _until_told(sending.stop)
 
 
 def upkeep() -> None:
     """Keep house: hints, retries, leases, outcomes, sealing. One leads, others stand by."""
-    from workers.bootstrap import open_upkeep
+    from workers.bootstrap import open_ops, open_upkeep
 
     with opened() as parts:
         running = open_upkeep(parts)
         _on_signals(running.stop)
-        settle()
-        running.run()
+        with open_ops(parts):
+            settle()
+            running.run()
 
 
 def web(
@@ -114,12 +119,13 @@ def web(
     ] = None,
 ) -> None:
     """Serve the HTTP door and the providers' webhooks."""
-    from workers.bootstrap import open_web
+    from workers.bootstrap import open_ops, open_web
 
     with opened() as parts:
         app = open_web(parts)
-        settle()
-        _serve(parts, app, descriptor)
+        with open_ops(parts):
+            settle()
+            _serve(parts, app, descriptor)
 
 
 def _serve(parts: "Parts", app: Callable[..., object], descriptor: int | None) -> None:

@@ -12,6 +12,7 @@ import uvloop
 from structlog import get_logger
 
 from contracts.vocabulary import Reason
+from workers.alive import Beat, beat_on
 from workers.providers.base import Outgoing, Provider, Unknown, Verdict
 
 log = get_logger(__name__)
@@ -89,6 +90,10 @@ class Loop:
         """Run a coroutine function on the loop and wait for it."""
         future: Future[object] = asyncio.run_coroutine_threadsafe(_await(make), self._loop)
         future.result()
+
+    def beat(self, beat: Beat) -> None:
+        """Have the loop beat for as long as it answers."""
+        beat_on(self._loop, beat)
 
     def stop_beginning(self) -> None:
         """Begin no further send; those under way go on to their end."""

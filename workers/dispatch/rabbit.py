@@ -31,7 +31,7 @@ class Rabbit(RabbitmqBroker):
         super().__init__(url=url, middleware=[], confirm_delivery=True)
         wanted = parameters(url, "onward hints")
         wanted.blocked_connection_timeout = _BLOCKED_SECONDS
-        self.parameters = wanted
+        self.parameters = wanted  # type: ignore[assignment]
 
     def enqueue(self, message: Message, *, delay: int | None = None) -> Message:  # type: ignore[type-arg]
         """Publish a hint and wait for the confirm, for seconds at most.

@@ -10,6 +10,7 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from functools import partial
 from typing import Protocol
 
@@ -65,7 +66,9 @@ class Consumer:
         store: Store,
         hint: Hint,
         options: Options,
+        beat: Callable[[], None] = lambda: None,
     ) -> None:
+        self._beat = beat
         self._url = url
         self._topology = topology
         self._taking_in = taking_in
@@ -74,6 +77,12 @@ class Consumer:
         self._options = options
         self._pace = Pace(options.flush_ms * _MILLI, options.flush_max_ms * _MILLI)
         self._stopping = threading.Event()
+        self._consumes = False
+
+    @property
+    def consumes(self) -> bool:
+        """Whether it takes from its queues now."""
+        return self._consumes
 
     def run(self) -> None:
         """Consume until stopped.
@@ -83,7 +92,7 @@ class Consumer:
         """
         while not self._stopping.is_set():
             # With the store away nothing is fetched: each return would count as a delivery.
-            there = patiently(partial(ping, self._store), self._stopping, self._rest)
+            there = patiently(self._ping, self._stopping, self._rest)
             if there is None:
                 return
             line = persistently(
@@ -92,10 +101,12 @@ class Consumer:
             if line is None:
                 return
             try:
+                self._consumes = True
                 self._consume(line)
             except LOST as error:
                 log.warning("broker_lost", reason=reason_of(error))
             finally:
+                self._consumes = False
                 line.close()
 
     def stop(self) -> None:
@@ -105,10 +116,15 @@ class Consumer:
         """
         self._stopping.set()
 
+    def _ping(self) -> datetime:
+        self._beat()
+        return ping(self._store)
+
     def _rest(self, seconds: float) -> None:
         self._stopping.wait(seconds)
 
     def _open(self) -> Line:
+        self._beat()
         connection = connect(self._url, "onward intake")
         try:
             channel = connection.channel()
@@ -137,6 +153,7 @@ class Consumer:
         """Serve the connection until a batch is due."""
         first_at: float | None = None
         while not self._stopping.is_set():
+            self._beat()
             if line.dead.arrived or len(line.events.arrived) >= self._options.batch:
                 return
             if not line.events.arrived:
@@ -170,6 +187,7 @@ class Consumer:
         self._hint_at(taken.due)
 
     def _commit(self, found: Sequence[Read]) -> Taken:
+        self._beat()
         names = {one.arrived.user_id for one in found if one.arrived.user_id}
         with self._store.read() as tx:
             publishers = {name: by_name(tx, name) for name in sorted(names)}

@@ -50,6 +50,7 @@ class Supervisor:
         self._lifeline, self._held = os.pipe()
         patience = Patience(_START_SECONDS, settings.hung_after_seconds)
         children = children_of(settings, self._door.fileno())
+        self._places = {child.name: place for place, child in enumerate(children)}
         self.keepers = {child.name: Keeper(child, self._start, patience) for child in children}
         self._stages = [[self.keepers[child.name] for child in stage] for stage in stages(children)]
 
@@ -58,10 +59,10 @@ class Supervisor:
         for keeper in self.keepers.values():
             keeper.start()
 
-    def wait_until_open(self, seconds: float = _START_SECONDS) -> bool:
-        """Wait until the door answers; false where it has not in time."""
+    def is_open(self) -> bool:
+        """Whether the door answers; asks for a second at most."""
         host, port = self._door.getsockname()[:2]
-        return is_well(port, _reachable(host), within=seconds)
+        return is_well(port, _reachable(host), within=1)
 
     def stop(self) -> None:
         """Stop all, stage by stage, and close the door."""
@@ -72,7 +73,9 @@ class Supervisor:
             os.close(descriptor)
 
     def _start(self, child: Child) -> Started:
-        port = free_port()
+        host = _reachable(self._settings.ops_host)
+        first = self._settings.ops_port
+        port = first + self._places[child.name] if first else free_port(host)
         process = subprocess.Popen(  # noqa: S603 - our own commands
             [*_ENTRY, f"{child.grace:g}", *child.words],
             stdin=self._lifeline,
@@ -80,7 +83,7 @@ class Supervisor:
             pass_fds=(self._door.fileno(),) if child.name == "web" else (),
             start_new_session=True,  # Ctrl-C is for the supervisor, which stops them in order
         )
-        return Started(process, lambda: is_well(port))
+        return Started(process, lambda: is_well(port, host))
 
 
 def _reachable(host: str) -> str:
@@ -89,4 +92,4 @@ def _reachable(host: str) -> str:
 
 
 def _environment(port: int) -> Mapping[str, str]:
-    return {**os.environ, f"{ENV_PREFIX}OPS_PORT": str(port), f"{ENV_PREFIX}OPS_HOST": "127.0.0.1"}
+    return {**os.environ, f"{ENV_PREFIX}OPS_PORT": str(port)}

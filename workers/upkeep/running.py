@@ -36,7 +36,9 @@ class Running:
         chores: Sequence[Chore],
         holder: str,
         closing: Sequence[Callable[[], None]] = (),
+        beat: Callable[[], None] = lambda: None,
     ) -> None:
+        self._beat = beat
         self._closing = closing
         self._store = store
         self._chores = chores
@@ -52,9 +54,15 @@ class Running:
         """Whether this process is the leader."""
         return self._leads
 
+    @property
+    def failing(self) -> Sequence[str]:
+        """The chores that failed when they were last done."""
+        return sorted(self._failing)
+
     def run(self) -> None:
         """Lead when nobody else does, and keep house until stopped."""
         while not self._stopping.is_set():
+            self._beat()
             self._lead()
             busy = self._round() if self._leads else False
             if not busy:
@@ -93,6 +101,7 @@ class Running:
                 return False
             if time.monotonic() < self._next[chore.name]:
                 continue
+            self._beat()
             self._next[chore.name] = time.monotonic() + chore.every
             busy = self._do(chore) or busy
         return busy

@@ -14,6 +14,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 
 from store.engine import ping
+from workers.alive import beat_on
 from workers.gathering import Gathering
 from workers.intake.door import asking, mailroom, publishing, uploading
 from workers.intake.door.access import Keys
@@ -87,6 +88,7 @@ def _open(
 ) -> Callable[[FastAPI], AbstractAsyncContextManager[None]]:
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        beat_on(asyncio.get_running_loop(), parts.beat)
         gathering = Gathering(
             publishing.take_in_and_hint(parts),
             most=parts.gather,
