@@ -79,7 +79,7 @@ class Keeper:
         """Wait for the child's end until ``until`` (monotonic seconds), then kill it."""
         self._thread.join(max(0.0, until - time.monotonic()))
         if self._thread.is_alive() and self._process is not None:
-            log.error("child_killed", child=self.child.name, pid=self._process.pid, why="slow")
+            log.error("child_killed", child=self.child.name, pid=self._process.pid)
             self._process.kill()
         self._thread.join()
 
@@ -91,6 +91,8 @@ class Keeper:
             if process is not None:
                 self._watch(process)
             if self._stopping.is_set():
+                code = process.process.returncode if process is not None else None
+                log.info("child_stopped", child=self.child.name, how=_how(code))
                 return
             early = early_ends(early, time.monotonic() - began)
             waited = pause(early, random.random())  # noqa: S311 - chance, no secret
@@ -104,8 +106,8 @@ class Keeper:
                 return None
             try:
                 started = self._start(self.child)
-            except OSError as error:  # no memory, no more processes: that may pass
-                log.error("child_not_started", child=self.child.name, error=error.strerror)  # noqa: TRY400
+            except OSError:  # no memory, no more processes: that may pass
+                log.exception("child_not_started", child=self.child.name)
                 return None
             self._process = started.process
         log.info("child_started", child=self.child.name, pid=started.process.pid)
@@ -120,13 +122,18 @@ class Keeper:
                 continue  # it is finishing; how long it may, is its stage's grace
             now = time.monotonic()
             if started.is_well():
+                if not answered:
+                    pid = started.process.pid
+                    log.info(
+                        "child_well", child=self.child.name, pid=pid, seconds=round(now - began, 1)
+                    )
                 heard, answered = now, True
                 continue
             silent = now - heard if answered else now - began
             allowed = self._patience.silent_seconds if answered else self._patience.first_seconds
             if silent >= allowed:
                 pid = started.process.pid
-                log.error("child_hangs", child=self.child.name, pid=pid, silent_s=round(silent, 1))
+                log.error("child_hangs", child=self.child.name, pid=pid, seconds=round(silent, 1))
                 started.process.kill()
 
     def _say_ended(self, started: Started | None, early: int, waited: float) -> None:
@@ -137,7 +144,7 @@ class Keeper:
             child=self.child.name,
             how=_how(code),
             in_a_row=early,
-            again_in_s=round(waited, 2),
+            seconds=round(waited, 2),
         )
 
 

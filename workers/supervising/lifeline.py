@@ -27,7 +27,7 @@ def hold_on(grace: float, descriptor: int = 0) -> None:
 def _watch(descriptor: int, grace: float) -> None:
     while os.read(descriptor, 1):
         pass
-    log.warning("supervisor_gone", stops_within_s=grace)
+    log.warning("supervisor_gone", seconds=grace)
     os.kill(os.getpid(), signal.SIGTERM)
     time.sleep(grace)
     os._exit(GONE)
