@@ -49,6 +49,7 @@ class Keeper:
     def __init__(self, child: Child, start: Start, patience: Patience) -> None:
         self.child = child
         self.replaced = 0
+        self.answered = False
         self._start = start
         self._patience = patience
         self._stopping = threading.Event()
@@ -116,21 +117,23 @@ class Keeper:
     def _watch(self, started: Started) -> None:
         """Return when the child has ended, by itself or by us."""
         began = heard = time.monotonic()
-        answered = False
+        self.answered = False
         while not _ended(started.process, _LOOK_SECONDS):
             if self._stopping.is_set():
                 continue  # it is finishing; how long it may, is its stage's grace
             now = time.monotonic()
             if started.is_well():
-                if not answered:
+                if not self.answered:
                     pid = started.process.pid
                     log.info(
                         "child_well", child=self.child.name, pid=pid, seconds=round(now - began, 1)
                     )
-                heard, answered = now, True
+                heard, self.answered = now, True
                 continue
-            silent = now - heard if answered else now - began
-            allowed = self._patience.silent_seconds if answered else self._patience.first_seconds
+            silent = now - heard if self.answered else now - began
+            allowed = (
+                self._patience.silent_seconds if self.answered else self._patience.first_seconds
+            )
             if silent >= allowed:
                 pid = started.process.pid
                 log.error("child_hangs", child=self.child.name, pid=pid, seconds=round(silent, 1))
