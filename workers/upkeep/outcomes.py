@@ -32,10 +32,14 @@ _PAUSE_SECONDS = 5.0
 
 
 class OutcomePublisher:
-    """Publishes the outbox. For one thread, under the lease of whoever keeps house."""
+    """Publishes the outbox. For one thread, under the lease of whoever keeps house.
 
-    def __init__(self, url: str, store: Store) -> None:
+    A broker that failed is left in peace for ``pause`` seconds.
+    """
+
+    def __init__(self, url: str, store: Store, pause: float = _PAUSE_SECONDS) -> None:
         self._store = store
+        self._pause = pause
         self._publishing = Confirming(url, "onward outcomes")
         self._refusals: Counter[str] = Counter()
         self._not_before = 0.0
@@ -65,7 +69,7 @@ class OutcomePublisher:
         try:
             taken = self._publishing.publish([letter for _, letter in addressed])
         except LOST as error:
-            self._not_before = time.monotonic() + _PAUSE_SECONDS
+            self._not_before = time.monotonic() + self._pause
             log.warning("outcomes_not_published", count=len(waiting), reason=reason_of(error))
             raise
         refused = untold | {
