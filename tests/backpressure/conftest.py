@@ -18,12 +18,14 @@ from tests.housing import (
     made_sqlite,
     server_house,
 )
+from tests.intake.conftest import desk
 from tests.service_answers import BROKER, CannotStartError, wait_for
 from tests.service_packages import Recipe, broker_recipe, end, launch
 from tests.supervising.conftest import installed, up
 
 __all__ = [
     "altered_house",
+    "desk",
     "empty_postgresql_url",
     "empty_sqlite_url",
     "empty_url",
