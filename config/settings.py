@@ -224,6 +224,10 @@ class Settings(BaseSettings):
         description="With a sandbox: shortens the policies' times, so that an outage can be tried.",
     )
 
+    failpoints: str | None = Field(
+        None, description="With a sandbox: where a fault test stops a process."
+    )
+
     # logs
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         "info", description="What is logged: this and graver."
@@ -253,6 +257,11 @@ class Settings(BaseSettings):
     def blobs(self) -> str:
         """The URL of the place where blobs are kept."""
         return self.blob_url or (self.data_dir / "blobs").absolute().as_uri()
+
+    @property
+    def journals(self) -> Path:
+        """The folder of what dispatch notes before it sends; on this machine's own disk."""
+        return self.data_dir / "journals"
 
     @property
     def master_key_path(self) -> Path:

@@ -27,6 +27,7 @@ from store.customers import Readings, rules_at
 from store.deliveries.claiming import Claimed
 from store.engine import Store, open_engine
 from store.keys import MasterKey
+from workers import failpoints
 from workers.alive import Beats
 from workers.dispatch.broker import open_broker
 from workers.dispatch.hints import Aside, Hints
@@ -114,6 +115,7 @@ class Parts:
 
 def open_parts(settings: Settings) -> Parts:
     """Open an installation. Embedded, its folder, key and tables are made where missing."""
+    failpoints.arm(settings.failpoints or "")
     if settings.embedded:
         _make_embedded(settings)
     parts = Parts(settings, open_store(settings))
@@ -145,14 +147,17 @@ class Dispatch:
         # Providers are long in loading, and most commands send nothing.
         from workers.dispatch.actors import declare_actors
         from workers.dispatch.delivering import Delivering, Means
+        from workers.dispatch.journal import Journal
         from workers.dispatch.loop import Loop
         from workers.dispatch.preparing import Preparing
+        from workers.dispatch.replaying import Replaying
         from workers.dispatch.running import Running
         from workers.routing.rendering import Company, Renderer
 
         settings = parts.settings
         company = company_of(settings)
         self._loop = Loop()
+        self._journal = Journal(settings.journals, parts.worker)
         self._carriers = open_carriers(settings)
         preparing = Preparing(
             Renderer(
@@ -170,11 +175,14 @@ class Dispatch:
             preparing=preparing,
             loop=self._loop,
             hint=parts.hints,
-            worker=parts.worker,
+            journal=self._journal,
             lease_seconds=settings.lease_seconds,
         )
         delivering = Delivering(means)
         declare_actors(parts.broker, self._at_work(parts, delivering.deliver))
+        self._replaying = Replaying(
+            settings.journals, parts.store, parts.policies, preparing, delivering.record
+        )
         self._running = Running(
             parts.broker, self._loop, lanes, self._carriers.keys(), settings.dispatch_threads
         )
@@ -195,7 +203,8 @@ class Dispatch:
         return counted
 
     def start(self) -> None:
-        """Begin sending; returns at once."""
+        """Begin sending, and replaying what the dead left behind; returns at once."""
+        self._replaying.start()
         self._running.start()
 
     def stop(self) -> None:
@@ -204,6 +213,8 @@ class Dispatch:
         for carrier in self._carriers.values():
             self._loop.call(carrier.provider.close)
         self._loop.close()
+        self._journal.close()
+        self._replaying.stop()
 
 
 def open_carriers(settings: Settings) -> "dict[Channel, Carrier]":

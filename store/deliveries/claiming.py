@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, and_, select
+from sqlalchemy import Row, Select, and_, select
 
 from contracts.planning import INVOICE_EMAIL
 from contracts.vocabulary import (
@@ -109,7 +109,7 @@ def claim(tx: Transaction, delivery_ids: Sequence[UUID], by: Claim) -> ClaimResu
     for row in rows:
         obstacle = _obstacle(tx.now, row, agreed)
         if obstacle is None:
-            going.append(_claimed(tx, row))
+            going.append(claimed(tx, row, row.fence + 1, row.attempts + 1, tx.now))
         else:
             stopped.append(_stop(row, *obstacle))
     settled = move(tx, stopped, [DeliveryStatus.PENDING])
@@ -120,6 +120,22 @@ def claim(tx: Transaction, delivery_ids: Sequence[UUID], by: Claim) -> ClaimResu
 def _lock(tx: Transaction, delivery_ids: Sequence[UUID]) -> Sequence[Row[Any]]:
     d = deliveries
     statement = (
+        with_all_it_takes()
+        .where(
+            bulk.among(tx, d.c.id, sorted(delivery_ids)),
+            d.c.status == DeliveryStatus.PENDING,
+            d.c.due_at <= tx.now,
+        )
+        .order_by(d.c.id)
+        .with_for_update(of=d, skip_locked=True)
+    )
+    return tx.connection.execute(statement).all()
+
+
+def with_all_it_takes() -> Select[Any]:
+    """Select deliveries with their event, customer and destination, as sending takes them."""
+    d = deliveries
+    return (
         select(
             d,
             events.c.type.label("event_type"),
@@ -154,15 +170,7 @@ def _lock(tx: Transaction, delivery_ids: Sequence[UUID]) -> Sequence[Row[Any]]:
                 suppressions.c.lifted_at.is_(None),
             ),
         )
-        .where(
-            bulk.among(tx, d.c.id, sorted(delivery_ids)),
-            d.c.status == DeliveryStatus.PENDING,
-            d.c.due_at <= tx.now,
-        )
-        .order_by(d.c.id)
-        .with_for_update(of=d, skip_locked=True)
     )
-    return tx.connection.execute(statement).all()
 
 
 def _consents(tx: Transaction, rows: Sequence[Row[Any]]) -> frozenset[tuple[str, Channel]]:
@@ -209,12 +217,15 @@ def _stop(row: Row[Any], to: DeliveryStatus, reason: Reason) -> Move:
     return Move(delivery_id=row.id, to=to, reason=reason, due_at=None)
 
 
-def _claimed(tx: Transaction, row: Row[Any]) -> Claimed:
+def claimed(
+    tx: Transaction, row: Row[Any], fence: int, tries: int, started_at: datetime
+) -> Claimed:
+    """Open a row of ``with_all_it_takes``. Raises ``store.keys.Unopenable``."""
     reach: Reachable = open_destination(tx, row)
     return Claimed(
         delivery_id=row.id,
-        fence=row.fence + 1,
-        tries=row.attempts + 1,
+        fence=fence,
+        tries=tries,
         event_id=row.event_id,
         event_type=row.event_type,
         publisher=row.publisher,
@@ -239,7 +250,7 @@ def _claimed(tx: Transaction, row: Row[Any]) -> Claimed:
         planned_at=row.planned_at,
         first_due_at=row.first_due_at,
         deadline_at=row.deadline_at,
-        started_at=tx.now,
+        started_at=started_at,
     )
 
 

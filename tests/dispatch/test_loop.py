@@ -1,14 +1,17 @@
 """Do sends run abreast within bounds, begin only in time, and all report, whatever happens?"""
 
 import asyncio
+import errno
 import threading
-import time
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from queue import SimpleQueue
 
 import pytest
 
 from contracts.vocabulary import Channel, Reason
+from workers.dispatch.clock import elapsed
+from workers.dispatch.journal import JournalError
 from workers.dispatch.loop import Loop, NotBegun, Sent
 from workers.providers.base import Accepted, Outgoing, Tag, Text, Unknown, Verdict
 
@@ -56,12 +59,34 @@ def _text(name: str) -> Text:
     return Text(Tag(name, 1), "+447700900123", "Onward", "Hello", 60, None)
 
 
+class Notes:
+    """Where the sends of a batch are noted, in this test's memory."""
+
+    def __init__(self, *, full: bool = False) -> None:
+        self.full = full
+        self.marked: list[int] = []
+        self.verdicts: dict[int, Verdict] = {}
+
+    def mark(self, place: int) -> None:
+        if self.full:
+            raise JournalError(Path("journals"), OSError(errno.ENOSPC, "No space left"))
+        self.marked.append(place)
+
+    def answered(self, place: int, verdict: Verdict) -> None:
+        self.verdicts[place] = verdict
+
+
 def _send(
-    loop: Loop, gate: Gate, *names: str, width: int = 10, seconds: float = 10
+    loop: Loop,
+    gate: Gate,
+    *names: str,
+    width: int = 10,
+    seconds: float = 10,
+    notes: Notes | None = None,
 ) -> "SimpleQueue[Sent]":
     results: SimpleQueue[Sent] = SimpleQueue()
     numbered = [(place, _text(name)) for place, name in enumerate(names)]
-    loop.send(gate, width, numbered, time.monotonic() + seconds, results)
+    loop.send(gate, width, numbered, elapsed() + seconds, notes or Notes(), results)
     return results
 
 

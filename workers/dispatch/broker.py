@@ -8,7 +8,7 @@ from dramatiq import Broker
 from dramatiq.brokers.stub import StubBroker
 
 from contracts.vocabulary import Channel, Lane
-from workers.dispatch.rabbit import Rabbit
+from workers.dispatch.rabbitmq import HintBroker
 
 # Post is never hinted: the mailroom reports what it sent on.
 SENDING = (Channel.SMS, Channel.EMAIL, Channel.CALL)
@@ -20,9 +20,5 @@ def queue_name(channel: Channel, lane: Lane) -> str:
 
 
 def open_broker(url: str | None) -> Broker:
-    """Open the broker for hints; nothing is connected before it is used.
-
-    Publishing waits for the broker's confirm, and gives up instead of hanging when the broker is
-    blocked by a resource alarm.
-    """
-    return StubBroker(middleware=[]) if url is None else Rabbit(url)
+    """Open the broker for hints; nothing is connected before it is used."""
+    return StubBroker(middleware=[]) if url is None else HintBroker(url)

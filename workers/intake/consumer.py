@@ -21,6 +21,7 @@ from store.deliveries.adding import Due
 from store.engine import Store, ping
 from store.publishers import by_name
 from workers.broker import LOST, connect, persistently, reason_of
+from workers.failpoints import reach
 from workers.intake.line import Feed, Line
 from workers.intake.pace import Pace
 from workers.intake.patience import patiently
@@ -180,11 +181,15 @@ class Consumer:
 
     def _take(self, line: Line, feed: Feed, found: Sequence[Read]) -> None:
         """Commit, acknowledge, hint, in that order; without a commit nothing else."""
+        reach("intake.received")
         taken = patiently(partial(self._commit, found), self._stopping, line.rest)
         if taken is None:
             return
+        reach("intake.committed")
         feed.acknowledge(found[-1].arrived)
+        reach("intake.acknowledged")
         self._hint_at(taken.due)
+        reach("intake.hinted")
 
     def _commit(self, found: Sequence[Read]) -> Taken:
         self._beat()

@@ -15,6 +15,7 @@ from store.deliveries import ending
 from store.deliveries.adding import Due
 from store.engine import Store
 from workers.dispatch.hints import Hints
+from workers.failpoints import reach
 from workers.following_up import follow_up
 from workers.routing.following import WAITS
 from workers.upkeep.notices import plan_notices
@@ -82,14 +83,15 @@ class Chores:
         return self._hint_again((Lane.ROUTINE, Lane.BULK), _AGAIN)
 
     def _hint_again(self, lanes: Sequence[Lane], older_than: timedelta) -> int:
-        # While hints wait in their queues, hinting again would only multiply them (hazard 20).
         backlog = self._hints.backlog(lanes)
         if backlog is None:
-            return 0  # the broker is away or blocked; what is due stays unhinted until it is back
+            return 0
+        # While hints wait in their queues, hinting again would only multiply them (hazard 20).
+        crowded = backlog > _NEAR_EMPTY
         with self._store.write() as tx:
-            before = None if backlog > _NEAR_EMPTY else tx.now - older_than
+            before = None if crowded else tx.now - older_than
             found = waiting.unhinted(tx, lanes, before, _AT_ONCE)
-        if self._hints(found) < len(found):
+        if self._hints(found) < len(found):  # nobody was told after all: as soon as it can be
             with self._store.write() as tx:
                 waiting.unhint(tx, [one.delivery_id for one in found])
             return 0
@@ -99,6 +101,8 @@ class Chores:
         """Call uncertain what a worker claimed and never recorded."""
         with self._store.write() as tx:
             rescued = waiting.rescue(tx, self._settle_within())
+            reach("upkeep.rescue.before_commit")
+        reach("upkeep.rescue.committed")
         for delivery_id in rescued:
             log.warning("lease_ran_out", delivery_id=str(delivery_id))
         return len(rescued)
@@ -115,6 +119,8 @@ class Chores:
         )
         with self._store.write() as tx:
             settled = waiting.settle_uncertain(tx, resend)
+            reach("upkeep.settle.before_commit")
+        reach("upkeep.settle.committed")
         for delivery_id, status in settled:
             log.warning(
                 "uncertain_settled_by_policy", delivery_id=str(delivery_id), status=status.value
@@ -157,4 +163,7 @@ class Chores:
     def seal(self) -> int:
         """Chain new ledger entries."""
         with self._store.write() as tx:
-            return sealing.seal_next(tx)
+            sealed = sealing.seal_next(tx)
+            reach("upkeep.seal.before_commit")
+        reach("upkeep.seal.committed")
+        return sealed

@@ -21,6 +21,7 @@ from store.engine import Store, Transaction
 from store.outbox import Outcome
 from store.publishers import every
 from workers.broker import LOST, reason_of
+from workers.failpoints import reach
 from workers.telling import tell
 from workers.upkeep.confirming import Confirming, Letter
 
@@ -72,6 +73,7 @@ class OutcomePublisher:
             self._not_before = time.monotonic() + self._pause
             log.warning("outcomes_not_published", count=len(waiting), reason=reason_of(error))
             raise
+        reach("upkeep.outcomes.published")
         refused = untold | {
             outcome.id
             for (outcome, _), was_taken in zip(addressed, taken, strict=True)
@@ -86,6 +88,7 @@ class OutcomePublisher:
     def _mark(self, done: Sequence[Outcome]) -> int:
         with self._store.write() as tx:
             outbox.mark_published(tx, [o.position for o in done if o.position is not None])
+        reach("upkeep.outcomes.marked")
         for outcome in done:
             self._refusals.pop(outcome.id, None)
         return len(done)
