@@ -28,6 +28,19 @@ START_SECONDS = 90
 
 
 @dataclass(frozen=True, slots=True)
+class Installed:
+    """A full installation that is set up, and that nothing of ours runs in yet."""
+
+    environment: Mapping[str, str]
+    sandbox: Sandbox
+
+    @property
+    def database(self) -> str:
+        """Where its store is."""
+        return self.environment["ONWARD_DATABASE_URL"]
+
+
+@dataclass(frozen=True, slots=True)
 class Up:
     """``onward up`` at work over RabbitMQ and PostgreSQL, and what it has said."""
 
@@ -93,9 +106,7 @@ def is_there(pid: int) -> bool:
 
 
 @pytest.fixture
-def installed(
-    tmp_path: Path, database_url: str, broker_url: str
-) -> Iterator[tuple[dict[str, str], Sandbox]]:
+def installed(tmp_path: Path, database_url: str, broker_url: str) -> Iterator[Installed]:
     """Set up a full installation: migrated, declared, with a sandbox for its providers."""
     with (
         fresh_database(database_url, f"onward_up_{secrets.token_hex(4)}") as database,
@@ -107,18 +118,19 @@ def installed(
         }
         for command in ("migrate", "topology"):
             subprocess.run([*ONWARD, command], env=environment, cwd=ROOT, check=True)
-        yield environment, sandbox
+        yield Installed(environment, sandbox)
 
 
 @pytest.fixture
-def up(tmp_path: Path, installed: tuple[dict[str, str], Sandbox]) -> Iterator[Up]:
+def up(tmp_path: Path, installed: Installed) -> Iterator[Up]:
     """Run ``onward up`` until the end of the test; all of it has ended then."""
-    environment, sandbox = installed
     with ExitStack() as stack:
         log = tmp_path / "up.log"
         said = stack.enter_context(log.open("wb"))
-        process = subprocess.Popen([*ONWARD, "up"], env=environment, cwd=ROOT, stderr=said)
-        running = Up(process, log, environment, sandbox)
+        process = subprocess.Popen(
+            [*ONWARD, "up"], env=dict(installed.environment), cwd=ROOT, stderr=said
+        )
+        running = Up(process, log, installed.environment, installed.sandbox)
         stack.callback(_end, running)
         eventually(lambda: len(running.pids()) == 5, "five processes", START_SECONDS)
         for child in running.pids():
