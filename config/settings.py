@@ -146,6 +146,14 @@ class Settings(BaseSettings):
         7 * 86_400, description="How long any other event waits for what it needs."
     )
 
+    # onward up, where it supervises a process for each part
+    up_dispatchers: Count = Field(
+        1, description="`onward up`: processes that send routine and bulk deliveries."
+    )
+    hung_after_seconds: Seconds = Field(
+        20, description="`onward up`: how long a process may be silent before it is replaced."
+    )
+
     # dispatch
     dispatch_threads: Count = Field(16, description="Batches that one dispatch process works on.")
     hint_size: Annotated[int, Field(ge=1, le=1000)] = Field(

@@ -439,10 +439,12 @@ def open_upkeep(parts: Parts) -> "Upkeep":
     from workers.metrics.store_figures import EVERY_SECONDS, StoreFigures
     from workers.upkeep.chores import Chore, Chores
     from workers.upkeep.running import Running as Upkeep
+    from workers.upkeep.running import led_by
 
     settings = parts.settings
+    store = led_by(parts.store, parts.worker)
     chores = Chores(
-        parts.store,
+        store,
         parts.readings,
         parts.policies,
         parts.hints,
@@ -457,7 +459,7 @@ def open_upkeep(parts: Parts) -> "Upkeep":
     if settings.broker is not None:
         from workers.upkeep.outcomes import OutcomePublisher
 
-        publisher = OutcomePublisher(settings.broker, parts.store)
+        publisher = OutcomePublisher(settings.broker, store)
         chores = (*chores, Chore("publish_outcomes", _TELL_SECONDS, publisher.publish_some))
         closing = [publisher.close]
     beat = parts.beats.loop("upkeep", _TURN_SECONDS)

@@ -1,6 +1,7 @@
 """The processes of an installation: one for all, or one command for each."""
 
 import signal
+import socket
 import threading
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Annotated
@@ -12,6 +13,7 @@ from workers.cli.common import fail, opened, settings
 from workers.garbage import settle
 
 if TYPE_CHECKING:
+    from config.settings import Settings
     from workers.bootstrap import Parts
 
 
@@ -25,11 +27,19 @@ def add_to(app: typer.Typer) -> None:
 
 
 def up() -> None:
-    """Run everything in one process: HTTP door, dispatch, upkeep (and AMQP intake if set)."""
+    """Run everything: in one process, or, with a broker, supervising a process for each part."""
+    found = settings()
+    if found.broker is None:
+        _together(found)
+    else:
+        _supervised(found)
+
+
+def _together(found: "Settings") -> None:
     from workers.bootstrap import open_ops
     from workers.together import Together
 
-    with opened() as parts:
+    with opened(found) as parts:
         together = Together(parts)
         told = _told()
         with open_ops(parts):
@@ -38,6 +48,24 @@ def up() -> None:
             typer.echo(f"onward is up: {together.url}", err=True)
             told.wait()
             together.stop()
+
+
+def _supervised(found: "Settings") -> None:
+    from workers.supervising.supervisor import DoorTakenError, Supervisor
+
+    try:
+        supervisor = Supervisor(found)
+    except DoorTakenError as error:
+        fail(str(error))
+    told = threading.Event()
+    _on_signals(told.set)
+    supervisor.start()
+    while not told.is_set():
+        if supervisor.is_open():
+            typer.echo(f"onward is up: {supervisor.url}", err=True)
+            break
+    told.wait()
+    supervisor.stop()
 
 
 def intake() -> None:
@@ -89,7 +117,11 @@ def upkeep() -> None:
             running.run()
 
 
-def web() -> None:
+def web(
+    descriptor: Annotated[
+        int | None, typer.Option(hidden=True, help="A socket that listens already.")
+    ] = None,
+) -> None:
     """Serve the HTTP door and the providers' webhooks."""
     from workers.bootstrap import open_ops, open_web
 
@@ -97,14 +129,14 @@ def web() -> None:
         app = open_web(parts)
         with open_ops(parts):
             settle()
-            _serve(parts, app)
+            _serve(parts, app, descriptor)
 
 
-def _serve(parts: "Parts", app: Callable[..., object]) -> None:
+def _serve(parts: "Parts", app: Callable[..., object], descriptor: int | None) -> None:
     import uvicorn
 
     found = parts.settings
-    uvicorn.run(
+    config = uvicorn.Config(
         app,
         host=found.door_host,
         port=found.door_port,
@@ -113,6 +145,13 @@ def _serve(parts: "Parts", app: Callable[..., object]) -> None:
         server_header=False,
         timeout_graceful_shutdown=20,
     )
+    listening = None if descriptor is None else [socket.socket(fileno=descriptor)]
+    server = uvicorn.Server(config)
+    # Uvicorn stops by the signal, then raises it again: that would end us before we have closed.
+    _on_signals(lambda: None)
+    server.run(listening)
+    if not server.started:
+        raise typer.Exit(1)
 
 
 def _lanes(text: str) -> list[Lane]:

@@ -1,4 +1,8 @@
-"""How does upkeep run? One leader among its processes does every chore in its turn."""
+"""How does upkeep run? One leader among its processes does every chore in its turn.
+
+Chores write through a store ``led_by`` this process: one that was stopped for longer than its
+lease, and wakes up in the middle of a chore while another leads, commits nothing of it.
+"""
 
 import threading
 import time
@@ -9,6 +13,7 @@ from structlog import get_logger
 
 from store import leases
 from store.engine import Store
+from store.leases import LeaseLostError
 from workers.upkeep.chores import Chore
 
 log = get_logger(__name__)
@@ -26,6 +31,11 @@ class Counting(Protocol):
 
     def failed(self, chore: str) -> None:
         """Count a turn that failed."""
+
+
+def led_by(store: Store, holder: str) -> Store:
+    """Give the store for chores: it commits only while ``holder`` leads."""
+    return store.under(lambda tx: leases.insist(tx, LEADER, holder))
 
 
 class Running:
@@ -98,7 +108,11 @@ class Running:
         """Run the chores whose time has come; tell whether one of them has more to do."""
         busy = False
         for chore in self._chores:
-            if self._stopping.is_set() or time.monotonic() < self._next[chore.name]:
+            # Chores may be slow, and a process may be stopped: the lead is renewed between them.
+            self._lead()
+            if self._stopping.is_set() or not self._leads:
+                return False
+            if time.monotonic() < self._next[chore.name]:
                 continue
             self._beat()
             self._next[chore.name] = time.monotonic() + chore.every
@@ -109,6 +123,11 @@ class Running:
         begun = time.monotonic()
         try:
             done = chore.run()
+        except LeaseLostError:
+            # It was rolled back. Another leads, and does it in its turn.
+            log.warning("lead_lost", chore=chore.name, holder=self._holder)
+            self._renew_at = 0.0
+            return False
         except Exception as error:  # noqa: BLE001 - one failing chore never stops the others
             self._say(chore.name, error)
             if self._count is not None:
