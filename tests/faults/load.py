@@ -105,7 +105,7 @@ def _joining(number: int) -> list[Sample]:
     ]
     places.append(("d-voice", "voice", f"+441632960{number % 1000:03d}"))
     now = datetime.now(UTC).isoformat()
-    made = [
+    made: list[tuple[str, dict[str, Any]]] = [
         (
             "customer.registered",
             {"legal_name": f"Tenant {number} Ltd", "services": ["phone_answering"]},

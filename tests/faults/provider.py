@@ -1,4 +1,4 @@
-"""Who takes what is sent, and keeps the durable record that judges? A sandbox process, with fsync."""
+"""Who takes what is sent, and keeps the durable record that judges? A sandbox, with fsync."""
 
 import contextlib
 import json

@@ -1,4 +1,4 @@
-"""How is a connection cut, slowed or silenced, without touching either end? By what it runs through.
+"""How is a connection cut, slowed or silenced, with neither end touched? By what it runs through.
 
 ``Line`` listens on a port of its own and carries every connection to one place. Cut, both ends see
 a reset. Silent, both ends stay connected and no byte arrives, as behind a firewall that forgot.
@@ -28,6 +28,7 @@ class Line:
         self._pumps: set[asyncio.Task[None]] = set()
         self._open = asyncio.Event()
         self._open.set()
+        self._refuses = False
         self._delay = 0.0
         self._thread = threading.Thread(target=self._loop.run_forever, name="line", daemon=True)
         self._thread.start()
@@ -38,12 +39,18 @@ class Line:
         """Reset every connection; give how many there were. New ones are carried as before."""
         return self._call(self._cut())
 
+    def refuse(self) -> None:
+        """Reset every connection, and each new one, as where nobody listens."""
+        self._refuses = True
+        self.cut()
+
     def silence(self) -> None:
         """Carry nothing more, of old connections and new ones; nobody is told."""
         self._call(self._set(open_=False))
 
     def restore(self) -> None:
         """Carry on; what was silent is reset, as by an end that knows nothing of it any more."""
+        self._refuses = False
         self._call(self._set(open_=True))
 
     def slow(self, seconds: float) -> None:
@@ -84,6 +91,9 @@ class Line:
 
     async def _carry(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await self._open.wait()
+        if self._refuses:
+            _reset(writer)
+            return
         try:
             there, back = await asyncio.open_connection("127.0.0.1", self._to_port)
         except OSError:

@@ -24,7 +24,7 @@ _BLOCKED_SECONDS = 5
 
 
 class Publishing:
-    """Publishes samples at a pace, in threads. ``confirmed`` has those the broker took, and when."""
+    """Publishes samples at a pace, in threads. ``confirmed`` says when the broker took each."""
 
     def __init__(
         self, url: str, samples: Sequence[Sample], pace: float | None, hands: int = 4
@@ -37,7 +37,7 @@ class Publishing:
         self._lock = threading.Lock()
         self._stopping = threading.Event()
         self.confirmed: dict[str, float] = {}
-        self.tries = 0
+        self._done = 0
         self._threads = [
             threading.Thread(target=self._work, name=f"publisher-{hand}") for hand in range(hands)
         ]
@@ -52,7 +52,7 @@ class Publishing:
     @property
     def share(self) -> float:
         """How much of it is confirmed, from 0 to 1."""
-        return len(self.confirmed) / len(self._samples)
+        return self._done / len(self._samples)
 
     @property
     def over(self) -> bool:
@@ -60,7 +60,7 @@ class Publishing:
         return not any(thread.is_alive() for thread in self._threads)
 
     def finish(self, seconds: float) -> None:
-        """Wait until all is confirmed. Raises ``TimeoutError`` where the broker does not take it."""
+        """Wait until all is confirmed; raises ``TimeoutError`` where the broker takes not all."""
         until = time.monotonic() + seconds
         for thread in self._threads:
             thread.join(max(0.0, until - time.monotonic()))
@@ -84,11 +84,15 @@ class Publishing:
                 if self._pace is not None:
                     self._stopping.wait(self._begun + place / self._pace - time.monotonic())
                 while not self._stopping.is_set():
-                    self.tries += 1
                     if hand.publish(sample, self._user):
-                        self.confirmed[sample.id] = time.time()
+                        self._confirm(sample)
                         break
                     self._stopping.wait(_AGAIN_SECONDS)
+
+    def _confirm(self, sample: Sample) -> None:
+        with self._lock:
+            self.confirmed.setdefault(sample.id, time.time())
+            self._done += 1
 
     def _next(self) -> int | None:
         with self._lock:

@@ -88,16 +88,17 @@ def _run(fault: Fault, ground: Ground, seed: int, events: int, folder: Path) -> 
         with publishing(publisher_url, samples, fault.pace) as made.load:
             fault.inflict(made)
             made.load.finish(PATIENCE_SECONDS)
-            confirmed += [one for one in samples if one.id in made.load.confirmed]
+            taken = {one.id: one for one in samples if one.id in made.load.confirmed}
+            confirmed += taken.values()
             offered = _offered(made.load.confirmed)
         made.provider.behave([])
-        quiet = _until_quiet(made, len(confirmed) + len(made.more))
+        quiet = _until_quiet(made, len(confirmed))
         if not quiet:
             made.notes.append(f"not quiet within {_QUIET_SECONDS} s")
         verified = made.ours.command("verify")
         acceptances = made.provider.acceptances()
         found = made.reader.evidence(SOURCE, acceptances)
-        judgement = judge([*confirmed, *made.more], found)
+        judgement = judge(confirmed, found)
         failed = None
         if verified.returncode != 0:
             failed = f"onward verify: {(verified.stdout + verified.stderr).strip()}"

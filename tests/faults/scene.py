@@ -48,7 +48,7 @@ class Scene:
     load: Publishing | None = None
     injuries: list[Injury] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
-    more: list[Sample] = field(default_factory=list)
+    callers: list[str] = field(default_factory=list)
 
     def moments(self, count: int, first: float = 0.05, last: float = 0.9) -> Iterator[None]:
         """Come back at ``count`` random moments, between these shares of the events."""

@@ -1,11 +1,15 @@
 """What happens to our own processes: killed, frozen, stopped in order, two where one leads."""
 
 from collections.abc import Callable
+from itertools import cycle
 
 from tests.faults.installation import DISPATCH, PROCESSES
 from tests.faults.scene import Fault, Scene
 
-SLOW = {"act": "slow", "latency_ms": 120}  # so that sends are under way when something dies
+# Sends are under way when something dies.
+SLOW = {"act": "slow", "latency_ms": 120}
+_LEASE_SECONDS = 14
+_LEAD_SECONDS = 10
 
 
 def _kills(*names: str, times: int) -> Callable[[Scene], None]:
@@ -18,6 +22,34 @@ def _kills(*names: str, times: int) -> Callable[[Scene], None]:
     return inflict
 
 
+def _all_killed(scene: Scene) -> None:
+    """End everything of ours at once, as a power cut does that spares the servers."""
+    for _ in scene.moments(2, last=0.8):
+        with scene.injury("all killed"):
+            for name in PROCESSES:
+                scene.ours.kill(name)
+
+
+def _every_ten_seconds(scene: Scene) -> None:
+    assert scene.load is not None
+    for name in cycle(DISPATCH):
+        if scene.load.over or scene.load.share > 0.95:
+            return
+        with scene.injury(f"{name} killed"):
+            scene.ours.kill(name)
+        scene.lasts(10)
+
+
+def _frozen(scene: Scene) -> None:
+    """Let a worker stand still for longer than its claims hold, in the middle of its sends."""
+    for name, _ in zip(DISPATCH, scene.moments(2, 0.1, 0.6), strict=True):
+        scene.until(scene.sending, "something is with workers", 10)
+        with scene.injury(f"{name} frozen"):
+            scene.ours.freeze(name)
+            scene.lasts(_LEASE_SECONDS + 3)
+            scene.ours.thaw(name)
+
+
 def _rolling(scene: Scene) -> None:
     """Stop and start every process in turn, as a release does."""
     for name, _ in zip(PROCESSES, scene.moments(len(PROCESSES), last=0.8), strict=True):
@@ -25,13 +57,24 @@ def _rolling(scene: Scene) -> None:
             scene.ours.restart(name)
 
 
+def _two_leaders(scene: Scene) -> None:
+    """Let the leader stand still until another leads, and wake it; then kill one of the two."""
+    scene.ours.start("upkeep-too", ("upkeep",))
+    for name, _ in zip(("upkeep", "upkeep-too"), scene.moments(2, 0.1, 0.5), strict=True):
+        with scene.injury(f"{name} frozen"):
+            scene.ours.freeze(name)
+            scene.lasts(_LEAD_SECONDS + 3)
+            scene.ours.thaw(name)
+    with scene.injury("upkeep killed"):
+        scene.ours.kill("upkeep")
+
+
 FAULTS = (
     Fault(
         name="intake-killed",
         number=1,
-        tells="intake is killed at random, three times",
+        tells="intake is killed at random moments, three times",
         inflict=_kills("intake", times=3),
-        quick=200,
     ),
     Fault(
         name="worker-killed",
@@ -39,7 +82,46 @@ FAULTS = (
         tells="a dispatch process is killed in the middle of its requests, four times",
         inflict=_kills(*DISPATCH, times=4),
         provider=(SLOW,),
-        quick=250,
+        quick=150,
+    ),
+    Fault(
+        name="worker-killed-idle",
+        number=2,
+        tells="a dispatch process is killed between requests, four times; few events a second",
+        inflict=_kills(*DISPATCH, times=4),
+        pace=50,
+    ),
+    Fault(
+        name="worker-killed-every-10-s",
+        tells="under load a dispatch process is killed every ten seconds",
+        inflict=_every_ten_seconds,
+        events=3_000,
+        provider=(SLOW,),
+        limits={"attention_per_thousand": 2, "recovery_s": 15},
+    ),
+    Fault(
+        name="upkeep-killed",
+        tells="upkeep is killed, four times",
+        inflict=_kills("upkeep", times=4),
+    ),
+    Fault(
+        name="web-killed",
+        tells="what takes receipts is killed, four times",
+        inflict=_kills("web", times=4),
+    ),
+    Fault(
+        name="all-killed",
+        tells="all of our processes are killed at once, twice",
+        inflict=_all_killed,
+        provider=(SLOW,),
+    ),
+    Fault(
+        name="worker-frozen",
+        number=17,
+        tells="a worker stands still (SIGSTOP) past its claims' leases, and goes on",
+        inflict=_frozen,
+        provider=(SLOW,),
+        pace=40,
     ),
     Fault(
         name="rolling-restart",
@@ -48,6 +130,12 @@ FAULTS = (
         inflict=_rolling,
         provider=(SLOW,),
         limits={"uncertain": 0, "recovery_s": 15},
-        quick=250,
+        quick=150,
+    ),
+    Fault(
+        name="two-leaders",
+        tells="two upkeeps: each stands still past its lead, and wakes; then one is killed",
+        inflict=_two_leaders,
+        pace=40,
     ),
 )
