@@ -5,9 +5,11 @@ import secrets
 import signal
 import sys
 from collections.abc import Sequence
+from dataclasses import asdict
 from pathlib import Path
 
 from tests.faults.catalogue import FAULTS
+from tests.faults.peers import PEER_EVENTS, PEERS, PeerRow, run_peer
 from tests.faults.report import Row, as_table, row, told, write
 from tests.faults.running import run
 from tests.faults.scene import Fault
@@ -30,15 +32,24 @@ def main() -> int:
     chosen = [fault for fault in FAULTS if _chosen(fault, given)]
     print(f"seed {seed}", flush=True)
     rows: list[Row] = []
+    peers: list[dict[str, object]] = []
     try:
         with ground() as made:
             for fault in chosen:
-                rows.append(_tried(fault, made, given, seed))
-                write(rows, [], given.out)
+                try:
+                    rows.append(_tried(fault, made, given, seed))
+                except CannotStartError as error:
+                    print(f"{fault.name}: LEFT OUT: {error}", flush=True)
+                write(rows, peers, given.out)
+            if not given.only or "peers" in given.only:
+                for name in PEERS:
+                    peers.append(asdict(_peer(name, made, given, seed)))
+                    write(rows, peers, given.out)
     except CannotStartError as error:
         print(f"the servers that are to be killed cannot be started: {error}", file=sys.stderr)
         return 2
-    print(as_table(rows))
+    if rows:
+        print(as_table(rows))
     print(f"{sum(one.events for one in rows):,} events; written to {given.out}")
     return 0 if all(one.kept for one in rows) else 1
 
@@ -60,6 +71,16 @@ def _tried(fault: Fault, made: Ground, given: argparse.Namespace, seed: int) -> 
     return found
 
 
+def _peer(name: str, made: Ground, given: argparse.Namespace, seed: int) -> PeerRow:
+    found = run_peer(name, made, seed, given.events or PEER_EVENTS)
+    print(
+        f"peer {name}: {found.events} jobs, {found.lost} lost, {found.duplicated} twice,"
+        f" {found.unsure} never confirmed, seed {found.seed}, {found.seconds:.0f} s",
+        flush=True,
+    )
+    return found
+
+
 def _chosen(fault: Fault, given: argparse.Namespace) -> bool:
     if given.only:
         return fault.name in given.only
@@ -73,7 +94,13 @@ def _numbers(seeds: Sequence[int]) -> str:
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m tests.faults", description=__doc__)
     add = parser.add_argument
-    add("--only", nargs="+", choices=sorted(_BY_NAME), metavar="FAULT", help="see --list")
+    add(
+        "--only",
+        nargs="+",
+        choices=[*sorted(_BY_NAME), "peers"],
+        metavar="FAULT",
+        help="see --list",
+    )
     add("--list", action="store_true", help="say which faults there are")
     add("--quick", action="store_true", help="the most important ones, with fewer events")
     add("--seed", type=int, help="repeat a run's chances")

@@ -31,6 +31,7 @@ from tests.faults.servers import Ground
 from tests.rooms import fresh_vhost
 from tests.waiting import NeverHappenedError, eventually
 
+PEER_EVENTS = 1_000
 PACE = 50.0
 KILLS, DROPS = 4, 3
 SLOW = {"act": "slow", "latency_ms": 120}

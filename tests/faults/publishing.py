@@ -24,16 +24,28 @@ _BLOCKED_SECONDS = 5
 
 
 class Publishing:
-    """Publishes samples at a pace, in threads. ``confirmed`` says when the broker took each."""
+    """Publishes samples at a pace, in threads. ``confirmed`` says when the broker took each.
+
+    It goes on after the first ``least`` of them, as far as there are more, until there is
+    ``enough``: whatever is broken is broken under load.
+    """
 
     def __init__(
-        self, url: str, samples: Sequence[Sample], pace: float | None, hands: int = 4
+        self,
+        url: str,
+        samples: Sequence[Sample],
+        pace: float | None,
+        *,
+        least: int | None = None,
+        hands: int = 4,
     ) -> None:
         self._url = url
         self._user = unquote(urlsplit(url).username or "")
         self._samples = samples
         self._places = iter(range(len(samples)))
         self._pace = pace
+        self._least = len(samples) if least is None else least
+        self._enough = threading.Event()
         self._lock = threading.Lock()
         self._stopping = threading.Event()
         self.confirmed: dict[str, float] = {}
@@ -51,23 +63,28 @@ class Publishing:
 
     @property
     def share(self) -> float:
-        """How much of it is confirmed, from 0 to 1."""
-        return self._done / len(self._samples)
+        """How much of the least is confirmed, from 0 to 1."""
+        return min(1.0, self._done / self._least)
 
     @property
     def over(self) -> bool:
         """Whether all is confirmed, or it was stopped."""
         return not any(thread.is_alive() for thread in self._threads)
 
+    def enough(self) -> None:
+        """Stop once the least is confirmed."""
+        self._enough.set()
+
     def finish(self, seconds: float) -> None:
         """Wait until all is confirmed; raises ``TimeoutError`` where the broker takes not all."""
+        self.enough()
         until = time.monotonic() + seconds
         for thread in self._threads:
             thread.join(max(0.0, until - time.monotonic()))
         if not self.over:
             self.stop()
             raise TimeoutError(
-                f"{len(self.confirmed)} of {len(self._samples)} events confirmed in {seconds:g} s"
+                f"{len(self.confirmed)} of {self._least} events confirmed in {seconds:g} s"
             )
 
     def stop(self) -> None:
@@ -96,7 +113,10 @@ class Publishing:
 
     def _next(self) -> int | None:
         with self._lock:
-            return None if self._stopping.is_set() else next(self._places, None)
+            place = None if self._stopping.is_set() else next(self._places, None)
+            if place is not None and place >= self._least and self._enough.is_set():
+                return None
+            return place
 
 
 class _Hand(contextlib.AbstractContextManager["_Hand"]):
@@ -142,10 +162,15 @@ class _Hand(contextlib.AbstractContextManager["_Hand"]):
 
 @contextlib.contextmanager
 def publishing(
-    url: str, samples: Sequence[Sample], pace: float | None, hands: int = 4
+    url: str,
+    samples: Sequence[Sample],
+    pace: float | None,
+    *,
+    least: int | None = None,
+    hands: int = 4,
 ) -> Iterator[Publishing]:
     """Publish while the block runs; it is stopped at its end, whatever ends it."""
-    made = Publishing(url, samples, pace, hands)
+    made = Publishing(url, samples, pace, least=least, hands=hands)
     made.begin()
     try:
         yield made

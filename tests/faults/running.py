@@ -15,6 +15,8 @@ from urllib.parse import urlsplit
 
 from bench.installation import broker_user
 from tests.faults import load
+from tests.faults.clock import Clock
+from tests.faults.disk import small_disk
 from tests.faults.evidence import Reader, Sent
 from tests.faults.installation import PROCESSES, running, url_through
 from tests.faults.judging import Judgement, judge
@@ -23,13 +25,16 @@ from tests.faults.provider import Provider, provider
 from tests.faults.proxy import Line
 from tests.faults.publishing import publishing
 from tests.faults.scene import PATIENCE_SECONDS, Fault, Injury, Scene
-from tests.faults.servers import Ground
+from tests.faults.servers import Ground, database_on
 from tests.rooms import fresh_database, fresh_vhost
-from tests.service_answers import free_port
+from tests.service_answers import DATABASE, CannotStartError, free_port
 from tests.waiting import NeverHappenedError, eventually
 from workers.sandbox import SANDBOX_ACCOUNT_SID, SANDBOX_AUTH_TOKEN
 
-_QUIET_SECONDS = 150
+_QUIET_SECONDS = 400
+_STILL_SECONDS = 100  # longer than upkeep waits before it hints again
+_AS_MUCH_MORE = 4
+_AFTER_SECONDS = 4
 _FULL_RATE = 0.8
 _WINDOW_SECONDS = 1.0
 _STEP_SECONDS = 0.1
@@ -66,11 +71,17 @@ class Run:
 
 
 def run(fault: Fault, ground: Ground, seed: int, events: int) -> Run:
-    """Run a fault once. Where it fails, the logs of all processes are kept, and said where."""
+    """Run a fault once. Where it fails, the logs of all processes are kept, and said where.
+
+    Raises ``CannotStartError`` where this machine has not what the fault needs.
+    """
     folder = Path(tempfile.mkdtemp(prefix=f"onward-fault-{fault.name}-"))
     begun = time.monotonic()
     try:
         made = _run(fault, ground, seed, events, folder)
+    except CannotStartError:
+        shutil.rmtree(folder, ignore_errors=True)
+        raise
     except Exception as error:  # noqa: BLE001 - one fault that cannot be run must not end the others
         said = f"{type(error).__name__}: {error}"
         return Run(seed, None, 0.0, time.monotonic() - begun, logs=folder, failed=said)
@@ -81,20 +92,24 @@ def run(fault: Fault, ground: Ground, seed: int, events: int) -> Run:
 
 def _run(fault: Fault, ground: Ground, seed: int, events: int, folder: Path) -> Run:
     begun = time.monotonic()
-    with scene(fault, ground, seed, events, folder) as (made, publisher_url):
+    with scene(fault, ground, seed, folder) as (made, publisher_url):
         _publish_and_wait(made, publisher_url, load.customers())
-        samples = (fault.samples or _messages)(made, events)
+        if fault.samples is None:
+            samples = load.messages("m", events * _AS_MUCH_MORE)
+        else:
+            samples = fault.samples(made, events)
+        least = events if fault.samples is None else None
         confirmed: list[Sample] = []
-        with publishing(publisher_url, samples, fault.pace) as made.load:
+        with publishing(publisher_url, samples, fault.pace, least=least) as made.load:
             fault.inflict(made)
+            if made.injuries:
+                made.lasts(_AFTER_SECONDS)  # so that the recovery is under load too
             made.load.finish(PATIENCE_SECONDS)
             taken = {one.id: one for one in samples if one.id in made.load.confirmed}
             confirmed += taken.values()
             offered = _offered(made.load.confirmed)
         made.provider.behave([])
-        quiet = _until_quiet(made, len(confirmed))
-        if not quiet:
-            made.notes.append(f"not quiet within {_QUIET_SECONDS} s")
+        _until_quiet(made, len(confirmed))
         verified = made.ours.command("verify")
         acceptances = made.provider.acceptances()
         found = made.reader.evidence(SOURCE, acceptances)
@@ -108,30 +123,45 @@ def _run(fault: Fault, ground: Ground, seed: int, events: int, folder: Path) -> 
 
 
 @contextlib.contextmanager
-def scene(
-    fault: Fault, ground: Ground, seed: int, events: int, folder: Path
-) -> Iterator[tuple[Scene, str]]:
+def scene(fault: Fault, ground: Ground, seed: int, folder: Path) -> Iterator[tuple[Scene, str]]:
     """Set everything up for one run: rooms, lines, the provider, our processes, a publisher."""
     name = f"fault_{secrets.token_hex(4)}"
     with contextlib.ExitStack() as opened:
         enter = opened.enter_context
-        database = enter(fresh_database(ground.database_url, name))
+        disk = enter(small_disk(folder / "disk", fault.disk_mib)) if fault.disk_mib else None
+        server = enter(database_on(disk.folder)) if disk else ground.database
+        database = enter(fresh_database(server.variables[DATABASE], name))
         broker = enter(fresh_vhost(ground.broker_url, name, ground.management))
         sandbox = enter(provider(folder))
         sandbox.seed(seed)
         lines: dict[str, Line] = {}
         for line in fault.lines:
-            lines[line] = Line(_port(line, ground, sandbox))
+            lines[line] = Line(_port(line, broker, database, sandbox))
             opened.callback(lines[line].close)
         settings = _settings(sandbox, folder, database, broker, lines) | dict(fault.settings)
+        if disk is not None:
+            settings["ONWARD_DATA_DIR"] = str(disk.folder / "onward")
+        clock = Clock(folder) if fault.clock else None
+        if clock is not None:
+            clock.build()
+            settings |= clock.settings
         ours = enter(running(settings, folder, fault.processes or PROCESSES))
         publisher_url = enter(broker_user(broker, name, ground.management))
         admitted = ours.command("publishers", "add", name, "--type", "*", "--source", "*")
         assert admitted.returncode == 0, admitted.stderr
         sandbox.behave(fault.provider)
-        reader = Reader(database)
         yield (
-            Scene(random.Random(seed), ground, sandbox, ours, lines, reader, folder, events),
+            Scene(
+                rng=random.Random(seed),
+                ground=ground,
+                provider=sandbox,
+                ours=ours,
+                lines=lines,
+                reader=Reader(database),
+                database=server,
+                disk=disk,
+                clock=clock,
+            ),
             publisher_url,
         )
 
@@ -158,11 +188,6 @@ def recovery_seconds(injuries: Sequence[Injury], sent: Sequence[Sent], offered: 
     return longest
 
 
-def _messages(made: Scene, events: int) -> list[Sample]:
-    del made
-    return load.messages("m", events)
-
-
 def _offered(confirmed: Mapping[str, float]) -> float:
     """Events a second, as they were offered while nothing held them up: the median second's."""
     seconds: dict[int, int] = {}
@@ -184,10 +209,12 @@ def _publish_and_wait(made: Scene, url: str, samples: Sequence[Sample]) -> None:
     assert taken == 0, f"{taken} of the customers' events wait"
 
 
-def _until_quiet(made: Scene, confirmed: int) -> bool:
+def _until_quiet(made: Scene, confirmed: int) -> None:
     """Wait until nothing is due, with workers, uncertain, untold or unsealed."""
+    last, since = (-1, -1), time.monotonic()
 
     def quiet() -> bool:
+        nonlocal last, since
         time.sleep(_STEP_SECONDS)  # each look costs the database something
         on_record = (
             "SELECT (SELECT count(*) FROM events WHERE source = %s)"
@@ -201,25 +228,25 @@ def _until_quiet(made: Scene, confirmed: int) -> bool:
             "    WHERE status IN ('sending', 'uncertain')"
             "    OR (status = 'pending' AND due_at <= clock_timestamp() + interval '30 seconds'))"
         )
-        return (
-            made.reader.number(on_record, SOURCE) >= confirmed
-            and made.reader.number(left) == 0
-            and made.provider.callbacks_waiting() == 0
-        )
+        now = (made.reader.number(on_record, SOURCE), made.reader.number(left))
+        if now != last:
+            last, since = now, time.monotonic()
+        if time.monotonic() - since > _STILL_SECONDS:
+            raise NeverHappenedError
+        return now[0] >= confirmed and now[1] == 0 and made.provider.callbacks_waiting() == 0
 
     try:
         eventually(quiet, "it is quiet", _QUIET_SECONDS)
     except NeverHappenedError:
-        return False
-    return True
+        made.notes.append(f"not quiet: {last[0]} of {confirmed} on record, {last[1]} left")
 
 
-def _port(line: str, ground: Ground, sandbox: Provider) -> int:
+def _port(line: str, broker: str, database: str, sandbox: Provider) -> int:
     match line:
         case "broker":
-            return urlsplit(ground.broker_url).port or 0
+            return urlsplit(broker).port or 0
         case "database":
-            return urlsplit(ground.database_url).port or 0
+            return urlsplit(database).port or 0
         case "sms":
             return sandbox.http_port
         case "mail":

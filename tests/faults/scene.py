@@ -10,15 +10,16 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 
+from tests.faults.clock import Clock
+from tests.faults.disk import SmallDisk
 from tests.faults.evidence import Reader
 from tests.faults.installation import Installation
 from tests.faults.load import Sample
 from tests.faults.provider import Provider
 from tests.faults.proxy import Line
 from tests.faults.publishing import Publishing
-from tests.faults.servers import Ground
+from tests.faults.servers import Ground, Killable
 from tests.waiting import NeverHappenedError, eventually
 
 PATIENCE_SECONDS = 120
@@ -43,8 +44,9 @@ class Scene:
     ours: Installation
     lines: Mapping[str, Line]
     reader: Reader
-    folder: Path
-    events: int
+    database: Killable
+    disk: SmallDisk | None = None
+    clock: Clock | None = None
     load: Publishing | None = None
     injuries: list[Injury] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
@@ -106,9 +108,11 @@ class Fault:
 
     ``inflict`` runs beside the publishing. ``lines`` are what ours must reach through a ``Line``;
     ``settings`` are in force for this fault alone; ``provider`` are the sandbox's rules from the
-    start. ``pace`` is events a second, ``events`` how many a run of the long form has. ``quick``
-    is how many the quick form has: none, it is left out there. ``samples`` makes other events
-    than messages; ``processes`` are other than those of a full installation.
+    start. With ``disk_mib`` PostgreSQL and our files lie on a small disk of so many MiB; with
+    ``clock`` our processes' clock can jump. ``pace`` is events a second, ``events`` how many a run
+    of the long form has at least, ``quick`` how many one of the quick form has: none, it is left
+    out there. ``samples`` makes other events than messages; ``processes`` are other than those of
+    a full installation; ``limits`` are figures to be reached, which do not judge.
     """
 
     name: str
@@ -123,4 +127,6 @@ class Fault:
     provider: Sequence[dict[str, object]] = ()
     samples: Callable[[Scene, int], list[Sample]] | None = None
     processes: Mapping[str, tuple[str, ...]] | None = None
+    disk_mib: int | None = None
+    clock: bool = False
     limits: Mapping[str, float] = field(default_factory=dict)

@@ -53,6 +53,14 @@ class Killable:
             end(self._child, self._recipe.stop)
             self._child = None
 
+    def revive(self) -> None:
+        """Start it again if it has ended, as its supervisor would; wait until it answers."""
+        if self._child is None or self._child.poll() is not None:
+            self.kill()
+            self.start()
+        else:
+            wait_for(self._recipe.answers)
+
     def freeze(self) -> None:
         """Let it stand still: connections stay open, and nothing answers."""
         for process in self._family():

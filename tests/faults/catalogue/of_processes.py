@@ -3,7 +3,9 @@
 from collections.abc import Callable
 from itertools import cycle
 
-from tests.faults.installation import DISPATCH, PROCESSES
+import psutil
+
+from tests.faults.installation import DISPATCH, PROCESSES, SUPERVISED
 from tests.faults.scene import Fault, Scene
 
 # Sends are under way when something dies.
@@ -50,6 +52,41 @@ def _frozen(scene: Scene) -> None:
             scene.ours.thaw(name)
 
 
+def _at_each_step(process: str, *points: str) -> Callable[[Scene], None]:
+    """Let a process kill itself at each step in turn, at one of the first times it gets there."""
+
+    def inflict(scene: Scene) -> None:
+        for point in scene.rng.sample(points, len(points)):
+            armed = f"{point}=kill:{scene.rng.randint(1, 3)}"
+            with scene.injury(f"{process} killed at {point}"):
+                scene.ours.restart(process, also={"ONWARD_FAILPOINTS": armed})
+                if not scene.ours.until_ended(process, 30):
+                    scene.notes.append(f"{process} never came to {point}")
+        scene.at(1)
+
+    return inflict
+
+
+def _children(scene: Scene) -> None:
+    """Kill our supervisor's children, each at a random moment, and let one hang."""
+    for _ in scene.moments(4, last=0.8):
+        child = scene.rng.choice(psutil.Process(scene.ours.pid("up")).children())
+        with scene.injury("a child killed"):
+            child.kill()
+    child = scene.rng.choice(psutil.Process(scene.ours.pid("up")).children())
+    with scene.injury("a child hangs"):
+        child.suspend()
+        scene.until(lambda: not child.is_running() or child.status() == "zombie", "it is replaced")
+
+
+def _clock_jumps(scene: Scene) -> None:
+    """Let our processes' clock be hours ahead, then behind, then right again."""
+    assert scene.clock is not None
+    for seconds, _ in zip((3 * 3600, -3 * 3600, 90, 0), scene.moments(4), strict=True):
+        with scene.injury(f"clock moved to {seconds:+} s"):
+            scene.clock.jump(seconds)
+
+
 def _rolling(scene: Scene) -> None:
     """Stop and start every process in turn, as a release does."""
     for name, _ in zip(PROCESSES, scene.moments(len(PROCESSES), last=0.8), strict=True):
@@ -70,6 +107,80 @@ def _two_leaders(scene: Scene) -> None:
 
 
 FAULTS = (
+    Fault(
+        name="intake-killed-at-each-step",
+        number=1,
+        tells="intake kills itself at every step between the broker and the hint",
+        inflict=_at_each_step(
+            "intake",
+            "intake.received",
+            "intake.before_commit",
+            "intake.committed",
+            "intake.acknowledged",
+            "intake.hinted",
+        ),
+        pace=30,
+    ),
+    Fault(
+        name="worker-killed-at-each-step",
+        number=2,
+        tells="a dispatch process kills itself at every step between hint and acknowledgement",
+        inflict=_at_each_step(
+            "dispatch-later",
+            "dispatch.hinted",
+            "dispatch.before_claim",
+            "dispatch.claimed",
+            "dispatch.prepared",
+            "provider.before_first_byte",
+            "provider.marked",
+            "provider.answered",
+            "dispatch.journalled",
+            "dispatch.before_record",
+            "dispatch.recorded",
+            "dispatch.worked_off",
+            "dispatch.acknowledged",
+        ),
+        pace=30,
+    ),
+    Fault(
+        name="web-killed-at-each-step",
+        number=16,
+        tells="what takes receipts kills itself at every step of taking one",
+        inflict=_at_each_step(
+            "web", "receipts.received", "receipts.before_commit", "receipts.committed"
+        ),
+        pace=30,
+    ),
+    Fault(
+        name="upkeep-killed-at-each-step",
+        tells="upkeep kills itself at every step of telling, sealing and settling",
+        inflict=_at_each_step(
+            "upkeep",
+            "upkeep.outcomes.published",
+            "upkeep.outcomes.marked",
+            "upkeep.seal.before_commit",
+            "upkeep.seal.committed",
+            "upkeep.settle.before_commit",
+            "upkeep.settle.committed",
+        ),
+        provider=({"act": "accept_then_drop", "channel": "email", "probability": 0.05},),
+        pace=30,
+    ),
+    Fault(
+        name="child-killed",
+        number=3,
+        tells="children of onward up are killed, and one hangs; it replaces them",
+        inflict=_children,
+        processes=SUPERVISED,
+        limits={"recovery_s": 15},
+    ),
+    Fault(
+        name="clock-jump",
+        tells="our processes' clock jumps three hours ahead, six back, and to right again",
+        inflict=_clock_jumps,
+        clock=True,
+        pace=40,
+    ),
     Fault(
         name="intake-killed",
         number=1,

@@ -5,6 +5,7 @@ import pika
 from config.topology import hint_queues
 from tests.faults.catalogue.of_processes import SLOW
 from tests.faults.installation import DISPATCH
+from tests.faults.peers import PACE, injuries
 from tests.faults.scene import Fault, Scene
 
 _BOTH = ("broker", "database")
@@ -77,6 +78,32 @@ def _database_away(scene: Scene) -> None:
             scene.ground.database.start()
 
 
+def _disk_full(scene: Scene) -> None:
+    """Fill the disk on which the database and our files lie, and make room again."""
+    assert scene.disk is not None
+    for _ in scene.moments(2, 0.1, 0.7):
+        with scene.injury("disk full"):
+            scene.disk.fill()
+            scene.lasts(6)
+            scene.disk.empty()
+            scene.database.revive()
+
+
+def _killed_and_reconnected(scene: Scene) -> None:
+    """What the peers go through too: the worker killed, connections dropped, the broker killed."""
+    for share, what in injuries(scene.rng):
+        scene.at(share)
+        with scene.injury(what):
+            match what:
+                case "kill":
+                    scene.ours.kill(scene.rng.choice(DISPATCH))
+                case "drop":
+                    scene.lines["broker"].cut()
+                case _:
+                    scene.ground.broker.kill()
+                    scene.ground.broker.start()
+
+
 def _half_open(scene: Scene) -> None:
     """Let each way in turn carry nothing, with nobody told; then reset what was open."""
     shuffled = scene.rng.sample(sorted(scene.lines), len(scene.lines))
@@ -101,7 +128,6 @@ FAULTS = (
         number=4,
         tells="RabbitMQ is killed under load, and started again",
         inflict=_broker_killed,
-        quick=150,
     ),
     Fault(
         name="connections-dropped",
@@ -110,7 +136,6 @@ FAULTS = (
         inflict=_connections_dropped,
         lines=("broker",),
         provider=(SLOW,),
-        quick=150,
     ),
     Fault(
         name="dropped-then-killed",
@@ -145,6 +170,22 @@ FAULTS = (
         number=10,
         tells="PostgreSQL is stopped for ten seconds",
         inflict=_database_away,
+    ),
+    Fault(
+        name="killed-and-reconnected",
+        tells="workers killed, connections dropped and the broker killed: as for the peers",
+        inflict=_killed_and_reconnected,
+        lines=("broker",),
+        provider=(SLOW,),
+        pace=PACE,
+        quick=150,
+    ),
+    Fault(
+        name="disk-full",
+        tells="the disk of PostgreSQL and of our files is full, twice, for six seconds",
+        inflict=_disk_full,
+        disk_mib=400,
+        pace=40,
     ),
     Fault(
         name="half-open",
