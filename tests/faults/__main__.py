@@ -75,7 +75,7 @@ def _peer(name: str, made: Ground, given: argparse.Namespace, seed: int) -> Peer
     found = run_peer(name, made, seed, given.events or PEER_EVENTS)
     print(
         f"peer {name}: {found.events} jobs, {found.lost} lost, {found.duplicated} twice,"
-        f" {found.unsure} never confirmed, seed {found.seed}, {found.seconds:.0f} s",
+        f" seed {found.seed}, {found.seconds:.0f} s",
         flush=True,
     )
     return found
