@@ -61,7 +61,8 @@ def _tried(fault: Fault, made: Ground, given: argparse.Namespace, seed: int) -> 
     print(
         f"{fault.name}: {found.events} events, {found.lost} lost, {found.duplicated} twice,"
         f" {found.uncertain} uncertain ({told(found.settled)}), {found.parked} parked,"
-        f" recovery {found.recovery_s} s, seeds {_numbers(found.seeds)}, {found.seconds:.0f} s",
+        f" recovery {found.recovery_s} s, {found.memory_mib:.0f} MiB,"
+        f" seeds {_numbers(found.seeds)}, {found.seconds:.0f} s",
         flush=True,
     )
     for line in (*found.problems, *found.missed, *found.notes):
@@ -84,7 +85,7 @@ def _peer(name: str, made: Ground, given: argparse.Namespace, seed: int) -> Peer
 def _chosen(fault: Fault, given: argparse.Namespace) -> bool:
     if given.only:
         return fault.name in given.only
-    return fault.quick is not None if given.quick else fault.events > 0
+    return fault.quick is not None if given.quick else not fault.alone
 
 
 def _numbers(seeds: Sequence[int]) -> str:

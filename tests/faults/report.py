@@ -28,6 +28,7 @@ class Row:
     not_due: int
     resent: int
     recovery_s: float
+    memory_mib: float
     seconds: float
     seeds: tuple[int, ...]
     settled: Mapping[str, int] = field(default_factory=dict)
@@ -78,6 +79,7 @@ def row(fault: Fault, runs: Sequence[Run]) -> Row:
         not_due=total("not_due"),
         resent=total("resent"),
         recovery_s=round(max((one.recovery for one in runs), default=0.0), 1),
+        memory_mib=round(max((one.memory for one in runs), default=0.0)),
         seconds=round(sum(one.seconds for one in runs), 1),
         seeds=tuple(one.seed for one in runs),
         settled=dict(settled),
@@ -91,6 +93,7 @@ def row(fault: Fault, runs: Sequence[Run]) -> Row:
 def _held_against(made: Row, limits: Mapping[str, float]) -> Row:
     figures = {
         "uncertain": float(made.uncertain),
+        "memory_mib": made.memory_mib,
         "recovery_s": made.recovery_s,
         "attention_per_thousand": 1000 * made.attention / max(1, made.deliveries),
     }

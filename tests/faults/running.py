@@ -21,6 +21,7 @@ from tests.faults.evidence import Reader, Sent
 from tests.faults.installation import PROCESSES, running, url_through
 from tests.faults.judging import Judgement, judge
 from tests.faults.load import SOURCE, Sample
+from tests.faults.memory import watched
 from tests.faults.provider import Provider, provider
 from tests.faults.proxy import Line
 from tests.faults.publishing import publishing
@@ -33,6 +34,7 @@ from workers.sandbox import SANDBOX_ACCOUNT_SID, SANDBOX_AUTH_TOKEN
 
 _QUIET_SECONDS = 400
 _STILL_SECONDS = 100  # longer than upkeep waits before it hints again
+_SLOWEST_RATE = 60  # events a second
 _AS_MUCH_MORE = 4
 _AFTER_SECONDS = 4
 _FULL_RATE = 0.8
@@ -53,7 +55,10 @@ _SHORT = {
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """What one run gave. ``failed`` says what kept it from being judged at all."""
+    """What one run gave. ``failed`` says what kept it from being judged at all.
+
+    ``memory`` is what the largest of our processes had at most, in MiB.
+    """
 
     seed: int
     judgement: Judgement | None
@@ -63,6 +68,7 @@ class Run:
     ends: Mapping[str, int] = field(default_factory=dict)
     logs: Path | None = None
     failed: str | None = None
+    memory: float = 0.0
 
     @property
     def kept(self) -> bool:
@@ -76,6 +82,7 @@ def run(fault: Fault, ground: Ground, seed: int, events: int) -> Run:
     Raises ``CannotStartError`` where this machine has not what the fault needs.
     """
     folder = Path(tempfile.mkdtemp(prefix=f"onward-fault-{fault.name}-"))
+    folder.chmod(0o711)  # a server of another user's may lie within
     begun = time.monotonic()
     try:
         made = _run(fault, ground, seed, events, folder)
@@ -100,16 +107,20 @@ def _run(fault: Fault, ground: Ground, seed: int, events: int, folder: Path) -> 
             samples = fault.samples(made, events)
         least = events if fault.samples is None else None
         confirmed: list[Sample] = []
-        with publishing(publisher_url, samples, fault.pace, least=least) as made.load:
+        with (
+            watched(made.ours) as memory,
+            publishing(publisher_url, samples, fault.pace, least=least, hands=fault.hands) as going,
+        ):
+            made.load = going
             fault.inflict(made)
             if made.injuries:
                 made.lasts(_AFTER_SECONDS)  # so that the recovery is under load too
-            made.load.finish(PATIENCE_SECONDS)
-            taken = {one.id: one for one in samples if one.id in made.load.confirmed}
+            going.finish(PATIENCE_SECONDS)
+            taken = {one.id: one for one in samples if one.id in going.confirmed}
             confirmed += taken.values()
-            offered = _offered(made.load.confirmed)
-        made.provider.behave([])
-        _until_quiet(made, len(confirmed))
+            offered = _offered(going.confirmed)
+            made.provider.behave([])
+            _until_quiet(made, len(confirmed))
         verified = made.ours.command("verify")
         acceptances = made.provider.acceptances()
         found = made.reader.evidence(SOURCE, acceptances)
@@ -119,7 +130,8 @@ def _run(fault: Fault, ground: Ground, seed: int, events: int, folder: Path) -> 
             failed = f"onward verify: {(verified.stdout + verified.stderr).strip()}"
         recovery = recovery_seconds(made.injuries, found.sent, offered)
         notes, ends = tuple(made.notes), dict(made.ours.ends)
-    return Run(seed, judgement, recovery, time.monotonic() - begun, notes, ends, folder, failed)
+    took = time.monotonic() - begun
+    return Run(seed, judgement, recovery, took, notes, ends, folder, failed, memory.of_one)
 
 
 @contextlib.contextmanager
@@ -236,7 +248,7 @@ def _until_quiet(made: Scene, confirmed: int) -> None:
         return now[0] >= confirmed and now[1] == 0 and made.provider.callbacks_waiting() == 0
 
     try:
-        eventually(quiet, "it is quiet", _QUIET_SECONDS)
+        eventually(quiet, "it is quiet", max(_QUIET_SECONDS, confirmed / _SLOWEST_RATE))
     except NeverHappenedError:
         made.notes.append(f"not quiet: {last[0]} of {confirmed} on record, {last[1]} left")
 

@@ -112,7 +112,8 @@ class Fault:
     ``clock`` our processes' clock can jump. ``pace`` is events a second, ``events`` how many a run
     of the long form has at least, ``quick`` how many one of the quick form has: none, it is left
     out there. ``samples`` makes other events than messages; ``processes`` are other than those of
-    a full installation; ``limits`` are figures to be reached, which do not judge.
+    a full installation; ``limits`` are figures to be reached, which do not judge. One that is run
+    ``alone`` takes too long to be run with the others.
     """
 
     name: str
@@ -129,4 +130,6 @@ class Fault:
     processes: Mapping[str, tuple[str, ...]] | None = None
     disk_mib: int | None = None
     clock: bool = False
+    hands: int = 4
+    alone: bool = False
     limits: Mapping[str, float] = field(default_factory=dict)

@@ -8,6 +8,7 @@ from tests.faults.scene import Fault, Scene
 
 Rule = dict[str, object]
 _PATIENCE_SECONDS = 120
+_LONG_SECONDS = 1_800
 
 
 def _misbehaves(
@@ -34,6 +35,23 @@ def _outage(scene: Scene) -> None:
             scene.lasts(10)
             for name in ("sms", "mail"):
                 scene.lines[name].restore()
+
+
+def _backlog(scene: Scene) -> None:
+    """Take everything in while nobody listens at either provider; then send it all."""
+    assert scene.load is not None
+    with scene.injury("providers out of reach"):
+        for name in ("sms", "mail"):
+            scene.lines[name].refuse()
+        scene.load.finish(_LONG_SECONDS)
+        wanted = len(scene.load.confirmed)
+        scene.until(
+            lambda: scene.reader.number("SELECT count(*) FROM deliveries") >= wanted,
+            "all of it is taken in",
+            _LONG_SECONDS,
+        )
+        for name in ("sms", "mail"):
+            scene.lines[name].restore()
 
 
 def _callers(scene: Scene, events: int) -> list[Sample]:
@@ -99,6 +117,19 @@ FAULTS = (
         tells="nobody listens at either provider for ten seconds",
         inflict=_outage,
         lines=("sms", "mail"),
+    ),
+    Fault(
+        name="backlog",
+        number=14,
+        tells="200,000 events come in while nobody listens at either provider",
+        inflict=_backlog,
+        samples=lambda _scene, events: load.messages("m", events),
+        lines=("sms", "mail"),
+        events=200_000,
+        pace=10_000,
+        hands=16,
+        limits={"memory_mib": 300},
+        alone=True,
     ),
     Fault(
         name="provider-unavailable",
