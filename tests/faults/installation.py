@@ -88,7 +88,7 @@ class Installation:
             process = self._running.pop(name)
         process.send_signal(signal.SIGTERM)
         code = process.wait(_STOP_SECONDS)
-        if code != 0:
+        if code not in {0, -signal.SIGTERM}:  # uvicorn, done, ends by the signal it was given
             self.ends[f"{name} stopped with {code}"] += 1
 
     def freeze(self, name: str) -> None:
