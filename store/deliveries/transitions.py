@@ -37,6 +37,8 @@ class Move:
     attempted_at: datetime | None = None
     where: Where | None = None
     marked: bool = False
+    deadline_at: datetime | None = None
+    destination_version: int | None = None
 
 
 def move(tx: Transaction, moves: Sequence[Move], came_from: Sequence[DeliveryStatus]) -> list[Row]:
@@ -104,6 +106,10 @@ def _columns(tx: Transaction, m: Move, fenced: bool) -> dict[str, Any]:  # noqa:
         row["attempts"] = m.attempts
     if m.marked:
         row["marked"] = True
+    if m.deadline_at is not None:
+        row["deadline_at"] = m.deadline_at
+    if m.destination_version is not None:
+        row["destination_version"] = m.destination_version
     return row
 
 

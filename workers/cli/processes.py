@@ -30,10 +30,12 @@ def up() -> None:
 
     with opened() as parts:
         together = Together(parts)
+        told = _told()
         together.start()
         settle()
         typer.echo(f"onward is up: {together.url}", err=True)
-        _until_told(together.stop)
+        told.wait()
+        together.stop()
 
 
 def intake() -> None:
@@ -64,9 +66,11 @@ def dispatch(
         fail("dispatch is told over RabbitMQ: set ONWARD_BROKER_URL (or run onward up)")
     with opened(found) as parts:
         sending = Dispatch(parts, _lanes(lanes))
+        told = _told()  # before anything is sent: an end in between would be a kill
         sending.start()
         settle()
-        _until_told(sending.stop)
+        told.wait()
+        sending.stop()
 
 
 def upkeep() -> None:
@@ -119,8 +123,8 @@ def _on_signals(stop: Callable[[], None]) -> None:
         signal.signal(number, lambda *_: stop())
 
 
-def _until_told(stop: Callable[[], None]) -> None:
+def _told() -> threading.Event:
+    """Give what is set once somebody tells this process to end."""
     told = threading.Event()
     _on_signals(told.set)
-    told.wait()
-    stop()
+    return told
