@@ -86,12 +86,15 @@ def run(fault: Fault, ground: Ground, seed: int, events: int) -> Run:
     begun = time.monotonic()
     try:
         made = _run(fault, ground, seed, events, folder)
-    except CannotStartError:
-        shutil.rmtree(folder, ignore_errors=True)
-        raise
-    except Exception as error:  # noqa: BLE001 - one fault that cannot be run must not end the others
+    except Exception as error:
+        if isinstance(error, CannotStartError):
+            shutil.rmtree(folder, ignore_errors=True)
+            raise
         said = f"{type(error).__name__}: {error}"
         return Run(seed, None, 0.0, time.monotonic() - begun, logs=folder, failed=said)
+    except BaseException:  # told to stop: there is nothing to look into
+        shutil.rmtree(folder, ignore_errors=True)
+        raise
     if made.kept:
         shutil.rmtree(folder, ignore_errors=True)
     return made
