@@ -271,6 +271,7 @@ def _take(tx: Transaction, going: Sequence[Claimed], by: Claim) -> None:
                 "fence": c.fence,
                 "provider": by.provider,
                 "claimed_by": by.worker,
+                "marked": c.marked,
                 "started_at": tx.now,
             }
             for c in going

@@ -12,6 +12,7 @@ from store.tables.customers import (
     suppressions,
 )
 from store.tables.deliveries import attempts, deliveries
+from store.tables.evidence import inquiries, replies
 from store.tables.events import events, planning_tasks, rejected_events, search_terms, waits
 from store.tables.ledger import ledger, outbox, seals
 from store.tables.office import blobs, data_keys, items, leases, publishers
@@ -25,6 +26,7 @@ __all__ = [
     "deliveries",
     "destinations",
     "events",
+    "inquiries",
     "items",
     "leases",
     "ledger",
@@ -35,6 +37,7 @@ __all__ = [
     "planning_tasks",
     "publishers",
     "rejected_events",
+    "replies",
     "rule_sets",
     "seals",
     "search_terms",
