@@ -159,6 +159,21 @@ class Settings(BaseSettings):
         72 * 3600, description="When a notice or an offer expires, from when it was first due."
     )
 
+    # what nobody knows the fate of, when no evidence has come
+    uncertain_sms: Literal["park", "resend"] = Field(
+        "park", description="An SMS of unknown fate: park it for a person, or resend it, marked."
+    )
+    uncertain_call: Literal["park", "resend"] = Field(
+        "park", description="A call passed on with unknown fate: park it, or dial again, marked."
+    )
+    uncertain_email: Literal["park", "resend"] = Field(
+        "resend",
+        description="An email of unknown fate: park it, or resend it, marked, same Message-ID.",
+    )
+    uncertain_resends: Count = Field(
+        3, description="How often a delivery is resent so before it is parked after all."
+    )
+
     # SMS and calls
     twilio_account_sid: str | None = Field(None, description="The account for SMS and calls.")
     twilio_auth_token: SecretStr | None = Field(None, description="That account's token.")

@@ -7,7 +7,7 @@ or many over RabbitMQ and PostgreSQL.
 import os
 import secrets
 import socket
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -17,7 +17,7 @@ from dramatiq import Broker
 from config import keyfile
 from config.loading import load
 from config.policies import Policies, policies
-from config.sending import company_of, missing_for_sending
+from config.sending import company_of, missing_company, missing_for_sending
 from config.settings import Settings
 from contracts.rules import CallRule
 from contracts.vocabulary import Channel, Lane
@@ -28,6 +28,7 @@ from store.keys import MasterKey
 from workers.dispatch.broker import open_broker
 from workers.dispatch.hints import Aside, Hints
 from workers.intake.taking_in import TakingIn
+from workers.receipts.counts import Counts
 
 _STOP_SECONDS = 60.0
 _TELL_SECONDS = 0.5
@@ -59,6 +60,11 @@ class Parts:
     def taking_in(self) -> TakingIn:
         """What takes events in, whatever door they come through."""
         return TakingIn(self.store, self.readings, self.policies)
+
+    @cached_property
+    def counts(self) -> Counts:
+        """What this process has counted of providers' later words."""
+        return Counts()
 
     @cached_property
     def broker(self) -> Broker:
@@ -127,22 +133,12 @@ class Dispatch:
         from workers.dispatch.actors import declare_actors
         from workers.dispatch.delivering import Delivering, Means
         from workers.dispatch.loop import Loop
-        from workers.dispatch.preparing import Preparing
         from workers.dispatch.running import Running
-        from workers.routing.rendering import Company, Renderer
 
         settings = parts.settings
-        company = company_of(settings)
+        preparing = open_preparing(parts)
         self._loop = Loop()
         self._carriers = open_carriers(settings)
-        preparing = Preparing(
-            Renderer(
-                Company(company.legal_name, company.trading_name, company.phone, company.email)
-            ),
-            _sender(settings),
-            open_documents(parts),
-            lambda claimed: _call_rule(parts, claimed),
-        )
         means = Means(
             store=parts.store,
             readings=parts.readings,
@@ -203,6 +199,20 @@ def open_carriers(settings: Settings) -> "dict[Channel, Carrier]":
         )
         carriers[Channel.EMAIL] = Carrier(relay, settings.smtp_connections)
     return carriers
+
+
+def open_preparing(parts: Parts) -> "Preparing":
+    """Make what renders and addresses. Raises ``MissingSettingsError`` without a company."""
+    from workers.dispatch.preparing import Preparing
+    from workers.routing.rendering import Company, Renderer
+
+    company = company_of(parts.settings)
+    return Preparing(
+        Renderer(Company(company.legal_name, company.trading_name, company.phone, company.email)),
+        _sender(parts.settings),
+        open_documents(parts),
+        lambda claimed: _call_rule(parts, claimed),
+    )
 
 
 def _sender(settings: Settings) -> "Sender":
@@ -312,13 +322,51 @@ def open_upkeep(parts: Parts) -> "Upkeep":
         interval=settings.upkeep_interval_seconds,
         seal_interval=settings.seal_interval_seconds,
     ).all()
-    if settings.broker is None:
-        return Upkeep(parts.store, chores, parts.worker)
-    from workers.upkeep.outcomes import OutcomePublisher
+    closing: list[Callable[[], None]] = []
+    asking = open_asking(parts)
+    if asking is not None:
+        chores = (*chores, Chore("ask_providers", settings.upkeep_interval_seconds, asking.run))
+        closing.append(asking.close)
+    if settings.broker is not None:
+        from workers.upkeep.outcomes import OutcomePublisher
 
-    publisher = OutcomePublisher(settings.broker, parts.store)
-    telling = Chore("publish_outcomes", _TELL_SECONDS, publisher.publish_some)
-    return Upkeep(parts.store, (*chores, telling), parts.worker, [publisher.close])
+        publisher = OutcomePublisher(settings.broker, parts.store)
+        chores = (*chores, Chore("publish_outcomes", _TELL_SECONDS, publisher.publish_some))
+        closing.append(publisher.close)
+    return Upkeep(parts.store, chores, parts.worker, closing)
+
+
+def open_asking(parts: Parts) -> "AskingProviders | None":
+    """Make what asks providers about attempts; none where none that can be asked is set up."""
+    from workers.providers.twilio_sms import TwilioSms
+    from workers.providers.twilio_voice import TwilioVoice
+    from workers.upkeep.asking import AskingProviders, Means
+    from workers.upkeep.judging import Judging
+    from workers.upkeep.questions import Askable
+
+    settings = parts.settings
+    if missing_company(settings):
+        return None
+    providers = [carrier.provider for carrier in open_carriers(settings).values()]
+    texts = {each.name: each for each in providers if isinstance(each, TwilioSms)}
+    calls = {each.name: each for each in providers if isinstance(each, TwilioVoice)}
+    if not texts and not calls:
+        return None
+
+    async def close() -> None:
+        for provider in providers:
+            await provider.close()
+
+    means = Means(
+        store=parts.store,
+        readings=parts.readings,
+        policies=parts.policies,
+        judging=Judging(parts.store, open_preparing(parts), settings.lease_seconds),
+        askable=Askable(texts, calls, close),
+        hint=parts.hints,
+        counts=parts.counts,
+    )
+    return AskingProviders(means)
 
 
 def recheck(parts: Parts) -> int:
@@ -339,7 +387,8 @@ if TYPE_CHECKING:
 
     from store.files import Files
     from workers.dispatch.delivering import Carrier
-    from workers.dispatch.preparing import Sender
+    from workers.dispatch.preparing import Preparing, Sender
     from workers.documents import Documents
     from workers.intake.consumer import Consumer
+    from workers.upkeep.asking import AskingProviders
     from workers.upkeep.running import Running as Upkeep

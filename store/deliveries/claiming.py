@@ -5,12 +5,12 @@ service, consent, suppression, the deadline. It commits before any byte leaves.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, and_, select
+from sqlalchemy import Row, Select, and_, select
 
 from contracts.planning import INVOICE_EMAIL
 from contracts.vocabulary import (
@@ -25,6 +25,7 @@ from contracts.vocabulary import (
 )
 from store import bulk
 from store.customers import Reachable, open_destination
+from store.deliveries.siblings import reached_otherwise
 from store.deliveries.transitions import Move, move
 from store.engine import Transaction
 from store.ledger import Where
@@ -104,10 +105,11 @@ def claim(tx: Transaction, delivery_ids: Sequence[UUID], by: Claim) -> ClaimResu
     rows = _lock(tx, delivery_ids)
     tx.prepare_opening([row.value for row in rows] + [row.event_content for row in rows])
     agreed = _consents(tx, rows)
+    needless = reached_otherwise(tx, rows)
     going: list[Claimed] = []
     stopped: list[Move] = []
     for row in rows:
-        obstacle = _obstacle(tx.now, row, agreed)
+        obstacle = _obstacle(tx.now, row, agreed, needless)
         if obstacle is None:
             going.append(_claimed(tx, row))
         else:
@@ -117,9 +119,37 @@ def claim(tx: Transaction, delivery_ids: Sequence[UUID], by: Claim) -> ClaimResu
     return ClaimResult(tuple(going), tuple(dict(row) for row in settled))
 
 
+def claimed_rows(tx: Transaction, delivery_ids: Sequence[UUID]) -> list[Claimed]:
+    """Give deliveries as their last claims had them, whatever they have become since.
+
+    One whose destination is not on record any more is left out.
+    """
+    found = _joined().where(
+        bulk.among(tx, deliveries.c.id, sorted(delivery_ids)), destinations.c.version.is_not(None)
+    )
+    rows = tx.connection.execute(found.order_by(deliveries.c.id)).all()
+    tx.prepare_opening([row.value for row in rows] + [row.event_content for row in rows])
+    return [replace(_claimed(tx, row), fence=row.fence, tries=row.attempts) for row in rows]
+
+
 def _lock(tx: Transaction, delivery_ids: Sequence[UUID]) -> Sequence[Row[Any]]:
     d = deliveries
     statement = (
+        _joined()
+        .where(
+            bulk.among(tx, d.c.id, sorted(delivery_ids)),
+            d.c.status == DeliveryStatus.PENDING,
+            d.c.due_at <= tx.now,
+        )
+        .order_by(d.c.id)
+        .with_for_update(of=d, skip_locked=True)
+    )
+    return tx.connection.execute(statement).all()
+
+
+def _joined() -> Select[Any]:
+    d = deliveries
+    return (
         select(
             d,
             events.c.type.label("event_type"),
@@ -154,15 +184,7 @@ def _lock(tx: Transaction, delivery_ids: Sequence[UUID]) -> Sequence[Row[Any]]:
                 suppressions.c.lifted_at.is_(None),
             ),
         )
-        .where(
-            bulk.among(tx, d.c.id, sorted(delivery_ids)),
-            d.c.status == DeliveryStatus.PENDING,
-            d.c.due_at <= tx.now,
-        )
-        .order_by(d.c.id)
-        .with_for_update(of=d, skip_locked=True)
     )
-    return tx.connection.execute(statement).all()
 
 
 def _consents(tx: Transaction, rows: Sequence[Row[Any]]) -> frozenset[tuple[str, Channel]]:
@@ -180,11 +202,16 @@ def _consents(tx: Transaction, rows: Sequence[Row[Any]]) -> frozenset[tuple[str,
 
 
 def _obstacle(
-    now: datetime, row: Row[Any], agreed: frozenset[tuple[str, Channel]]
+    now: datetime,
+    row: Row[Any],
+    agreed: frozenset[tuple[str, Channel]],
+    needless: frozenset[UUID],
 ) -> tuple[DeliveryStatus, Reason] | None:
     cancelled = DeliveryStatus.CANCELLED
     if row.event_status is EventStatus.WITHDRAWN:
         return cancelled, Reason.WITHDRAWN
+    if row.id in needless:
+        return cancelled, Reason.SIBLING_REACHED
     ended = row.terminated_at is not None and row.terminated_at <= now
     if ended and row.purpose not in AFTER_TERMINATION:
         return cancelled, Reason.SERVICE_TERMINATED

@@ -12,8 +12,8 @@ from store.tables.customers import (
     suppressions,
 )
 from store.tables.deliveries import attempts, deliveries
-from store.tables.evidence import inquiries, replies
 from store.tables.events import events, planning_tasks, rejected_events, search_terms, waits
+from store.tables.evidence import inquiries, replies
 from store.tables.ledger import ledger, outbox, seals
 from store.tables.office import blobs, data_keys, items, leases, publishers
 

@@ -1,7 +1,6 @@
 """How one request to Twilio becomes a verdict: the part that texts and calls have in common."""
 
 from collections.abc import Awaitable, Callable
-
 from datetime import UTC, datetime
 from typing import TypeVar
 

@@ -35,6 +35,7 @@ from workers.providers.twilio_errors import (
 )
 
 _OVERRULING_RANK = 6
+_RINGING = frozenset({"queued", "initiated", "ringing", "in-progress"})
 _CALLER_THERE = frozenset({"", "in-progress", "ringing", "queued", "initiated"})
 _NOT_PUT_THROUGH: Mapping[DialOutcome, Reason] = MappingProxyType(
     {
@@ -115,6 +116,8 @@ def apply_dial(
     tx: Transaction, receipt: DialReceipt, readings: Readings, policy: LanePolicy
 ) -> AfterDial:
     """Apply the end of one dialling, and say how the caller's call goes on."""
+    if receipt.word.strip().lower() in _RINGING:  # seen in the provider's list, not yet over
+        return AfterDial(receive(tx, [_word_of_ringing(receipt)])[0].told, ())
     outcome = _outcome_of(receipt)
     answered = outcome is DialOutcome.ANSWERED
     received = receive(tx, [_word_of_dial(receipt, outcome)])[0]
@@ -179,6 +182,17 @@ def _word_of_dial(receipt: DialReceipt, outcome: DialOutcome) -> Word:
         to=to,
         reason=reason,
         detail=detail,
+        reference=receipt.call_sid,
+    )
+
+
+def _word_of_ringing(receipt: DialReceipt) -> Word:
+    return Word(
+        delivery_id=receipt.delivery_id,
+        attempt=receipt.attempt,
+        to=DeliveryStatus.ACCEPTED,
+        reason=Reason.RECEIPT,
+        detail=receipt.word.strip().lower()[:60],
         reference=receipt.call_sid,
     )
 

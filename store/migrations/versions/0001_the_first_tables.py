@@ -437,9 +437,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_replies")),
         sa.UniqueConstraint("reference", name=op.f("uq_replies_reference")),
     )
-    op.create_index(
-        "ix_replies_customer", "replies", ["customer_ref", "received_at"], unique=False
-    )
+    op.create_index("ix_replies_customer", "replies", ["customer_ref", "received_at"], unique=False)
     op.create_index(
         "ix_replies_delivery",
         "replies",
