@@ -17,7 +17,7 @@ from dramatiq import Broker
 from config import keyfile
 from config.loading import load
 from config.policies import Policies, policies
-from config.sending import company_of, missing_company, missing_for_sending
+from config.sending import MissingSettingsError, company_of, missing_company, missing_for_sending
 from config.settings import Settings
 from contracts.rules import CallRule
 from contracts.vocabulary import Channel, Lane
@@ -29,6 +29,7 @@ from workers.dispatch.broker import open_broker
 from workers.dispatch.hints import Aside, Hints
 from workers.intake.taking_in import TakingIn
 from workers.receipts.counts import Counts
+from workers.return_path import ReturnPaths
 
 _STOP_SECONDS = 60.0
 _TELL_SECONDS = 0.5
@@ -209,15 +210,26 @@ def open_preparing(parts: Parts) -> "Preparing":
     company = company_of(parts.settings)
     return Preparing(
         Renderer(Company(company.legal_name, company.trading_name, company.phone, company.email)),
-        _sender(parts.settings),
+        _sender(parts),
         open_documents(parts),
         lambda claimed: _call_rule(parts, claimed),
     )
 
 
-def _sender(settings: Settings) -> "Sender":
+def return_paths(parts: Parts) -> ReturnPaths | None:
+    """Give the addresses that bounces come to; none where no domain is set for them."""
+    domain = parts.settings.mail_bounce_domain
+    if domain is None:
+        return None
+    master = parts.store.master
+    return ReturnPaths(domain, lambda named: master.index("return_path", named))
+
+
+def _sender(parts: Parts) -> "Sender":
     from workers.dispatch.preparing import Sender
 
+    settings = parts.settings
+    paths = return_paths(parts)
     return Sender(
         sms_sender=settings.sms_sender or "",
         sms_validity_seconds=settings.sms_validity_seconds,
@@ -227,6 +239,7 @@ def _sender(settings: Settings) -> "Sender":
         mail_reply_to=settings.mail_reply_to,
         attachment_limit=settings.mail_attachment_limit_bytes,
         public_url=settings.public_url,
+        return_path=None if paths is None else paths.address,
     )
 
 
@@ -288,6 +301,26 @@ def open_web(parts: Parts) -> "FastAPI":
         ),
         beside,
     )
+
+
+def open_mail_door(parts: Parts) -> "MailDoor":
+    """Make where bounces come to. Raises ``MissingSettingsError`` where no domain is set."""
+    from workers.receipts.bouncing import BounceParts
+    from workers.receipts.mail_door import Listening, MailDoor
+
+    settings, paths = parts.settings, return_paths(parts)
+    if paths is None:
+        raise MissingSettingsError(("mail_bounce_domain",))
+    taking = BounceParts(
+        store=parts.store,
+        readings=parts.readings,
+        policy=parts.policies.lanes,
+        hint=parts.hints,
+        counts=parts.counts,
+        paths=paths,
+    )
+    where = Listening(settings.bounce_host, settings.bounce_port, settings.bounce_protocol)
+    return MailDoor(taking, where)
 
 
 def open_consumer(parts: Parts) -> "Consumer":
@@ -390,5 +423,6 @@ if TYPE_CHECKING:
     from workers.dispatch.preparing import Preparing, Sender
     from workers.documents import Documents
     from workers.intake.consumer import Consumer
+    from workers.receipts.mail_door import MailDoor
     from workers.upkeep.asking import AskingProviders
     from workers.upkeep.running import Running as Upkeep

@@ -22,6 +22,7 @@ def add_to(app: typer.Typer) -> None:
     app.command()(dispatch)
     app.command()(upkeep)
     app.command()(web)
+    app.command()(bounces)
 
 
 def up() -> None:
@@ -88,6 +89,20 @@ def web() -> None:
         app = open_web(parts)
         settle()
         _serve(parts, app)
+
+
+def bounces() -> None:
+    """Take bounces of our emails, by SMTP or LMTP, from the mail server that gets them."""
+    from workers.bootstrap import open_mail_door
+
+    with opened() as parts:
+        door = open_mail_door(parts)
+        try:
+            door.start()
+        except OSError as error:
+            fail(f"cannot listen at bounce_host and bounce_port: {error.strerror}")
+        settle()
+        _until_told(door.stop)
 
 
 def _serve(parts: "Parts", app: Callable[..., object]) -> None:

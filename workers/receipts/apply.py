@@ -16,9 +16,9 @@ from sqlalchemy import select
 from contracts.events import load_data
 from contracts.events.calls import CallWaiting
 from contracts.planning import LanePolicy
-from contracts.vocabulary import Channel, DeliveryStatus, Reason
+from contracts.vocabulary import Channel, DeliveryStatus, Reason, SuppressedBy
 from store import inbox
-from store.customer_changes import suppress_destination
+from store.customer_changes import suppress_place
 from store.customers import Readings
 from store.deliveries.adding import Due
 from store.deliveries.receiving import Received, Told, Word, receive
@@ -104,10 +104,7 @@ def apply(
     received = receive(tx, [_word_of_text(receipt) for receipt in receipts])
     for each in received:
         if each.row is not None and each.row["reason"] is Reason.OPTED_OUT:
-            row = each.row
-            suppress_destination(
-                tx, row["customer_ref"], row["destination_id"], row["purpose"], Reason.OPTED_OUT
-            )
+            suppress_place(tx, each.row, Reason.OPTED_OUT, SuppressedBy.STOP)
     due = follow_up(tx, readings, policy, _to_follow(received))
     return Applied(tuple(each.told for each in received), tuple(due))
 
