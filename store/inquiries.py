@@ -144,6 +144,7 @@ def _in_question(
             return [
                 d.c.status.in_(doubtful),
                 d.c.changed_at > since,
+                a.c.reference.is_(None),
                 or_(a.c.verdict.is_(None), a.c.verdict == UNKNOWN),
             ]
         case Inquiry.RECEIPT:

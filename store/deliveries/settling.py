@@ -58,7 +58,11 @@ def _due(tx: Transaction, limit: int) -> Sequence[Any]:
     fateless = (
         select(func.count())
         .select_from(a)
-        .where(a.c.delivery_id == d.c.id, or_(a.c.verdict.is_(None), a.c.verdict == UNKNOWN))
+        .where(
+            a.c.delivery_id == d.c.id,
+            a.c.reference.is_(None),
+            or_(a.c.verdict.is_(None), a.c.verdict == UNKNOWN),
+        )
         .scalar_subquery()
     )
     return tx.connection.execute(
