@@ -4,7 +4,7 @@ Numbers that an office may want otherwise are settings; the rest are decided her
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from types import MappingProxyType
 
@@ -38,6 +38,49 @@ class RetryPolicy:
 
 
 @dataclass(frozen=True, slots=True)
+class BreakerPolicy:
+    """When a provider is no longer given anything, and how it comes back; seconds throughout.
+
+    It opens after ``outages`` in ``within_seconds`` if they are at least ``share`` of all its
+    answers; after only ``outages_again`` where it has not held for ``steady_seconds`` yet. It
+    stays open for ``cool_off_seconds``, twice as long each time that it did not hold, at most
+    ``cool_off_cap_seconds``; chance takes up to half away. Then it is probed, while it is out
+    every ``probe_again_seconds`` at the latest; ``harmless`` probes that go well, ``probe_seconds``
+    apart, close it. What waited then goes out at ``drain_per_second``, twice that after each
+    ``drain_doubles_seconds``. A rate limit that names no time waits ``busy_seconds``; one that
+    does is obeyed up to ``longest_wait_seconds``, and then asked again.
+    """
+
+    outages: int
+    outages_again: int
+    share: float
+    within_seconds: float
+    steady_seconds: float
+    cool_off_seconds: float
+    cool_off_cap_seconds: float
+    probe_again_seconds: float
+    harmless: int
+    probe_seconds: float
+    drain_per_second: float
+    drain_doubles_seconds: float
+    busy_seconds: float
+    longest_wait_seconds: float
+
+    def scaled(self, scale: float) -> "BreakerPolicy":
+        """Give the same with its own times multiplied; those that others set stay as they are."""
+        return replace(
+            self,
+            steady_seconds=self.steady_seconds * scale,
+            cool_off_seconds=self.cool_off_seconds * scale,
+            cool_off_cap_seconds=self.cool_off_cap_seconds * scale,
+            probe_again_seconds=self.probe_again_seconds * scale,
+            probe_seconds=self.probe_seconds * scale,
+            drain_doubles_seconds=self.drain_doubles_seconds * scale,
+            busy_seconds=self.busy_seconds * scale,
+        )
+
+
+@dataclass(frozen=True, slots=True)
 class WaitingPolicy:
     """How long an event may wait for what it needs before it goes to attention."""
 
@@ -63,6 +106,7 @@ class Policies:
     """
 
     retries: Mapping[Lane, RetryPolicy]
+    breaker: BreakerPolicy
     lanes: LanePolicy
     uncertain: Mapping[Channel, WhenUncertain]
     uncertain_after_seconds: Mapping[Channel, float]
@@ -82,6 +126,30 @@ RETRIES: Mapping[Lane, RetryPolicy] = MappingProxyType(
         Lane.ROUTINE: RetryPolicy(attempts=12, base_seconds=15, cap_seconds=2 * 3600),
         Lane.BULK: RetryPolicy(attempts=12, base_seconds=60, cap_seconds=4 * 3600),
     }
+)
+
+BREAKER = BreakerPolicy(
+    # each outage may leave a text uncertain, so few are enough; half of all answers, because a
+    # busy provider loses one in a hundred without being out
+    outages=5,
+    outages_again=2,
+    share=0.5,
+    within_seconds=30,
+    steady_seconds=120,
+    # a restart at the provider's takes seconds. One whose probes go well and whose sends do not
+    # leaves texts uncertain each time that it closes: that must become seldom
+    cool_off_seconds=5,
+    cool_off_cap_seconds=300,
+    # a probe costs nothing, and a caller may be waiting for the provider to be back
+    probe_again_seconds=30,
+    # one answer may be luck between two faults
+    harmless=3,
+    probe_seconds=1,
+    # 50 a second are a good deal for one that has just come back; ten seconds later it is 1,600
+    drain_per_second=50,
+    drain_doubles_seconds=2,
+    busy_seconds=5,
+    longest_wait_seconds=3600,
 )
 
 # How long evidence (a callback, a listing that names our attempt) is waited for. Callbacks come
@@ -116,6 +184,7 @@ def policies(settings: Settings) -> Policies:
     scale = settings.time_scale
     return Policies(
         retries=MappingProxyType({lane: each.scaled(scale) for lane, each in RETRIES.items()}),
+        breaker=BREAKER.scaled(scale),
         lanes=LanePolicy(
             MappingProxyType(
                 {

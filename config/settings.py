@@ -29,6 +29,7 @@ from pydantic_settings import (
 
 from config.agreement import contradictions
 from config.keyfile import decode_key
+from config.providers import TWILIO_API, Security, SmsSenders, SmtpRelays, web_address
 from config.sources import ENV_PREFIX, config_file
 
 SANDBOX_SAMPLES = {
@@ -180,9 +181,7 @@ class Settings(BaseSettings):
     # SMS and calls
     twilio_account_sid: str | None = Field(None, description="The account for SMS and calls.")
     twilio_auth_token: SecretStr | None = Field(None, description="That account's token.")
-    twilio_api_url: str = Field(
-        "https://api.twilio.com", description="The provider's address, or a stand-in's."
-    )
+    twilio_api_url: str = Field(TWILIO_API, description="The provider's address, or a stand-in's.")
     twilio_timeout_seconds: Seconds = Field(10, description="How long one request may take.")
     twilio_connections: Count = Field(256, description="Requests in flight from one process.")
     sms_sender: str | None = Field(
@@ -195,12 +194,18 @@ class Settings(BaseSettings):
         None, description="The number shown when a call is passed on, where the rule says so."
     )
 
+    sms_senders: SmsSenders = Field(
+        (),
+        description="Further SMS accounts, taken in turn while those before are out of use: "
+        "name, account_sid, auth_token, sender, api_url.",
+    )
+
     # email
     smtp_host: str | None = Field(None, description="The relay that takes our email.")
     smtp_port: Port = Field(587, description="Its port.")
     smtp_username: str | None = Field(None, description="Its user, if it asks for one.")
     smtp_password: SecretStr | None = Field(None, description="That user's password.")
-    smtp_security: Literal["starttls", "tls", "none"] = Field(
+    smtp_security: Security = Field(
         "starttls", description="starttls or tls are insisted on; none sends in the clear."
     )
     smtp_timeout_seconds: Seconds = Field(
@@ -210,6 +215,11 @@ class Settings(BaseSettings):
         30, description="How long the relay may take to answer the body; later is uncertain."
     )
     smtp_connections: Count = Field(20, description="Connections kept open by one process.")
+    smtp_relays: SmtpRelays = Field(
+        (),
+        description="Further relays, taken in turn while those before are out of use: "
+        "name, host, port, username, password, security.",
+    )
     mail_sender: str | None = Field(None, description="The address email comes from.")
     mail_reply_to: str | None = Field(None, description="Where answers go; unset: the sender.")
     mail_attachment_limit_bytes: Annotated[int, Field(ge=0)] = Field(
@@ -236,6 +246,10 @@ class Settings(BaseSettings):
     time_scale: Annotated[float, Field(gt=0, le=1)] = Field(
         1,
         description="With a sandbox: shortens the policies' times, so that an outage can be tried.",
+    )
+
+    failpoints: str | None = Field(
+        None, description="With a sandbox: where a fault test stops a process."
     )
 
     # logs
@@ -267,6 +281,11 @@ class Settings(BaseSettings):
     def blobs(self) -> str:
         """The URL of the place where blobs are kept."""
         return self.blob_url or (self.data_dir / "blobs").absolute().as_uri()
+
+    @property
+    def journals(self) -> Path:
+        """The folder of what dispatch notes before it sends; on this machine's own disk."""
+        return self.data_dir / "journals"
 
     @property
     def master_key_path(self) -> Path:
@@ -313,12 +332,7 @@ class Settings(BaseSettings):
     @field_validator("twilio_api_url", "public_url")
     @classmethod
     def _is_a_web_address(cls, value: str | None) -> str | None:
-        if value is None:
-            return None
-        parts = urlsplit(value)
-        if parts.scheme not in {"http", "https"} or not parts.hostname:
-            raise ValueError("must be a web address beginning with https:// (or http://)")
-        return value.rstrip("/")
+        return None if value is None else web_address(value)
 
     @model_validator(mode="after")
     def _agrees_with_itself(self) -> "Settings":

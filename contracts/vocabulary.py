@@ -83,6 +83,14 @@ SETTLED = frozenset(
 ATTENTION = frozenset({DeliveryStatus.PARKED, DeliveryStatus.FAILED, DeliveryStatus.UNDELIVERED})
 
 
+class BreakerState(StrEnum):
+    """Whether a provider is given anything to send."""
+
+    CLOSED = "closed"  # it works
+    OPEN = "open"  # an outage: nothing is claimed for it until it is probed
+    HALF_OPEN = "half_open"  # a probe went well; more must
+
+
 class Reason(StrEnum):
     """Why a delivery stands where it stands, or why nothing was sent. Detail goes beside it."""
 

@@ -11,12 +11,14 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 from dramatiq import Broker
 
 from config import keyfile
 from config.loading import load
 from config.policies import Policies, policies
+from config.providers import SmsSender, SmtpRelay, all_sms_senders, all_smtp_relays
 from config.sending import MissingSettingsError, company_of, missing_company, missing_for_sending
 from config.settings import Settings
 from contracts.rules import CallRule
@@ -25,6 +27,7 @@ from store.customers import Readings, rules_at
 from store.deliveries.claiming import Claimed
 from store.engine import Store, open_engine
 from store.keys import MasterKey
+from workers import failpoints
 from workers.dispatch.broker import open_broker
 from workers.dispatch.hints import Aside, Hints
 from workers.intake.taking_in import TakingIn
@@ -33,6 +36,7 @@ from workers.return_path import ReturnPaths
 
 _STOP_SECONDS = 60.0
 _TELL_SECONDS = 0.5
+_LIST_SECONDS = 3.0  # outcomes that the broker has not taken by then are listed all the same
 
 
 def read_settings() -> Settings:
@@ -102,6 +106,7 @@ class Parts:
 
 def open_parts(settings: Settings) -> Parts:
     """Open an installation. Embedded, its folder, key and tables are made where missing."""
+    failpoints.arm(settings.failpoints or "")
     if settings.embedded:
         _make_embedded(settings)
     parts = Parts(settings, open_store(settings))
@@ -132,14 +137,21 @@ class Dispatch:
     def __init__(self, parts: Parts, lanes: Sequence[Lane]) -> None:
         # Providers are long in loading, and most commands send nothing.
         from workers.dispatch.actors import declare_actors
+        from workers.dispatch.carriers import Carriers
         from workers.dispatch.delivering import Delivering, Means
+        from workers.dispatch.journal import Journal
         from workers.dispatch.loop import Loop
+        from workers.dispatch.probing import Probing
+        from workers.dispatch.replaying import Replaying
         from workers.dispatch.running import Running
 
         settings = parts.settings
         preparing = open_preparing(parts)
         self._loop = Loop()
-        self._carriers = open_carriers(settings)
+        self._journal = Journal(settings.journals, parts.worker)
+        self._carriers = Carriers(open_carriers(settings), parts.policies.breaker)
+        self.probing = Probing(parts.store, self._carriers, self._loop)
+        self.probing.round()
         means = Means(
             store=parts.store,
             readings=parts.readings,
@@ -148,57 +160,53 @@ class Dispatch:
             preparing=preparing,
             loop=self._loop,
             hint=parts.hints,
-            worker=parts.worker,
+            journal=self._journal,
             lease_seconds=settings.lease_seconds,
         )
         delivering = Delivering(means)
         declare_actors(parts.broker, delivering.deliver)
+        self._replaying = Replaying(
+            settings.journals, parts.store, parts.policies, preparing, delivering.record
+        )
         self._running = Running(
-            parts.broker, self._loop, lanes, self._carriers.keys(), settings.dispatch_threads
+            parts.broker, self._loop, lanes, self._carriers.channels, settings.dispatch_threads
         )
 
     def start(self) -> None:
-        """Begin sending; returns at once."""
+        """Begin sending, and replaying what the dead left behind; returns at once."""
+        self._replaying.start()
+        self.probing.start()
         self._running.start()
 
     def stop(self) -> None:
         """Finish what is under way, give back what is not, close all connections."""
         self._running.stop(_STOP_SECONDS)
-        for carrier in self._carriers.values():
+        self.probing.stop()
+        for carrier in self._carriers:
             self._loop.call(carrier.provider.close)
         self._loop.close()
+        self._journal.close()
+        self._replaying.stop()
 
 
-def open_carriers(settings: Settings) -> "dict[Channel, Carrier]":
-    """Open the providers of all channels that are set up to send."""
-    from workers.dispatch.delivering import Carrier
-    from workers.providers.smtp import SmtpRelay
-    from workers.providers.twilio_sms import TwilioSms
+def open_carriers(settings: Settings) -> "list[Carrier]":
+    """Open the providers of all channels that are set up to send, each channel's in its order."""
+    from workers.dispatch.carriers import Carrier
     from workers.providers.twilio_voice import TwilioVoice
 
-    carriers: dict[Channel, Carrier] = {}
+    carriers: list[Carrier] = []
+    timeout, width = settings.twilio_timeout_seconds, settings.twilio_connections
     sid, token = settings.twilio_account_sid, settings.twilio_auth_token
+    if not missing_for_sending(settings, Channel.SMS):
+        carriers += [_sms_carrier(settings, one) for one in all_sms_senders(settings)]
     if sid is not None and token is not None:
-        secret, width = token.get_secret_value(), settings.twilio_connections
-        api, timeout = settings.twilio_api_url, settings.twilio_timeout_seconds
-        if not missing_for_sending(settings, Channel.SMS):
-            sms = TwilioSms(sid, secret, api_url=api, timeout=timeout, connections=width)
-            carriers[Channel.SMS] = Carrier(sms, width)
-        voice = TwilioVoice(sid, secret, api_url=api, timeout=timeout, connections=width)
-        carriers[Channel.CALL] = Carrier(voice, width)
-    if settings.smtp_host is not None and not missing_for_sending(settings, Channel.EMAIL):
-        password = settings.smtp_password
-        relay = SmtpRelay(
-            settings.smtp_host,
-            settings.smtp_port,
-            security=settings.smtp_security,
-            username=settings.smtp_username,
-            password=password.get_secret_value() if password is not None else None,
-            timeout=settings.smtp_timeout_seconds,
-            final_timeout=settings.smtp_final_timeout_seconds,
-            connections=settings.smtp_connections,
+        api = settings.twilio_api_url
+        voice = TwilioVoice(
+            sid, token.get_secret_value(), api_url=api, timeout=timeout, connections=width
         )
-        carriers[Channel.EMAIL] = Carrier(relay, settings.smtp_connections)
+        carriers.append(Carrier(voice, width, urlsplit(api).netloc))
+    if not missing_for_sending(settings, Channel.EMAIL):
+        carriers += [_mail_carrier(settings, one) for one in all_smtp_relays(settings)]
     return carriers
 
 
@@ -223,6 +231,40 @@ def return_paths(parts: Parts) -> ReturnPaths | None:
         return None
     master = parts.store.master
     return ReturnPaths(domain, lambda named: master.index("return_path", named))
+
+
+def _sms_carrier(settings: Settings, one: SmsSender) -> "Carrier":
+    from workers.dispatch.carriers import Carrier
+    from workers.providers.twilio_sms import TwilioSms
+
+    width = settings.twilio_connections
+    provider = TwilioSms(
+        one.account_sid,
+        one.auth_token.get_secret_value(),
+        api_url=one.api_url,
+        timeout=settings.twilio_timeout_seconds,
+        connections=width,
+        name=one.name,
+    )
+    return Carrier(provider, width, urlsplit(one.api_url).netloc, one.sender)
+
+
+def _mail_carrier(settings: Settings, one: SmtpRelay) -> "Carrier":
+    from workers.dispatch.carriers import Carrier
+    from workers.providers.smtp import SmtpRelay as Provider
+
+    provider = Provider(
+        one.host,
+        one.port,
+        security=one.security,
+        username=one.username,
+        password=one.password.get_secret_value() if one.password is not None else None,
+        timeout=settings.smtp_timeout_seconds,
+        final_timeout=settings.smtp_final_timeout_seconds,
+        connections=settings.smtp_connections,
+        name=one.name,
+    )
+    return Carrier(provider, settings.smtp_connections, f"the relay at {one.host}:{one.port}")
 
 
 def _sender(parts: Parts) -> "Sender":
@@ -275,16 +317,20 @@ def open_web(parts: Parts) -> "FastAPI":
     from workers.intake.door.parts import DoorParts
     from workers.receipts.webhooks import HookParts, Webhooks
 
-    settings, token = parts.settings, parts.settings.twilio_auth_token
+    settings = parts.settings
     beside = []
-    if settings.public_url is not None and token is not None:
+    if settings.public_url is not None and all_sms_senders(settings):
         hooks = HookParts(
             store=parts.store,
             readings=parts.readings,
             policy=parts.policies.lanes,
             hint=parts.hints,
             public_url=settings.public_url,
-            auth_token=token.get_secret_value(),
+            auth_tokens=tuple(
+                dict.fromkeys(
+                    one.auth_token.get_secret_value() for one in all_sms_senders(settings)
+                )
+            ),
         )
         beside.append(Webhooks(hooks))
     return door(
@@ -354,6 +400,7 @@ def open_upkeep(parts: Parts) -> "Upkeep":
         lambda: recheck(parts),
         interval=settings.upkeep_interval_seconds,
         seal_interval=settings.seal_interval_seconds,
+        list_after=0 if settings.broker is None else _LIST_SECONDS,
     ).all()
     closing: list[Callable[[], None]] = []
     asking = open_asking(parts)
@@ -380,7 +427,8 @@ def open_asking(parts: Parts) -> "AskingProviders | None":
     settings = parts.settings
     if missing_company(settings):
         return None
-    providers = [carrier.provider for carrier in open_carriers(settings).values()]
+    carriers = open_carriers(settings)
+    providers = [carrier.provider for carrier in carriers]
     texts = {each.name: each for each in providers if isinstance(each, TwilioSms)}
     calls = {each.name: each for each in providers if isinstance(each, TwilioVoice)}
     if not texts and not calls:
@@ -394,7 +442,12 @@ def open_asking(parts: Parts) -> "AskingProviders | None":
         store=parts.store,
         readings=parts.readings,
         policies=parts.policies,
-        judging=Judging(parts.store, open_preparing(parts), settings.lease_seconds),
+        judging=Judging(
+            parts.store,
+            open_preparing(parts),
+            {carrier.name: carrier.sender for carrier in carriers},
+            settings.lease_seconds,
+        ),
         askable=Askable(texts, calls, close),
         hint=parts.hints,
         counts=parts.counts,
@@ -419,7 +472,7 @@ if TYPE_CHECKING:
     from fastapi import FastAPI
 
     from store.files import Files
-    from workers.dispatch.delivering import Carrier
+    from workers.dispatch.carriers import Carrier
     from workers.dispatch.preparing import Preparing, Sender
     from workers.documents import Documents
     from workers.intake.consumer import Consumer

@@ -5,7 +5,7 @@ service, consent, suppression, the deadline. It commits before any byte leaves.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -102,6 +102,7 @@ def claim(tx: Transaction, delivery_ids: Sequence[UUID], by: Claim) -> ClaimResu
 
     Ids that are unknown, claimed by another, not due or settled are left out without a word.
     """
+    tx.ask_the_time()  # what was planned a moment ago elsewhere is due, by the very same clock
     rows = _lock(tx, delivery_ids)
     tx.prepare_opening([row.value for row in rows] + [row.event_content for row in rows])
     agreed = _consents(tx, rows)
@@ -111,7 +112,7 @@ def claim(tx: Transaction, delivery_ids: Sequence[UUID], by: Claim) -> ClaimResu
     for row in rows:
         obstacle = _obstacle(tx.now, row, agreed, needless)
         if obstacle is None:
-            going.append(_claimed(tx, row))
+            going.append(claimed(tx, row, row.fence + 1, row.attempts + 1, tx.now))
         else:
             stopped.append(_stop(row, *obstacle))
     settled = move(tx, stopped, [DeliveryStatus.PENDING])
@@ -119,23 +120,10 @@ def claim(tx: Transaction, delivery_ids: Sequence[UUID], by: Claim) -> ClaimResu
     return ClaimResult(tuple(going), tuple(dict(row) for row in settled))
 
 
-def claimed_rows(tx: Transaction, delivery_ids: Sequence[UUID]) -> list[Claimed]:
-    """Give deliveries as their last claims had them, whatever they have become since.
-
-    One whose destination is not on record any more is left out.
-    """
-    found = _joined().where(
-        bulk.among(tx, deliveries.c.id, sorted(delivery_ids)), destinations.c.version.is_not(None)
-    )
-    rows = tx.connection.execute(found.order_by(deliveries.c.id)).all()
-    tx.prepare_opening([row.value for row in rows] + [row.event_content for row in rows])
-    return [replace(_claimed(tx, row), fence=row.fence, tries=row.attempts) for row in rows]
-
-
 def _lock(tx: Transaction, delivery_ids: Sequence[UUID]) -> Sequence[Row[Any]]:
     d = deliveries
     statement = (
-        _joined()
+        with_all_it_takes()
         .where(
             bulk.among(tx, d.c.id, sorted(delivery_ids)),
             d.c.status == DeliveryStatus.PENDING,
@@ -147,7 +135,8 @@ def _lock(tx: Transaction, delivery_ids: Sequence[UUID]) -> Sequence[Row[Any]]:
     return tx.connection.execute(statement).all()
 
 
-def _joined() -> Select[Any]:
+def with_all_it_takes() -> Select[Any]:
+    """Select deliveries with their event, customer and destination, as sending takes them."""
     d = deliveries
     return (
         select(
@@ -236,12 +225,15 @@ def _stop(row: Row[Any], to: DeliveryStatus, reason: Reason) -> Move:
     return Move(delivery_id=row.id, to=to, reason=reason, due_at=None)
 
 
-def _claimed(tx: Transaction, row: Row[Any]) -> Claimed:
+def claimed(
+    tx: Transaction, row: Row[Any], fence: int, tries: int, started_at: datetime
+) -> Claimed:
+    """Open a row of ``with_all_it_takes``. Raises ``store.keys.Unopenable``."""
     reach: Reachable = open_destination(tx, row)
     return Claimed(
         delivery_id=row.id,
-        fence=row.fence + 1,
-        tries=row.attempts + 1,
+        fence=fence,
+        tries=tries,
         event_id=row.event_id,
         event_type=row.event_type,
         publisher=row.publisher,
@@ -266,7 +258,7 @@ def _claimed(tx: Transaction, row: Row[Any]) -> Claimed:
         planned_at=row.planned_at,
         first_due_at=row.first_due_at,
         deadline_at=row.deadline_at,
-        started_at=tx.now,
+        started_at=started_at,
     )
 
 

@@ -14,7 +14,11 @@ from store.tables import deliveries
 
 
 def unhinted(
-    tx: Transaction, lanes: Sequence[Lane], hinted_before: datetime | None, limit: int
+    tx: Transaction,
+    lanes: Sequence[Lane],
+    hinted_before: datetime | None,
+    limit: int,
+    channels: Sequence[Channel] = tuple(Channel),
 ) -> list[Due]:
     """Give due deliveries that no recent hint names, the oldest first, and note the new hint.
 
@@ -29,6 +33,7 @@ def unhinted(
         .where(
             d.c.status == DeliveryStatus.PENDING,
             d.c.lane.in_(list(lanes)),
+            d.c.channel.in_(list(channels)),
             d.c.due_at <= tx.now,
             unknown,
         )
@@ -48,7 +53,10 @@ def unhint(tx: Transaction, delivery_ids: Sequence[UUID]) -> None:
     if delivery_ids:
         tx.connection.execute(
             update(deliveries)
-            .where(deliveries.c.id.in_(sorted(delivery_ids)))
+            .where(
+                deliveries.c.id.in_(sorted(delivery_ids)),
+                deliveries.c.status == DeliveryStatus.PENDING,
+            )
             .values(hinted_at=None)
         )
 

@@ -1,15 +1,19 @@
 """How was a delivery sent at its last attempt? As claimed then, to where it then went."""
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import select
 
 from store import bulk, ledger
-from store.deliveries.claiming import Claimed, claimed_rows
+from store.deliveries.claiming import Claimed, claimed, with_all_it_takes
 from store.engine import Transaction
+from store.keys import Unopenable
 from store.ledger import NOWHERE, Where
+from store.tables import deliveries, destinations
 from store.tables import ledger as entries
 
 
@@ -26,7 +30,7 @@ def look_back(tx: Transaction, delivery_ids: Sequence[UUID]) -> dict[UUID, Looke
 
     Where a destination has another value now, the record knows the one that was used.
     """
-    claims = claimed_rows(tx, delivery_ids)
+    claims = _claims(tx, delivery_ids)
     places = _places(tx, [claim.event_id for claim in claims], delivery_ids)
     found = {}
     for claim in claims:
@@ -34,6 +38,24 @@ def look_back(tx: Transaction, delivery_ids: Sequence[UUID]) -> dict[UUID, Looke
         to = place.destination or claim.destination
         found[claim.delivery_id] = LookedBack(replace(claim, destination=to), place.content_digest)
     return found
+
+
+def _claims(tx: Transaction, delivery_ids: Sequence[UUID]) -> list[Claimed]:
+    """Open deliveries that still can be; one whose destination is not on record is left out."""
+    found: Sequence[Any] = tx.connection.execute(
+        with_all_it_takes()
+        .where(
+            bulk.among(tx, deliveries.c.id, sorted(set(delivery_ids))),
+            destinations.c.version.is_not(None),
+        )
+        .order_by(deliveries.c.id)
+    ).all()
+    tx.prepare_opening([row.value for row in found] + [row.event_content for row in found])
+    claims = []
+    for row in found:
+        with suppress(Unopenable, KeyError):
+            claims.append(claimed(tx, row, row.fence, row.attempts, tx.now))
+    return claims
 
 
 def _places(

@@ -16,6 +16,7 @@ from store.tables.events import events, planning_tasks, rejected_events, search_
 from store.tables.evidence import inquiries, replies
 from store.tables.ledger import ledger, outbox, seals
 from store.tables.office import blobs, data_keys, items, leases, publishers
+from store.tables.providers import providers
 
 __all__ = [
     "attempts",
@@ -35,6 +36,7 @@ __all__ = [
     "numbers",
     "outbox",
     "planning_tasks",
+    "providers",
     "publishers",
     "rejected_events",
     "replies",

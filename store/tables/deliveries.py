@@ -59,6 +59,7 @@ _unsettled = deliveries.c.status.in_([DeliveryStatus.UNCERTAIN.value, DeliverySt
 Index(
     "ix_deliveries_due",
     deliveries.c.lane,
+    deliveries.c.channel,
     deliveries.c.due_at,
     postgresql_where=_pending,
     sqlite_where=_pending,

@@ -58,6 +58,7 @@ def opened(found: "Settings | None" = None) -> "Iterator[Parts]":
     from store.keys import Unopenable
     from workers.bootstrap import open_parts
     from workers.broker import BrokerAwayError
+    from workers.failpoints import FailpointsError
     from workers.intake.topology import TopologyError
 
     parts = None
@@ -66,6 +67,7 @@ def opened(found: "Settings | None" = None) -> "Iterator[Parts]":
         yield parts
     except (
         BrokerAwayError,
+        FailpointsError,
         MasterKeyError,
         MissingSettingsError,
         TopologyError,

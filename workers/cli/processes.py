@@ -31,10 +31,12 @@ def up() -> None:
 
     with opened() as parts:
         together = Together(parts)
+        told = _told()
         together.start()
         settle()
         typer.echo(f"onward is up: {together.url}", err=True)
-        _until_told(together.stop)
+        told.wait()
+        together.stop()
 
 
 def intake() -> None:
@@ -65,9 +67,11 @@ def dispatch(
         fail("dispatch is told over RabbitMQ: set ONWARD_BROKER_URL (or run onward up)")
     with opened(found) as parts:
         sending = Dispatch(parts, _lanes(lanes))
+        told = _told()  # before anything is sent: an end in between would be a kill
         sending.start()
         settle()
-        _until_told(sending.stop)
+        told.wait()
+        sending.stop()
 
 
 def upkeep() -> None:
@@ -97,12 +101,14 @@ def bounces() -> None:
 
     with opened() as parts:
         door = open_mail_door(parts)
+        told = _told()
         try:
             door.start()
         except OSError as error:
             fail(f"cannot listen at bounce_host and bounce_port: {error.strerror}")
         settle()
-        _until_told(door.stop)
+        told.wait()
+        door.stop()
 
 
 def _serve(parts: "Parts", app: Callable[..., object]) -> None:
@@ -134,8 +140,8 @@ def _on_signals(stop: Callable[[], None]) -> None:
         signal.signal(number, lambda *_: stop())
 
 
-def _until_told(stop: Callable[[], None]) -> None:
+def _told() -> threading.Event:
+    """Give what is set once somebody tells this process to end."""
     told = threading.Event()
     _on_signals(told.set)
-    told.wait()
-    stop()
+    return told

@@ -1,26 +1,29 @@
 """How is dispatch told that something is due? By hints: delivery ids, and nothing else."""
 
 import threading
+import time
 from collections import defaultdict
 from collections.abc import Sequence
 from uuid import UUID
 
 from dramatiq import Broker, Message
-from dramatiq.brokers.rabbitmq import RabbitmqBroker
 from dramatiq.brokers.stub import StubBroker
 from structlog import get_logger
 
 from contracts.vocabulary import Channel, Lane
 from store.deliveries.adding import Due
 from workers.dispatch.broker import SENDING, queue_name
+from workers.dispatch.rabbitmq import HintBroker
 
 log = get_logger(__name__)
+_REST_SECONDS = 2.0
+_LONGEST_REST = 10.0
 
 
 def _waiting(broker: Broker, name: str) -> int:
     match broker:
-        case RabbitmqBroker():
-            return int(broker.get_queue_message_counts(name)[0])
+        case HintBroker():
+            return broker.waiting(name)
         case StubBroker():
             return int(broker.queues[name].qsize())
         case _:
@@ -33,17 +36,25 @@ def actor_name(channel: Channel) -> str:
 
 
 class Hints:
-    """Sends hints, up to ``size`` deliveries each. Safe to share between threads."""
+    """Sends hints, up to ``size`` deliveries each. Safe to share between threads.
+
+    A broker that took none is left in peace for some seconds: each try may leave a copy behind,
+    and holds up whoever hints.
+    """
 
     def __init__(self, broker: Broker, size: int) -> None:
         self._broker = broker
         self._size = size
+        self._rest = 0.0
+        self._rests_until = 0.0
 
     def __call__(self, due: Sequence[Due]) -> int:
         """Hint at deliveries; give how many. A broker that is away is no error.
 
         Upkeep finds in the store what nobody was told of.
         """
+        if self._rests():
+            return 0
         groups: dict[tuple[Channel, Lane], list[UUID]] = defaultdict(list)
         for one in due:
             if one.channel in SENDING:
@@ -56,14 +67,19 @@ class Hints:
                 hinted += len(ids[start : start + self._size])
         return hinted
 
-    def backlog(self, lanes: Sequence[Lane]) -> int:
-        """How many hints of some lanes wait to be worked off; 0 where nobody can say."""
+    def backlog(self, lanes: Sequence[Lane]) -> int | None:
+        """How many hints of some lanes wait to be worked off; none where nobody can say."""
+        if self._rests():
+            return None
         names = [queue_name(channel, lane) for channel in SENDING for lane in lanes]
         try:
             return sum(_waiting(self._broker, name) for name in names)
         except Exception as error:  # noqa: BLE001 - as in sending
             log.warning("backlog_unknown", error_type=type(error).__name__)
-            return 0
+            return None
+
+    def _rests(self) -> bool:
+        return time.monotonic() < self._rests_until
 
     def _send(self, channel: Channel, lane: Lane, ids: list[UUID]) -> bool:
         message: Message[None] = Message(
@@ -77,7 +93,10 @@ class Hints:
             self._broker.enqueue(message)
         except Exception as error:  # noqa: BLE001 - whatever ails the broker, the store has it all
             log.warning("hint_not_sent", error_type=type(error).__name__, deliveries=len(ids))
+            self._rest = min(self._rest * 2 or _REST_SECONDS, _LONGEST_REST)
+            self._rests_until = time.monotonic() + self._rest
             return False
+        self._rest = 0.0
         return True
 
 

@@ -4,7 +4,9 @@ Dramatiq feeds one work queue for each worker, so urgent lanes never share one w
 a live hint would wait behind bulk batches.
 """
 
+import time
 from collections.abc import Collection, Sequence
+from itertools import chain
 
 from dramatiq import Broker, Worker
 from structlog import get_logger
@@ -55,8 +57,14 @@ class Running:
         log.info("dispatch_started", lanes=[lane.value for lane in self._lanes])
 
     def stop(self, seconds: float) -> None:
-        """Finish what is under way, give back what is not begun, and close."""
+        """Finish what is under way, give back what is not begun, and close, within ``seconds``.
+
+        What is not finished by then is left to the journal.
+        """
+        until = time.monotonic() + seconds
         self._loop.stop_beginning()
+        for thread in chain.from_iterable(worker.workers for worker in self._workers):
+            thread.stop()  # all of them first: none may claim while another is waited for
         for worker in self._workers:
-            worker.stop(timeout=int(seconds * 1000))
+            worker.stop(timeout=max(1, int((until - time.monotonic()) * 1000)))
         log.info("dispatch_stopped", lanes=[lane.value for lane in self._lanes])

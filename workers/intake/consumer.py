@@ -18,8 +18,9 @@ from structlog import get_logger
 from config.topology import DEAD_QUEUE, Topology, intake_queues
 from store.deliveries.adding import Due
 from store.engine import Store, ping
-from store.publishers import by_name
 from workers.broker import LOST, connect, persistently, reason_of
+from workers.failpoints import reach
+from workers.intake.admitted import Admitted
 from workers.intake.line import Feed, Line
 from workers.intake.pace import Pace
 from workers.intake.patience import patiently
@@ -74,6 +75,7 @@ class Consumer:
         self._options = options
         self._pace = Pace(options.flush_ms * _MILLI, options.flush_max_ms * _MILLI)
         self._stopping = threading.Event()
+        self._admitted = Admitted(store)
 
     def run(self) -> None:
         """Consume until stopped.
@@ -163,17 +165,18 @@ class Consumer:
 
     def _take(self, line: Line, feed: Feed, found: Sequence[Read]) -> None:
         """Commit, acknowledge, hint, in that order; without a commit nothing else."""
+        reach("intake.received")
         taken = patiently(partial(self._commit, found), self._stopping, line.rest)
         if taken is None:
             return
+        reach("intake.committed")
         feed.acknowledge(found[-1].arrived)
+        reach("intake.acknowledged")
         self._hint_at(taken.due)
+        reach("intake.hinted")
 
     def _commit(self, found: Sequence[Read]) -> Taken:
-        names = {one.arrived.user_id for one in found if one.arrived.user_id}
-        with self._store.read() as tx:
-            publishers = {name: by_name(tx, name) for name in sorted(names)}
-        known = {name: found for name, found in publishers.items() if found is not None}
+        known = self._admitted.known({one.arrived.user_id for one in found if one.arrived.user_id})
         return take_in(self._taking_in, [submission(one, known) for one in found])
 
     def _hint_at(self, due: Sequence[Due]) -> None:

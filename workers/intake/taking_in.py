@@ -17,6 +17,7 @@ from contracts.problems import Malformed, Problem
 from contracts.vocabulary import ErrorCode
 from store.customers import Readings
 from store.engine import Store, is_outage, is_race
+from workers.failpoints import reach
 from workers.intake.round import Round, Taken
 from workers.intake.submission import Submission
 
@@ -60,7 +61,9 @@ class TakingIn:
             reraise=True,
         ):
             with attempt, self._store.write() as tx:
-                return Round(tx, self._readings, self._policies).take(submissions)
+                taken = Round(tx, self._readings, self._policies).take(submissions)
+                reach("intake.before_commit")
+                return taken
         raise AssertionError("tenacity gives a result or raises")
 
     def look_again(self, names: Sequence[bytes]) -> Taken:

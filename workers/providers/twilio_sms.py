@@ -8,7 +8,6 @@ import re
 from collections.abc import Callable
 from datetime import datetime
 
-from twilio.base import values
 from twilio.rest import Client
 from twilio.rest.api.v2010.account.message import MessageInstance
 
@@ -23,17 +22,26 @@ SHORTEST_VALIDITY = 1  # seconds; Twilio recommends more than 5
 LONGEST_VALIDITY = 36_000
 MOST_LISTED = 1_000  # to one number within an attempt's window: more is no answer
 PAGE = 200
+FIRST_SENDER = "twilio-sms"
+_HEADERS = {"Content-Type": "application/x-www-form-urlencoded", "Accept": "application/json"}
 
 
 class TwilioSms:
     """Sends texts. ``timeout`` in seconds bounds a send; ``connections`` are kept alive."""
 
-    name = "twilio-sms"
     channel = Channel.SMS
 
     def __init__(
-        self, account_sid: str, auth_token: str, *, api_url: str, timeout: float, connections: int
+        self,
+        account_sid: str,
+        auth_token: str,
+        *,
+        api_url: str,
+        timeout: float,
+        connections: int,
+        name: str = FIRST_SENDER,
     ) -> None:
+        self.name = name
         self.timeout = timeout
         self._account = TwilioAccount(
             account_sid, auth_token, api_url=api_url, timeout=timeout, connections=connections
@@ -47,14 +55,11 @@ class TwilioSms:
             raise TypeError(f"{self.name} sends texts, not {type(outgoing).__name__}")
 
         async def create(client: Client) -> str | None:
-            message = await client.messages.create_async(
-                to=outgoing.to,
-                from_=outgoing.sender,
-                body=outgoing.body,
-                validity_period=_validity(outgoing.validity_seconds),
-                status_callback=outgoing.callback_url or values.unset,
+            answer = await client.api.v2010.create_async(
+                "POST", _path(client), data=_form(outgoing), headers=_HEADERS
             )
-            return message.sid
+            sid: str | None = answer["sid"]
+            return sid
 
         return await self._account.ask(self.channel, create, before_first_byte)
 
@@ -94,6 +99,24 @@ class TwilioSms:
     async def close(self) -> None:
         """Give back all connections."""
         await self._account.close()
+
+
+def _path(client: Client) -> str:
+    # As the SDK's own `messages.create` asks; that one then reads three dates and twenty fields out
+    # of the answer, which takes as long as sending it.
+    return f"/Accounts/{client.account_sid}/Messages.json"
+
+
+def _form(text: Text) -> dict[str, object]:
+    form: dict[str, object] = {
+        "To": text.to,
+        "From": text.sender,
+        "Body": text.body,
+        "ValidityPeriod": _validity(text.validity_seconds),
+    }
+    if text.callback_url:
+        form["StatusCallback"] = text.callback_url
+    return form
 
 
 def _listed(message: MessageInstance) -> Listed:

@@ -3,7 +3,7 @@
 Bodies are rendered again, or known by the digest on record, and compared in memory alone.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from hashlib import sha256
 from uuid import UUID
@@ -28,11 +28,22 @@ Judged = tuple[list[Answer], list[MessageReceipt | DialReceipt]]
 
 
 class Judging:
-    """Reads the store, each time for a moment. ``lease_seconds``: how long a send may take."""
+    """Reads the store, each time for a moment.
 
-    def __init__(self, store: Store, preparing: Preparing, lease_seconds: float) -> None:
+    ``senders`` are whom texts come from, by providers that have a sender of their own.
+    ``lease_seconds`` is how long after its claim a send may leave.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        preparing: Preparing,
+        senders: Mapping[str, str | None],
+        lease_seconds: float,
+    ) -> None:
         self._store = store
         self._preparing = preparing
+        self._senders = senders
         self._lasts = timedelta(seconds=lease_seconds)
 
     def questions(self, askings: Sequence[Asking]) -> list[Question]:
@@ -45,7 +56,7 @@ class Judging:
         looks: dict[tuple[str, str, str], list[Asking]] = {}
         questions: list[Question] = [Fetch(a) for a in fetches]
         for asking in looked:
-            sent = self._as_sent(before.get(asking.delivery_id), now)
+            sent = self._as_sent(before.get(asking.delivery_id), now, asking.provider)
             match sent:
                 case Text():
                     looks.setdefault((asking.provider, sent.to, sent.sender), []).append(asking)
@@ -58,10 +69,11 @@ class Judging:
             questions.append(Look(provider, to, sender, since, tuple(group)))
         return questions
 
-    def _as_sent(self, before: LookedBack | None, now: datetime) -> object:
+    def _as_sent(self, before: LookedBack | None, now: datetime, provider: str = "") -> object:
         if before is None:
             return None
-        prepared = self._preparing.prepare(before.claimed, now)
+        sender = self._senders.get(provider)
+        prepared = self._preparing.prepare(before.claimed, now, sender)
         return prepared.outgoing if isinstance(prepared, Ready) else None
 
     def judge(self, question: Question, reply: Reply) -> Judged:

@@ -21,6 +21,7 @@ from store.engine import Store, Transaction
 from store.outbox import Outcome
 from store.publishers import every
 from workers.broker import LOST, reason_of
+from workers.failpoints import reach
 from workers.telling import tell
 from workers.upkeep.confirming import Confirming, Letter
 
@@ -41,7 +42,7 @@ class OutcomePublisher:
         self._not_before = 0.0
 
     def publish_some(self) -> int:
-        """Publish the next outcomes that are in order; give how many need no more publishing.
+        """Publish the next outcomes and list them; give how many need no more publishing.
 
         Raises what the store raises, and one of ``workers.broker.LOST`` where the broker is away;
         it is then left in peace for some seconds, for which nothing is published.
@@ -66,6 +67,7 @@ class OutcomePublisher:
             self._not_before = time.monotonic() + _PAUSE_SECONDS
             log.warning("outcomes_not_published", count=len(waiting), reason=reason_of(error))
             raise
+        reach("upkeep.outcomes.published")
         refused = untold | {
             outcome.id
             for (outcome, _), was_taken in zip(addressed, taken, strict=True)
@@ -79,7 +81,8 @@ class OutcomePublisher:
 
     def _mark(self, done: Sequence[Outcome]) -> int:
         with self._store.write() as tx:
-            outbox.mark_published(tx, [o.position for o in done if o.position is not None])
+            outbox.mark_published(tx, done)
+        reach("upkeep.outcomes.marked")
         for outcome in done:
             self._refusals.pop(outcome.id, None)
         return len(done)

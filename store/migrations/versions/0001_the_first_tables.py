@@ -137,7 +137,7 @@ def upgrade() -> None:
     op.create_index(
         "ix_deliveries_due",
         "deliveries",
-        ["lane", "due_at"],
+        ["lane", "channel", "due_at"],
         unique=False,
         postgresql_where=sa.text("status = 'pending'"),
         sqlite_where=sa.text("status = 'pending'"),
@@ -396,6 +396,27 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("event_id", name=op.f("pk_planning_tasks")),
     )
     op.create_table(
+        "providers",
+        sa.Column("name", sa.String(length=500), nullable=False),
+        sa.Column("channel", sa.String(length=32), nullable=False),
+        sa.Column("place", sa.Integer(), nullable=True),
+        sa.Column("state", sa.String(length=32), nullable=False),
+        sa.Column("reason", sa.String(length=32), nullable=True),
+        sa.Column("code", sa.String(length=500), nullable=True),
+        sa.Column("opened_at", types.Instant(), nullable=True),
+        sa.Column("probe_at", types.Instant(), nullable=True),
+        sa.Column("openings", sa.Integer(), nullable=False),
+        sa.Column("harmless", sa.Integer(), nullable=False),
+        sa.Column("wait_until", types.Instant(), nullable=True),
+        sa.Column("usable_since", types.Instant(), nullable=True),
+        sa.Column("paused_at", types.Instant(), nullable=True),
+        sa.Column("paused_by", sa.String(length=500), nullable=True),
+        sa.Column("pause_reason", sa.String(length=500), nullable=True),
+        sa.Column("resumed_by", sa.String(length=500), nullable=True),
+        sa.Column("changed_at", types.Instant(), nullable=False),
+        sa.PrimaryKeyConstraint("name", name=op.f("pk_providers")),
+    )
+    op.create_table(
         "publishers",
         sa.Column("name", sa.String(length=500), nullable=False),
         sa.Column("grants", sa.Text(), nullable=False),
@@ -526,6 +547,7 @@ def downgrade() -> None:
     op.drop_index(op.f("ix_rejected_events_received_at"), table_name="rejected_events")
     op.drop_table("rejected_events")
     op.drop_table("publishers")
+    op.drop_table("providers")
     op.drop_table("planning_tasks")
     op.drop_index(
         "uq_outbox_position",
