@@ -5,6 +5,7 @@ needs. A field's description is its documentation: ``onward check`` and ``docs/o
 it. Secrets are ``SecretStr`` and stay out of every text this package makes.
 """
 
+import re
 from pathlib import Path
 from typing import Annotated, Literal
 from urllib.parse import urlsplit
@@ -44,6 +45,8 @@ _SCHEMES = {
     "broker_url": ("amqp", "amqps"),
     "database_url": ("postgresql", "postgresql+psycopg", "sqlite"),
 }
+_LABEL = "[a-zA-Z0-9](?:[a-zA-Z0-9-]{0,61}[a-zA-Z0-9])?"
+_DOMAIN = re.compile(rf"(?=.{{1,190}}$){_LABEL}(?:\.{_LABEL})+")
 Port = Annotated[int, Field(ge=0, le=65535)]
 Count = Annotated[int, Field(ge=1)]
 Seconds = Annotated[float, Field(gt=0)]
@@ -175,6 +178,21 @@ class Settings(BaseSettings):
         72 * 3600, description="When a notice or an offer expires, from when it was first due."
     )
 
+    # what nobody knows the fate of, when no evidence has come
+    uncertain_sms: Literal["park", "resend"] = Field(
+        "park", description="An SMS of unknown fate: park it for a person, or resend it, marked."
+    )
+    uncertain_call: Literal["park", "resend"] = Field(
+        "park", description="A call passed on with unknown fate: park it, or dial again, marked."
+    )
+    uncertain_email: Literal["park", "resend"] = Field(
+        "resend",
+        description="An email of unknown fate: park it, or resend it, marked, same Message-ID.",
+    )
+    uncertain_resends: Count = Field(
+        3, description="How often a delivery is resent so before it is parked after all."
+    )
+
     # SMS and calls
     twilio_account_sid: str | None = Field(None, description="The account for SMS and calls.")
     twilio_auth_token: SecretStr | None = Field(None, description="That account's token.")
@@ -221,6 +239,17 @@ class Settings(BaseSettings):
     mail_reply_to: str | None = Field(None, description="Where answers go; unset: the sender.")
     mail_attachment_limit_bytes: Annotated[int, Field(ge=0)] = Field(
         7_340_032, description="A larger document is announced, not attached."
+    )
+
+    # bounces of our emails
+    mail_bounce_domain: str | None = Field(
+        None,
+        description="The domain whose mail is brought to us: bounces go there; unset: none come.",
+    )
+    bounce_host: str = Field("127.0.0.1", description="The address bounces are taken at.")
+    bounce_port: Port = Field(2525, description="The port bounces are taken at.")
+    bounce_protocol: Literal["smtp", "lmtp"] = Field(
+        "smtp", description="What the mail server speaks that brings them."
     )
 
     # upkeep
@@ -299,6 +328,13 @@ class Settings(BaseSettings):
         if value is not None:
             decode_key(value.get_secret_value())
         return value
+
+    @field_validator("mail_bounce_domain")
+    @classmethod
+    def _is_a_domain(cls, value: str | None) -> str | None:
+        if value is not None and _DOMAIN.fullmatch(value) is None:
+            raise ValueError("must be a domain's name, such as bounces.example.com")
+        return value.lower() if value is not None else None
 
     @field_validator("broker_url", "database_url")
     @classmethod

@@ -7,7 +7,7 @@ or many over RabbitMQ and PostgreSQL.
 import os
 import secrets
 import socket
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from functools import cached_property
@@ -21,7 +21,7 @@ from config import keyfile
 from config.loading import load
 from config.policies import Policies, policies
 from config.providers import SmsSender, SmtpRelay, all_sms_senders, all_smtp_relays
-from config.sending import company_of, missing_for_sending
+from config.sending import MissingSettingsError, company_of, missing_company, missing_for_sending
 from config.settings import Settings
 from contracts.rules import CallRule
 from contracts.vocabulary import Channel, Lane
@@ -37,6 +37,8 @@ from workers.intake.again import TakingInAgain
 from workers.intake.taking_in import TakingIn
 from workers.operations import Operations
 from workers.readiness import Readiness
+from workers.receipts.counts import Counts
+from workers.return_path import ReturnPaths
 
 _STOP_SECONDS = 60.0
 _TELL_SECONDS = 0.5
@@ -84,6 +86,11 @@ class Parts:
         return TakingInAgain(
             self.store, self.readings, self.policies, admit_drama=self.settings.sandbox
         )
+
+    @cached_property
+    def counts(self) -> Counts:
+        """What this process has counted of providers' later words."""
+        return Counts()
 
     @cached_property
     def broker(self) -> Broker:
@@ -186,28 +193,18 @@ class Dispatch:
         from workers.dispatch.delivering import Delivering, Means
         from workers.dispatch.journal import Journal
         from workers.dispatch.loop import Loop
-        from workers.dispatch.preparing import Preparing
         from workers.dispatch.probing import Probing
         from workers.dispatch.replaying import Replaying
         from workers.dispatch.running import Running
         from workers.metrics.definitions import SENDS_UNDER_WAY
-        from workers.routing.rendering import Company, Renderer
 
         settings = parts.settings
-        company = company_of(settings)
+        preparing = open_preparing(parts)
         self._loop = Loop()
         self._journal = Journal(settings.journals, parts.worker)
         self._carriers = Carriers(open_carriers(settings), parts.policies.breaker)
         self.probing = Probing(parts.store, self._carriers, self._loop)
         self.probing.round()
-        preparing = Preparing(
-            Renderer(
-                Company(company.legal_name, company.trading_name, company.phone, company.email)
-            ),
-            _sender(settings),
-            open_documents(parts),
-            lambda claimed: _call_rule(parts, claimed),
-        )
         # A batch lasts two leases at most: one to send and one to record.
         limit = 2 * settings.lease_seconds + _MARGIN_SECONDS
         crew = parts.beats.crew("batches", lambda: self._running.places, limit)
@@ -294,6 +291,29 @@ def open_carriers(settings: Settings) -> "list[Carrier]":
     return carriers
 
 
+def open_preparing(parts: Parts) -> "Preparing":
+    """Make what renders and addresses. Raises ``MissingSettingsError`` without a company."""
+    from workers.dispatch.preparing import Preparing
+    from workers.routing.rendering import Company, Renderer
+
+    company = company_of(parts.settings)
+    return Preparing(
+        Renderer(Company(company.legal_name, company.trading_name, company.phone, company.email)),
+        _sender(parts),
+        open_documents(parts),
+        lambda claimed: _call_rule(parts, claimed),
+    )
+
+
+def return_paths(parts: Parts) -> ReturnPaths | None:
+    """Give the addresses that bounces come to; none where no domain is set for them."""
+    domain = parts.settings.mail_bounce_domain
+    if domain is None:
+        return None
+    master = parts.store.master
+    return ReturnPaths(domain, lambda named: master.index("return_path", named))
+
+
 def _sms_carrier(settings: Settings, one: SmsSender) -> "Carrier":
     from workers.dispatch.carriers import Carrier
     from workers.providers.twilio_sms import TwilioSms
@@ -328,9 +348,11 @@ def _mail_carrier(settings: Settings, one: SmtpRelay) -> "Carrier":
     return Carrier(provider, settings.smtp_connections, f"the relay at {one.host}:{one.port}")
 
 
-def _sender(settings: Settings) -> "Sender":
+def _sender(parts: Parts) -> "Sender":
     from workers.dispatch.preparing import Sender
 
+    settings = parts.settings
+    paths = return_paths(parts)
     return Sender(
         sms_sender=settings.sms_sender or "",
         sms_validity_seconds=settings.sms_validity_seconds,
@@ -340,6 +362,7 @@ def _sender(settings: Settings) -> "Sender":
         mail_reply_to=settings.mail_reply_to,
         attachment_limit=settings.mail_attachment_limit_bytes,
         public_url=settings.public_url,
+        return_path=None if paths is None else paths.address,
     )
 
 
@@ -409,6 +432,26 @@ def open_web(parts: Parts) -> "FastAPI":
     )
 
 
+def open_mail_door(parts: Parts) -> "MailDoor":
+    """Make where bounces come to. Raises ``MissingSettingsError`` where no domain is set."""
+    from workers.receipts.bouncing import BounceParts
+    from workers.receipts.mail_door import Listening, MailDoor
+
+    settings, paths = parts.settings, return_paths(parts)
+    if paths is None:
+        raise MissingSettingsError(("mail_bounce_domain",))
+    taking = BounceParts(
+        store=parts.store,
+        readings=parts.readings,
+        policy=parts.policies.lanes,
+        hint=parts.hints,
+        counts=parts.counts,
+        paths=paths,
+    )
+    where = Listening(settings.bounce_host, settings.bounce_port, settings.bounce_protocol)
+    return MailDoor(taking, where)
+
+
 def open_consumer(parts: Parts) -> "Consumer":
     """Make what takes events in from the broker."""
     from config.topology import topology
@@ -455,13 +498,17 @@ def open_upkeep(parts: Parts) -> "Upkeep":
     ).all()
     read = StoreFigures(parts.store)
     chores = (*chores, Chore("read_figures", EVERY_SECONDS, read.read))
-    closing = []
+    closing: list[Callable[[], None]] = []
+    asking = open_asking(parts, store)
+    if asking is not None:
+        chores = (*chores, Chore("ask_providers", settings.upkeep_interval_seconds, asking.run))
+        closing.append(asking.close)
     if settings.broker is not None:
         from workers.upkeep.outcomes import OutcomePublisher
 
         publisher = OutcomePublisher(settings.broker, store)
         chores = (*chores, Chore("publish_outcomes", _TELL_SECONDS, publisher.publish_some))
-        closing = [publisher.close]
+        closing.append(publisher.close)
     beat = parts.beats.loop("upkeep", _TURN_SECONDS)
     metrics = parts.metrics
     upkeep = Upkeep(parts.store, chores, parts.worker, closing, beat, metrics)
@@ -505,6 +552,45 @@ def _listed(what: str, names: Sequence[str]) -> str | None:
     return f"{what}: {', '.join(names)}" if names else None
 
 
+def open_asking(parts: Parts, store: Store) -> "AskingProviders | None":
+    """Make what asks providers about attempts; none where none that can be asked is set up."""
+    from workers.providers.twilio_sms import TwilioSms
+    from workers.providers.twilio_voice import TwilioVoice
+    from workers.upkeep.asking import AskingProviders, Means
+    from workers.upkeep.judging import Judging
+    from workers.upkeep.questions import Askable
+
+    settings = parts.settings
+    if missing_company(settings):
+        return None
+    carriers = open_carriers(settings)
+    providers = [carrier.provider for carrier in carriers]
+    texts = {each.name: each for each in providers if isinstance(each, TwilioSms)}
+    calls = {each.name: each for each in providers if isinstance(each, TwilioVoice)}
+    if not texts and not calls:
+        return None
+
+    async def close() -> None:
+        for provider in providers:
+            await provider.close()
+
+    means = Means(
+        store=store,
+        readings=parts.readings,
+        policies=parts.policies,
+        judging=Judging(
+            store,
+            open_preparing(parts),
+            {carrier.name: carrier.sender for carrier in carriers},
+            settings.lease_seconds,
+        ),
+        askable=Askable(texts, calls, close),
+        hint=parts.hints,
+        counts=parts.counts,
+    )
+    return AskingProviders(means)
+
+
 def recheck(parts: Parts) -> int:
     """Look again at what waits, for what appeared while nobody looked."""
     from store.inbox import some_awaited
@@ -524,9 +610,11 @@ if TYPE_CHECKING:
     from store.files import Files
     from workers.dispatch.actors import Deliver
     from workers.dispatch.carriers import Carrier
-    from workers.dispatch.preparing import Sender
+    from workers.dispatch.preparing import Preparing, Sender
     from workers.documents import Documents
     from workers.intake.consumer import Consumer
     from workers.metrics.metrics import Metrics
     from workers.ops import Ops
+    from workers.receipts.mail_door import MailDoor
+    from workers.upkeep.asking import AskingProviders
     from workers.upkeep.running import Running as Upkeep

@@ -25,6 +25,7 @@ from contracts.vocabulary import (
 )
 from store import bulk
 from store.customers import Reachable, open_destination
+from store.deliveries.siblings import reached_otherwise
 from store.deliveries.transitions import Move, move
 from store.engine import Transaction
 from store.ledger import Where
@@ -105,10 +106,11 @@ def claim(tx: Transaction, delivery_ids: Sequence[UUID], by: Claim) -> ClaimResu
     rows = _lock(tx, delivery_ids)
     tx.prepare_opening([row.value for row in rows] + [row.event_content for row in rows])
     agreed = consents_of(tx, rows)
+    needless = reached_otherwise(tx, rows)
     going: list[Claimed] = []
     stopped: list[Move] = []
     for row in rows:
-        obstacle = _obstacle(tx.now, row, agreed)
+        obstacle = _obstacle(tx.now, row, agreed, needless)
         if obstacle is None:
             going.append(claimed(tx, row, row.fence + 1, row.attempts + 1, tx.now))
         else:
@@ -190,11 +192,16 @@ def consents_of(tx: Transaction, rows: Sequence[Row[Any]]) -> frozenset[tuple[st
 
 
 def _obstacle(
-    now: datetime, row: Row[Any], agreed: frozenset[tuple[str, Channel]]
+    now: datetime,
+    row: Row[Any],
+    agreed: frozenset[tuple[str, Channel]],
+    needless: frozenset[UUID],
 ) -> tuple[DeliveryStatus, Reason] | None:
     unwanted = no_longer_wanted(now, row)
     if unwanted is not None:
         return DeliveryStatus.CANCELLED, unwanted
+    if row.id in needless:
+        return DeliveryStatus.CANCELLED, Reason.SIBLING_REACHED
     if row.deadline_at <= now:
         late = Reason.LATE_CALL if row.lane is Lane.LIVE else Reason.DEADLINE
         return DeliveryStatus.EXPIRED, late
@@ -301,6 +308,7 @@ def _take(tx: Transaction, going: Sequence[Claimed], by: Claim) -> None:
                 "fence": c.fence,
                 "provider": by.provider,
                 "claimed_by": by.worker,
+                "marked": c.marked,
                 "started_at": tx.now,
             }
             for c in going

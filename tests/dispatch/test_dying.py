@@ -118,4 +118,4 @@ def test_a_process_stopped_past_its_lease_sends_nothing_when_it_goes_on(
 
 def _rescued(sending: Sending) -> bool:
     with sending.house.store.write() as tx:
-        return bool(due.rescue(tx, settle_within=300))
+        return bool(due.rescue(tx, dict.fromkeys(Channel, 300.0)))

@@ -24,6 +24,7 @@ def add_to(app: typer.Typer) -> None:
     app.command()(dispatch)
     app.command()(upkeep)
     app.command()(web)
+    app.command()(bounces)
 
 
 def up() -> None:
@@ -130,6 +131,22 @@ def web(
         with open_ops(parts):
             settle()
             _serve(parts, app, descriptor)
+
+
+def bounces() -> None:
+    """Take bounces of our emails, by SMTP or LMTP, from the mail server that gets them."""
+    from workers.bootstrap import open_mail_door
+
+    with opened() as parts:
+        door = open_mail_door(parts)
+        told = _told()
+        try:
+            door.start()
+        except OSError as error:
+            fail(f"cannot listen at bounce_host and bounce_port: {error.strerror}")
+        settle()
+        told.wait()
+        door.stop()
 
 
 def _serve(parts: "Parts", app: Callable[..., object], descriptor: int | None) -> None:

@@ -28,7 +28,7 @@ from tenacity import (
 )
 
 from config.policies import Policies
-from contracts.vocabulary import Channel, DeliveryStatus, Reason
+from contracts.vocabulary import Channel, DeliveryStatus, Reason, SuppressedBy
 from store import customer_changes
 from store.customers import Readings
 from store.deliveries import due
@@ -270,7 +270,11 @@ class Delivering:
         for result in found:
             if result.reason is Reason.OPTED_OUT and result.claimed.value_index:
                 customer_changes.suppress(
-                    tx, result.claimed.value_index, result.claimed.purpose, Reason.OPTED_OUT
+                    tx,
+                    result.claimed.value_index,
+                    result.claimed.purpose,
+                    Reason.OPTED_OUT,
+                    SuppressedBy.STOP,
                 )
         following = self._follow(tx, [row for row in changed if by_id[row["id"]].advance])
         if concern is not None:

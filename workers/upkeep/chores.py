@@ -11,7 +11,7 @@ from contracts.vocabulary import Lane, Reason
 from store import outbox, providers, sealing
 from store.customers import Readings
 from store.deliveries import due as waiting
-from store.deliveries import ending
+from store.deliveries import ending, settling
 from store.deliveries.adding import Due
 from store.engine import Store
 from workers.dispatch.hints import Hints
@@ -109,15 +109,12 @@ class Chores:
     def rescue(self) -> int:
         """Call uncertain what a worker claimed and never recorded."""
         with self._store.write() as tx:
-            rescued = waiting.rescue(tx, self._settle_within())
+            rescued = waiting.rescue(tx, self._policies.uncertain_after_seconds)
             reach("upkeep.rescue.before_commit")
         reach("upkeep.rescue.committed")
         for delivery_id in rescued:
             log.warning("lease_ran_out", delivery_id=str(delivery_id))
         return len(rescued)
-
-    def _settle_within(self) -> float:
-        return float(max(self._policies.uncertain_after_seconds.values()))
 
     def settle_uncertain(self) -> int:
         """Apply the channels' policies to what no evidence has settled."""
@@ -127,7 +124,7 @@ class Chores:
             if policy is WhenUncertain.RESEND
         )
         with self._store.write() as tx:
-            settled = waiting.settle_uncertain(tx, resend)
+            settled = settling.settle_uncertain(tx, resend, self._policies.resends)
             reach("upkeep.settle.before_commit")
         reach("upkeep.settle.committed")
         for delivery_id, status in settled:
@@ -144,7 +141,7 @@ class Chores:
         found: list[Due] = []
         with self._store.write() as tx:
             for lane, wait in WAITS.items():
-                rows = waiting.uncertain_for(tx, lane, wait)
+                rows = settling.uncertain_for(tx, lane, wait * self._policies.scale)
                 found += follow_up(tx, self._readings, self._policies.lanes, rows)
         self._hints(found)
         return len(found)
