@@ -148,12 +148,14 @@ class Delivering:
             since = timedelta(seconds=time.monotonic() - claimed_at)
             self._record(
                 [self._result(ready[s.place], s, provider, since) for s in group],
-                self._concern(provider, group, ready[0].claimed.started_at + since),
+                self._concern(provider, group, ready[0].claimed.started_at, since),
             )
 
-    def _concern(self, provider: Provider, group: Sequence[Sent], now: datetime) -> Concern | None:
+    def _concern(
+        self, provider: Provider, group: Sequence[Sent], claimed_at: datetime, since: timedelta
+    ) -> Concern | None:
         verdicts = [sent.verdict for sent in group if not isinstance(sent.verdict, NotBegun)]
-        return self._means.carriers.judge(provider.name, verdicts, now)
+        return self._means.carriers.judge(provider.name, verdicts, claimed_at, claimed_at + since)
 
     def _result(self, ready: Ready, sent: Sent, provider: Provider, since: timedelta) -> Result:
         # The store's clock: its time at the claim, and what has passed here since.
