@@ -134,7 +134,7 @@ class Delivering:
             if failed is None:
                 since = timedelta(seconds=elapsed() - claimed_at)
                 found = partial(self._results, ready, group, carrier.provider, since)
-                concern = self._concern(carrier, group, ready[0].claimed.started_at + since)
+                concern = self._concern(carrier, group, ready[0].claimed.started_at, since)
                 failed = self._try_to_record(found, concern)
         if failed is not None:  # nothing is under way any more, and the journal has it all
             raise failed
@@ -220,9 +220,11 @@ class Delivering:
     ) -> list[Result]:
         return [self._result(ready[sent.place], sent, provider, since) for sent in group]
 
-    def _concern(self, carrier: Carrier, group: Sequence[Sent], now: datetime) -> Concern | None:
+    def _concern(
+        self, carrier: Carrier, group: Sequence[Sent], claimed_at: datetime, since: timedelta
+    ) -> Concern | None:
         verdicts = [sent.verdict for sent in group if not isinstance(sent.verdict, NotBegun)]
-        return self._means.carriers.judge(carrier.name, verdicts, now)
+        return self._means.carriers.judge(carrier.name, verdicts, claimed_at, claimed_at + since)
 
     def _result(self, ready: Ready, sent: Sent, provider: Provider, since: timedelta) -> Result:
         # The store's clock: its time at the claim, and what has passed here since.
