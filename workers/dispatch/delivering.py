@@ -35,10 +35,9 @@ from store.deliveries import due
 from store.deliveries.adding import Due
 from store.deliveries.claiming import Claim, Claimed, ClaimResult, claim
 from store.deliveries.recording import Result, record
-from store.engine import Store, Transaction, is_outage, is_race
+from store.engine import Store, Transaction, is_outage, is_race, steadily
 from workers.dispatch import results
 from workers.dispatch.carriers import Carrier, Carriers, Concern
-from workers.dispatch.clock import elapsed
 from workers.dispatch.journal import Journal, JournalError, Page
 from workers.dispatch.loop import Loop, NotBegun, Sent
 from workers.dispatch.preparing import Preparing, Ready
@@ -132,7 +131,7 @@ class Delivering:
             group = _gather(arriving, min(awaited, _GROUP))
             awaited -= len(group)
             if failed is None:
-                since = timedelta(seconds=elapsed() - claimed_at)
+                since = timedelta(seconds=steadily() - claimed_at)
                 found = partial(self._results, ready, group, carrier.provider, since)
                 concern = self._concern(carrier, group, ready[0].claimed.started_at, since)
                 failed = self._try_to_record(found, concern)
@@ -159,7 +158,7 @@ class Delivering:
     def _claim(
         self, page: Page, provider: Provider, ids: Sequence[UUID]
     ) -> tuple[float, tuple[Claimed, ...]]:
-        means, claimed_at, written = self._means, elapsed(), False
+        means, claimed_at, written = self._means, steadily(), False
         by = Claim(page.name, provider.name, means.lease_seconds)
         try:
             with means.store.write() as tx:
@@ -316,10 +315,10 @@ def _goes_on(row: dict[str, Any]) -> bool:
 
 def _gather(arriving: "SimpleQueue[Sent]", most: int) -> list[Sent]:
     group = [arriving.get()]
-    until = elapsed() + _GROUP_SECONDS
+    until = steadily() + _GROUP_SECONDS
     while len(group) < most:
         try:
-            group.append(arriving.get(timeout=max(0.0, until - elapsed())))
+            group.append(arriving.get(timeout=max(0.0, until - steadily())))
         except Empty:
             break
     return group

@@ -18,8 +18,8 @@ import uvloop
 from structlog import get_logger
 
 from contracts.vocabulary import Reason
+from store.engine import steadily
 from workers.alive import Beat, beat_on
-from workers.dispatch.clock import elapsed
 from workers.dispatch.journal import JournalError
 from workers.failpoints import reach
 from workers.providers.base import Outgoing, Provider, Unknown, Verdict
@@ -68,7 +68,7 @@ class Loop:
     ``width`` sends per provider are under way at once; the others wait for a place.
     """
 
-    def __init__(self, clock: Callable[[], float] = elapsed) -> None:
+    def __init__(self, clock: Callable[[], float] = steadily) -> None:
         self._clock = clock
         self._loop = uvloop.new_event_loop()
         self._thread = threading.Thread(target=self._run, name="sends", daemon=True)
