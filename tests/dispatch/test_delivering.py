@@ -99,6 +99,7 @@ def test_a_rate_limit_waits_as_told_and_spends_no_attempt(embedded: Sending) -> 
     waiting = [row for row in embedded.house.deliveries(channel=SMS) if row["status"] is S.PENDING]
     embedded.deliver(SMS)  # not due yet
     embedded.house.clock.advance(seconds=30)
+    embedded.learn()
     embedded.deliver(SMS)
 
     assert [(row["attempts"], row["reason"].value) for row in waiting] == [(0, "busy_provider")]

@@ -165,4 +165,4 @@ def test_a_process_stopped_past_its_lease_sends_nothing_when_it_goes_on(
 def _rescued(sending: Sending) -> bool:
     sending.house.clock.now = datetime.now(UTC)  # the process goes by the real one
     with sending.house.store.write() as tx:
-        return bool(due.rescue(tx, settle_within=300))
+        return bool(due.rescue(tx, dict.fromkeys(Channel, 300.0)))

@@ -43,6 +43,10 @@ class Gate:
             raise ZeroDivisionError
         return Accepted(outgoing.tag.delivery_id)
 
+    async def probe(self) -> Verdict:
+        """Be there."""
+        return Accepted("here")
+
     async def close(self) -> None:
         """Have nothing to give back."""
 

@@ -83,7 +83,7 @@ def _answered(verdict: Verdict) -> Callable[[Page, Claimed], None]:
 def _rescue(sending: Sending) -> None:
     sending.house.clock.advance(seconds=61)
     with sending.house.store.write() as tx:
-        due.rescue(tx, settle_within=300)
+        due.rescue(tx, dict.fromkeys(Channel, 300.0))
 
 
 def _standing(sending: Sending, channel: Channel = SMS) -> list[tuple[str, int]]:

@@ -61,6 +61,7 @@ def opened(found: "Settings | None" = None) -> "Iterator[Parts]":
     from workers.dispatch.journal import JournalError
     from workers.failpoints import FailpointsError
     from workers.intake.topology import TopologyError
+    from workers.ops import OpsPortError
 
     parts = None
     try:
@@ -72,6 +73,7 @@ def opened(found: "Settings | None" = None) -> "Iterator[Parts]":
         JournalError,
         MasterKeyError,
         MissingSettingsError,
+        OpsPortError,
         TopologyError,
         Unopenable,
     ) as error:

@@ -18,6 +18,13 @@ from workers.dispatch.rabbitmq import HintBroker
 log = get_logger(__name__)
 _REST_SECONDS = 2.0
 _LONGEST_REST = 10.0
+_MOST_HERE = 2_000  # hints that wait in a queue of this process's memory
+_MOST_ASIDE = 20_000
+_CLOSING_SECONDS = 10.0
+
+
+class FullError(Exception):
+    """A queue of this process holds as many hints as it may."""
 
 
 def _waiting(broker: Broker, name: str) -> int:
@@ -90,7 +97,7 @@ class Hints:
             options={},
         )
         try:
-            self._broker.enqueue(message)
+            _enqueue(self._broker, message)
         except Exception as error:  # noqa: BLE001 - whatever ails the broker, the store has it all
             log.warning("hint_not_sent", error_type=type(error).__name__, deliveries=len(ids))
             self._rest = min(self._rest * 2 or _REST_SECONDS, _LONGEST_REST)
@@ -100,11 +107,18 @@ class Hints:
         return True
 
 
+def _enqueue(broker: Broker, message: Message[None]) -> None:
+    if isinstance(broker, StubBroker) and _waiting(broker, message.queue_name) >= _MOST_HERE:
+        raise FullError
+    broker.enqueue(message)
+
+
 class Aside:
     """Sends hints from a thread of its own, so that whoever has committed need not wait.
 
     What comes while the broker confirms the last hint goes out together in the next: the more
-    there is, the larger the hints. ``close`` sends what is left.
+    there is, the larger the hints. What comes while too many wait is left to upkeep. ``close``
+    sends what is left, and gives up what cannot be sent in time.
     """
 
     def __init__(self, hints: Hints) -> None:
@@ -116,11 +130,14 @@ class Aside:
         self._thread.start()
 
     def __call__(self, due: Sequence[Due]) -> int:
-        """Take deliveries to hint at; returns at once."""
-        if due:
-            with self._changed:
-                self._due.extend(due)
-                self._changed.notify()
+        """Take deliveries to hint at; returns at once, with how many were taken."""
+        if not due:
+            return 0
+        with self._changed:
+            if len(self._due) >= _MOST_ASIDE:
+                return 0
+            self._due.extend(due)
+            self._changed.notify()
         return len(due)
 
     def close(self) -> None:
@@ -128,7 +145,7 @@ class Aside:
         with self._changed:
             self._closing = True
             self._changed.notify()
-        self._thread.join()
+        self._thread.join(_CLOSING_SECONDS)
 
     def _run(self) -> None:
         while True:

@@ -17,7 +17,7 @@ from dramatiq.broker import MessageProxy
 from dramatiq.brokers.rabbitmq import RabbitmqBroker, _RabbitmqConsumer
 from dramatiq.errors import ConnectionClosed
 from pika import BasicProperties
-from pika.exceptions import AMQPError, ConnectionBlockedTimeout, UnroutableError
+from pika.exceptions import AMQPError, ConnectionBlockedTimeout, NackError, UnroutableError
 from structlog import get_logger
 
 from workers.broker import parameters
@@ -25,6 +25,7 @@ from workers.failpoints import reach
 
 log = get_logger(__name__)
 BLOCKED_SECONDS = 3
+MOST_WAITING = 20_000  # hints in one queue; a hint takes some 3.5 KB at most
 _UNREACHABLE_MS = 5_000
 _PERSISTENT = BasicProperties(delivery_mode=2)  # type: ignore[no-untyped-call] # pika has no types
 
@@ -86,6 +87,11 @@ class HintBroker(RabbitmqBroker):
         """What consumes."""
         return OwnConsumer
 
+    def _build_queue_arguments(self, queue_name: str) -> dict[str, object]:
+        # Full, it refuses: what is not hinted at is found in the store when there is room again.
+        given = super()._build_queue_arguments(queue_name)  # type: ignore[no-untyped-call] # the same
+        return {**given, "x-max-length": MOST_WAITING, "x-overflow": "reject-publish"}
+
     def enqueue(self, message: Message[None], *, delay: int | None = None) -> Message[None]:
         """Publish a hint and wait for the broker's confirm. Raises ``ConnectionClosed``.
 
@@ -111,7 +117,7 @@ class HintBroker(RabbitmqBroker):
                 del self.connection
                 if isinstance(error, UnroutableError):  # somebody has deleted the queue
                     self.queues_pending.add(name)
-                if is_last or isinstance(error, ConnectionBlockedTimeout):
+                if is_last or isinstance(error, ConnectionBlockedTimeout | NackError):
                     raise _closed(error) from None
         raise AssertionError("the last try returns or raises")
 
