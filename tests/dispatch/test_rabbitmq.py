@@ -12,7 +12,10 @@ from dramatiq.brokers.rabbitmq import RabbitmqBroker
 from tests.waiting import eventually
 from workers.dispatch.rabbitmq import HintBroker
 
-QUEUE = "a.test.of.acknowledging"
+
+def _queue(broker: RabbitmqBroker) -> str:
+    """Name a queue of the broker's own: each declares its queues in its own way."""
+    return f"a.test.of.{type(broker).__name__}"
 
 
 def _stock(url: str) -> RabbitmqBroker:
@@ -46,19 +49,19 @@ def soon_back(monkeypatch: pytest.MonkeyPatch) -> None:
 def broker(request: pytest.FixtureRequest, broker_url: str) -> Iterator[RabbitmqBroker]:
     """Give Dramatiq's own broker, and ours, with an empty queue."""
     opened = request.param(broker_url)
-    opened.declare_queue(QUEUE, ensure=True)
-    opened.flush(QUEUE)
+    opened.declare_queue(_queue(opened), ensure=True)
+    opened.flush(_queue(opened))
     yield opened
     opened.close()
 
 
 def _publish(broker: RabbitmqBroker, *numbers: int) -> None:
     for number in numbers:
-        broker.enqueue(Message(QUEUE, "work", (number,), {}, {}))
+        broker.enqueue(Message(_queue(broker), "work", (number,), {}, {}))
 
 
 def _waiting(broker: RabbitmqBroker) -> int:
-    return broker.get_queue_message_counts(QUEUE)[0]
+    return broker.get_queue_message_counts(_queue(broker))[0]
 
 
 def test_after_a_reconnect_nothing_is_acknowledged_that_nobody_has_run(
@@ -70,12 +73,12 @@ def test_after_a_reconnect_nothing_is_acknowledged_that_nobody_has_run(
     both come again, with the numbers 1 and 2. Then the held one, once number 2, is done.
     """
     work = Work(held=1)
-    Actor(work, broker=broker, actor_name="work", queue_name=QUEUE, priority=0, options={})
-    worker = Worker(broker, queues={QUEUE}, worker_timeout=50, worker_threads=1)
+    Actor(work, broker=broker, actor_name="work", queue_name=_queue(broker), priority=0, options={})
+    worker = Worker(broker, queues={_queue(broker)}, worker_timeout=50, worker_threads=1)
     _publish(broker, 0, 1, 2)
     worker.start()
     work.inside.wait(10)
-    consuming = worker.consumers[QUEUE]
+    consuming = worker.consumers[_queue(broker)]
     first = consuming.consumer
     assert first is not None
 
@@ -101,8 +104,8 @@ def test_what_was_run_is_acknowledged(broker: RabbitmqBroker) -> None:
     """A hint that came again for ever would crowd out the others."""
     done = threading.Event()
     work: Callable[[int], None] = lambda _: done.set()  # noqa: E731
-    Actor(work, broker=broker, actor_name="work", queue_name=QUEUE, priority=0, options={})
-    worker = Worker(broker, queues={QUEUE}, worker_timeout=50, worker_threads=1)
+    Actor(work, broker=broker, actor_name="work", queue_name=_queue(broker), priority=0, options={})
+    worker = Worker(broker, queues={_queue(broker)}, worker_timeout=50, worker_threads=1)
     worker.start()
 
     _publish(broker, 1)
