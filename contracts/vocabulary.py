@@ -147,6 +147,41 @@ class Reason(StrEnum):
     OPERATOR = "operator"
 
 
+class Inquiry(StrEnum):
+    """What a provider is asked about an attempt of ours."""
+
+    LISTING = "listing"  # whether its list has it at all
+    RECEIPT = "receipt"  # what became of it, as no receipt has come
+
+
+class Said(StrEnum):
+    """What a provider answered when it was asked about an attempt."""
+
+    FOUND = "found"  # it has it: evidence
+    NOTHING = "nothing"  # its list has nothing like it: no proof of absence
+    FEWER = "fewer"  # its list has fewer than may have been sent alike: which, it cannot say
+    NOTHING_NEW = "nothing_new"  # it has it, and has no later word for it
+    UNANSWERED = "unanswered"  # it did not say
+
+
+class ReplyKind(StrEnum):
+    """What a customer's answer to one of our texts asks for."""
+
+    STOP = "stop"  # no more texts to this number
+    START = "start"  # texts again
+    HELP = "help"  # who are you?
+    CODE = "code"  # digits alone: a reply code
+    TEXT = "text"  # anything else
+
+
+class SuppressedBy(StrEnum):
+    """What barred a destination from a purpose."""
+
+    STOP = "stop"  # its owner texted STOP, to us or to the provider
+    BOUNCE = "bounce"  # a mail server says that there is no such address
+    OPERATOR = "operator"
+
+
 class Purpose(StrEnum):
     """What personal data may be used for (policy: "How will we use the information"). Closed."""
 

@@ -81,6 +81,15 @@ def members(tx: Transaction, cause: str, limit: int) -> list[Member]:
     return found
 
 
+def rejected_count(tx: Transaction) -> int:
+    """Count the rejected events that wait for an operator or for their publisher."""
+    return int(
+        tx.connection.execute(
+            select(func.count()).select_from(rejected_events).where(_still_rejected())
+        ).scalar_one()
+    )
+
+
 _ORDER = (DeliveryStatus.PARKED, DeliveryStatus.FAILED, DeliveryStatus.UNDELIVERED)
 
 

@@ -64,6 +64,17 @@ class ProviderState:
 
 
 _COLUMNS = tuple(field.name for field in fields(ProviderState))
+_BREAKER = (
+    "state",
+    "reason",
+    "code",
+    "opened_at",
+    "probe_at",
+    "openings",
+    "harmless",
+    "wait_until",
+    "usable_since",
+)
 
 
 def states(tx: Transaction) -> list[ProviderState]:
@@ -151,6 +162,14 @@ def locked(tx: Transaction, name: str) -> ProviderState | None:
         .with_for_update()
     ).first()
     return None if row is None else _state(row)
+
+
+def save(tx: Transaction, state: ProviderState) -> ProviderState:
+    """Keep what became of a provider's breaker; ``locked`` must have given what it was.
+
+    What operators and settings decide (pause, place) is not touched.
+    """
+    return _set(tx, state.name, {column: getattr(state, column) for column in _BREAKER})
 
 
 def _set(tx: Transaction, name: str, values: dict[str, Any]) -> ProviderState:

@@ -25,6 +25,7 @@ from contracts.vocabulary import (
 )
 from store import bulk
 from store.customers import Reachable, open_destination
+from store.deliveries.siblings import reached_otherwise
 from store.deliveries.transitions import Move, move
 from store.engine import Transaction
 from store.ledger import Where
@@ -101,15 +102,17 @@ def claim(tx: Transaction, delivery_ids: Sequence[UUID], by: Claim) -> ClaimResu
 
     Ids that are unknown, claimed by another, not due or settled are left out without a word.
     """
+    tx.ask_the_time()  # what was planned a moment ago elsewhere is due, by the very same clock
     rows = _lock(tx, delivery_ids)
     tx.prepare_opening([row.value for row in rows] + [row.event_content for row in rows])
     agreed = consents_of(tx, rows)
+    needless = reached_otherwise(tx, rows)
     going: list[Claimed] = []
     stopped: list[Move] = []
     for row in rows:
-        obstacle = _obstacle(tx.now, row, agreed)
+        obstacle = _obstacle(tx.now, row, agreed, needless)
         if obstacle is None:
-            going.append(_claimed(tx, row))
+            going.append(claimed(tx, row, row.fence + 1, row.attempts + 1, tx.now))
         else:
             stopped.append(_stop(row, *obstacle))
     settled = move(tx, stopped, [DeliveryStatus.PENDING])
@@ -189,11 +192,16 @@ def consents_of(tx: Transaction, rows: Sequence[Row[Any]]) -> frozenset[tuple[st
 
 
 def _obstacle(
-    now: datetime, row: Row[Any], agreed: frozenset[tuple[str, Channel]]
+    now: datetime,
+    row: Row[Any],
+    agreed: frozenset[tuple[str, Channel]],
+    needless: frozenset[UUID],
 ) -> tuple[DeliveryStatus, Reason] | None:
     unwanted = no_longer_wanted(now, row)
     if unwanted is not None:
         return DeliveryStatus.CANCELLED, unwanted
+    if row.id in needless:
+        return DeliveryStatus.CANCELLED, Reason.SIBLING_REACHED
     if row.deadline_at <= now:
         late = Reason.LATE_CALL if row.lane is Lane.LIVE else Reason.DEADLINE
         return DeliveryStatus.EXPIRED, late
@@ -235,12 +243,15 @@ def _stop(row: Row[Any], to: DeliveryStatus, reason: Reason) -> Move:
     return Move(delivery_id=row.id, to=to, reason=reason, due_at=None)
 
 
-def _claimed(tx: Transaction, row: Row[Any]) -> Claimed:
+def claimed(
+    tx: Transaction, row: Row[Any], fence: int, tries: int, started_at: datetime
+) -> Claimed:
+    """Open a row of ``with_surroundings``. Raises ``store.keys.Unopenable``."""
     reach: Reachable = open_destination(tx, row)
     return Claimed(
         delivery_id=row.id,
-        fence=row.fence + 1,
-        tries=row.attempts + 1,
+        fence=fence,
+        tries=tries,
         event_id=row.event_id,
         event_type=row.event_type,
         publisher=row.publisher,
@@ -265,7 +276,7 @@ def _claimed(tx: Transaction, row: Row[Any]) -> Claimed:
         planned_at=row.planned_at,
         first_due_at=row.first_due_at,
         deadline_at=row.deadline_at,
-        started_at=tx.now,
+        started_at=started_at,
     )
 
 
@@ -297,6 +308,7 @@ def _take(tx: Transaction, going: Sequence[Claimed], by: Claim) -> None:
                 "fence": c.fence,
                 "provider": by.provider,
                 "claimed_by": by.worker,
+                "marked": c.marked,
                 "started_at": tx.now,
             }
             for c in going

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -56,6 +57,8 @@ def move(tx: Transaction, moves: Sequence[Move], came_from: Sequence[DeliverySta
     told = [row for row in changed if row["status"] not in _UNTOLD]
     ledger.append(tx, _entries(tx, told, by_id))
     outbox.add(tx, [_outcome(tx, row) for row in told])
+    if changed:
+        tx.after_commit += [partial(watch, changed) for watch in tx.store.watchers]
     return changed
 
 

@@ -14,6 +14,7 @@ from store.tables.customers import (
 )
 from store.tables.deliveries import attempts, deliveries
 from store.tables.events import events, planning_tasks, rejected_events, search_terms, waits
+from store.tables.evidence import inquiries, replies
 from store.tables.ledger import ledger, outbox, seals
 from store.tables.office import blobs, data_keys, items, leases, publishers
 from store.tables.providers import providers
@@ -29,6 +30,7 @@ __all__ = [
     "deliveries",
     "destinations",
     "events",
+    "inquiries",
     "items",
     "leases",
     "ledger",
@@ -40,6 +42,7 @@ __all__ = [
     "providers",
     "publishers",
     "rejected_events",
+    "replies",
     "rule_sets",
     "seals",
     "search_terms",

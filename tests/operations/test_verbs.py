@@ -8,7 +8,7 @@ import pytest
 from contracts.vocabulary import DeliveryStatus, Purpose, Reason, Refusal, Verb
 from store import audit, tables
 from store.audit import By
-from store.customer_changes import suppress_destination
+from store.customer_changes import suppress
 from store.deliveries.recording import Result, record
 from tests.building import MOBILE, House, first_of, place, preferences, verified
 from tests.factories import catch_all, envelope
@@ -151,7 +151,8 @@ def test_nothing_goes_to_a_place_that_is_closed(house: House, operations: Operat
     ids = failed(house)
     house.tell(envelope("destination.removed", destination_id="d-mobile"))
     with house.store.write() as tx:
-        suppress_destination(tx, "C-1042", "d-mail", Purpose.MESSAGES, Reason.OPTED_OUT)
+        (mail,) = house.rows(tables.destinations, destination_id="d-mail")
+        suppress(tx, mail["value_index"], Purpose.MESSAGES, Reason.OPTED_OUT)
 
     done = operations.replay(ids, KIM)
 

@@ -18,6 +18,7 @@ from store.customers import Readings
 from store.deliveries.adding import Due
 from store.deliveries.receiving import Told
 from store.engine import Store, is_outage
+from workers.failpoints import reach
 from workers.gathering import CrowdedError, Gathering
 from workers.providers.twilio_signature import valid
 from workers.providers.twilio_voice import after_dial_twiml
@@ -36,7 +37,7 @@ Form = Sequence[tuple[str, str]]
 
 @dataclass(frozen=True, slots=True)
 class HookParts:
-    """What the webhooks are built from.
+    """What the webhooks are built from; ``auth_tokens`` are those of all our accounts.
 
     ``public_url`` is the URL that providers were given for us, without a path of ours;
     ``hint`` is called after the commit with what is due.
@@ -47,7 +48,7 @@ class HookParts:
     policy: LanePolicy
     hint: Callable[[Sequence[Due]], object]
     public_url: str
-    auth_token: str = field(repr=False)
+    auth_tokens: tuple[str, ...] = field(repr=False)
 
 
 class Webhooks:
@@ -128,9 +129,11 @@ class Webhooks:
         except ValueError:
             return Response(status_code=400)
         url = f"{self._parts.public_url.rstrip('/')}{_as_asked(request)}"
-        if not valid(self._parts.auth_token, url, form, request.headers.get(_SIGNATURE)):
+        signature = request.headers.get(_SIGNATURE)
+        if not any(valid(token, url, form, signature) for token in self._parts.auth_tokens):
             log.warning("receipt_refused", path=request.url.path)
             return Response("the signature does not fit\n", 403, media_type="text/plain")
+        reach("receipts.received")
         return form
 
     def _apply(self, receipts: Sequence[MessageReceipt]) -> Sequence[Told]:
@@ -138,6 +141,7 @@ class Webhooks:
         applied = without_races(
             parts.store, lambda tx: apply(tx, receipts, parts.readings, parts.policy)
         )
+        reach("receipts.committed")
         self._hint(applied.due)
         return applied.told
 
@@ -146,6 +150,7 @@ class Webhooks:
         after = without_races(
             parts.store, lambda tx: apply_dial(tx, receipt, parts.readings, parts.policy)
         )
+        reach("receipts.committed")
         self._hint(after.due)
         return after
 
