@@ -1,9 +1,12 @@
 """Which settings contradict one another, and how would an operator mend it?"""
 
+from collections import Counter
 from collections.abc import Iterator
 from ipaddress import ip_address
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
+
+from config.providers import FIRST_SMS, FIRST_SMTP, TAKEN, all_sms_senders, all_smtp_relays
 
 if TYPE_CHECKING:
     from config.settings import Settings
@@ -16,6 +19,7 @@ def contradictions(settings: "Settings") -> Iterator[str]:
     yield from _lease(settings)
     yield from _secrets_in_the_clear(settings)
     yield from _pairs(settings)
+    yield from _second_providers(settings)
     if settings.intake_flush_max_ms < settings.intake_flush_ms:
         yield "intake_flush_max_ms must not be smaller than intake_flush_ms"
     if settings.intake_batch > settings.intake_prefetch:
@@ -47,19 +51,36 @@ def _lease(settings: "Settings") -> Iterator[str]:
 
 
 def _secrets_in_the_clear(settings: "Settings") -> Iterator[str]:
-    twilio = urlsplit(settings.twilio_api_url)
-    own = settings.sandbox or _is_loopback(twilio.hostname or "")
-    if twilio.scheme == "http" and settings.twilio_auth_token is not None and not own:
-        yield "twilio_api_url must begin with https://, or the token travels in the clear"
-    relay_is_own = settings.sandbox or _is_loopback(settings.smtp_host or "")
-    if settings.smtp_security == "none" and settings.smtp_host is not None and not relay_is_own:
-        yield "smtp_security none is for the sandbox or a relay on this machine; use starttls"
-    if (
-        settings.sandbox
-        and settings.twilio_account_sid is not None
-        and (twilio.hostname or "").endswith("twilio.com")
-    ):
-        yield "sandbox is on, but twilio_api_url is the real provider: name the stand-in's address"
+    for sender in all_sms_senders(settings):
+        first = sender.name == FIRST_SMS
+        named = "twilio_api_url" if first else f"sms_senders: {sender.name}: api_url"
+        api = urlsplit(sender.api_url)
+        own = settings.sandbox or _is_loopback(api.hostname or "")
+        if api.scheme == "http" and not own:
+            yield f"{named} must begin with https://, or the token travels in the clear"
+        if settings.sandbox and (api.hostname or "").endswith("twilio.com"):
+            yield f"sandbox is on, but {named} is the real provider: name the stand-in's address"
+    for relay in all_smtp_relays(settings):
+        named = "smtp_security" if relay.name == FIRST_SMTP else f"smtp_relays: {relay.name}:"
+        own = settings.sandbox or _is_loopback(relay.host)
+        if relay.security == "none" and not own:
+            yield f"{named} none is for the sandbox or a relay on this machine; use starttls"
+
+
+def _second_providers(settings: "Settings") -> Iterator[str]:
+    if settings.smtp_relays and settings.smtp_host is None:
+        yield "smtp_relays come after the first relay: set smtp_host too"
+    if settings.sms_senders and not (settings.twilio_account_sid and settings.sms_sender):
+        yield "sms_senders come after the first: set twilio_account_sid and sms_sender too"
+    for relay in settings.smtp_relays:
+        if (relay.username is None) != (relay.password is None):
+            yield f"smtp_relays: {relay.name}: username and password go together"
+    names = Counter(
+        [*(one.name for one in settings.smtp_relays), *(one.name for one in settings.sms_senders)]
+    )
+    for name, count in names.items():
+        if count > 1 or name in TAKEN:
+            yield f"smtp_relays and sms_senders need names of their own: {name} is taken"
 
 
 def _pairs(settings: "Settings") -> Iterator[str]:

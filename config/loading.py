@@ -15,6 +15,7 @@ from pydantic import SecretStr, ValidationError
 from pydantic_core import ErrorDetails
 from pydantic_settings import SettingsConfigDict
 
+from config.providers import OneProvider
 from config.settings import SANDBOX_SAMPLES, Settings
 from config.sources import ENV_PREFIX, config_file, names_in_environment, names_in_file
 
@@ -29,6 +30,7 @@ _PLAIN = {
     "string_type": "must be a text",
     "path_type": "must be a path",
     "missing": "must be set",
+    "extra_forbidden": "there is no such setting",
 }
 
 
@@ -108,8 +110,12 @@ def show(name: str, value: object) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, tuple):
-        return ", ".join(value) or "none"
+        return ", ".join(_named(one) for one in value) or "none"
     return str(value)
+
+
+def _named(one: object) -> str:
+    return one.name if isinstance(one, OneProvider) else str(one)
 
 
 def _without_password(url: str) -> str:
@@ -146,14 +152,20 @@ def _told(
     error: ValidationError, in_environment: Mapping[str, str], path: Path | None
 ) -> Iterator[str]:
     for found in error.errors(include_input=False, include_url=False):
-        if found["type"] == "extra_forbidden":
+        if found["type"] == "extra_forbidden" and len(found["loc"]) == 1:
             continue  # told by name already
         if not found["loc"]:  # contradictions, one a line
             yield from _plain(found).splitlines()
             continue
         name = str(found["loc"][0])
         where = in_environment.get(name) or (f"{path}: {name}" if path else name)
-        yield f"{where}: {_plain(found)}"
+        inside = "".join(f": {_place(part)}" for part in found["loc"][1:])
+        yield f"{where}{inside}: {_plain(found)}"
+
+
+def _place(part: int | str) -> str:
+    """Name a place within a list of tables: the first of them is number 1."""
+    return f"number {part + 1}" if isinstance(part, int) else part
 
 
 def _contradictions_beside(error: ValidationError) -> list[str]:

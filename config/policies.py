@@ -4,13 +4,13 @@ Numbers that an office may want otherwise are settings; the rest are decided her
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from types import MappingProxyType
 
 from config.settings import Settings
 from contracts.planning import LanePolicy
-from contracts.vocabulary import Channel, Lane
+from contracts.vocabulary import Channel, Inquiry, Lane
 
 
 class WhenUncertain(StrEnum):
@@ -38,6 +38,49 @@ class RetryPolicy:
 
 
 @dataclass(frozen=True, slots=True)
+class BreakerPolicy:
+    """When a provider is no longer given anything, and how it comes back; seconds throughout.
+
+    It opens after ``outages`` in ``within_seconds`` if they are at least ``share`` of all its
+    answers; after only ``outages_again`` where it has not held for ``steady_seconds`` yet. It
+    stays open for ``cool_off_seconds``, twice as long each time that it did not hold, at most
+    ``cool_off_cap_seconds``; chance takes up to half away. Then it is probed, while it is out
+    every ``probe_again_seconds`` at the latest; ``harmless`` probes that go well, ``probe_seconds``
+    apart, close it. What waited then goes out at ``drain_per_second``, twice that after each
+    ``drain_doubles_seconds``. A rate limit that names no time waits ``busy_seconds``; one that
+    does is obeyed up to ``longest_wait_seconds``, and then asked again.
+    """
+
+    outages: int
+    outages_again: int
+    share: float
+    within_seconds: float
+    steady_seconds: float
+    cool_off_seconds: float
+    cool_off_cap_seconds: float
+    probe_again_seconds: float
+    harmless: int
+    probe_seconds: float
+    drain_per_second: float
+    drain_doubles_seconds: float
+    busy_seconds: float
+    longest_wait_seconds: float
+
+    def scaled(self, scale: float) -> "BreakerPolicy":
+        """Give the same with its own times multiplied; those that others set stay as they are."""
+        return replace(
+            self,
+            steady_seconds=self.steady_seconds * scale,
+            cool_off_seconds=self.cool_off_seconds * scale,
+            cool_off_cap_seconds=self.cool_off_cap_seconds * scale,
+            probe_again_seconds=self.probe_again_seconds * scale,
+            probe_seconds=self.probe_seconds * scale,
+            drain_doubles_seconds=self.drain_doubles_seconds * scale,
+            busy_seconds=self.busy_seconds * scale,
+        )
+
+
+@dataclass(frozen=True, slots=True)
 class WaitingPolicy:
     """How long an event may wait for what it needs before it goes to attention."""
 
@@ -55,13 +98,22 @@ class WaitingPolicy:
 
 @dataclass(frozen=True, slots=True)
 class Policies:
-    """All policies of one installation."""
+    """All policies of one installation.
+
+    ``resends`` is how often a delivery goes out again by policy before a person must decide.
+    ``asking`` gives the seconds before each asking of a provider; their number is the limit.
+    ``scale`` is what all times here have been multiplied by.
+    """
 
     retries: Mapping[Lane, RetryPolicy]
+    breaker: BreakerPolicy
     lanes: LanePolicy
     uncertain: Mapping[Channel, WhenUncertain]
     uncertain_after_seconds: Mapping[Channel, float]
+    resends: int
+    asking: Mapping[Inquiry, Mapping[Channel, tuple[float, ...]]]
     waiting: WaitingPolicy
+    scale: float
 
 
 RETRIES: Mapping[Lane, RetryPolicy] = MappingProxyType(
@@ -76,13 +128,28 @@ RETRIES: Mapping[Lane, RetryPolicy] = MappingProxyType(
     }
 )
 
-UNCERTAIN: Mapping[Channel, WhenUncertain] = MappingProxyType(
-    {
-        Channel.SMS: WhenUncertain.PARK,  # the provider takes no idempotency key
-        Channel.CALL: WhenUncertain.PARK,  # a second ring is worse than a message
-        Channel.EMAIL: WhenUncertain.RESEND,  # receivers may drop a repeated Message-ID
-        Channel.POST: WhenUncertain.PARK,  # a clerk reports it or does not
-    }
+BREAKER = BreakerPolicy(
+    # each outage may leave a text uncertain, so few are enough; half of all answers, because a
+    # busy provider loses one in a hundred without being out
+    outages=5,
+    outages_again=2,
+    share=0.5,
+    within_seconds=30,
+    steady_seconds=120,
+    # a restart at the provider's takes seconds. One whose probes go well and whose sends do not
+    # leaves texts uncertain each time that it closes: that must become seldom
+    cool_off_seconds=5,
+    cool_off_cap_seconds=300,
+    # a probe costs nothing, and a caller may be waiting for the provider to be back
+    probe_again_seconds=30,
+    # one answer may be luck between two faults
+    harmless=3,
+    probe_seconds=1,
+    # 50 a second are a good deal for one that has just come back; ten seconds later it is 1,600
+    drain_per_second=50,
+    drain_doubles_seconds=2,
+    busy_seconds=5,
+    longest_wait_seconds=3600,
 )
 
 # How long evidence (a callback, a listing that names our attempt) is waited for. Callbacks come
@@ -91,12 +158,33 @@ UNCERTAIN_AFTER_SECONDS: Mapping[Channel, int] = MappingProxyType(
     {Channel.SMS: 300, Channel.CALL: 60, Channel.EMAIL: 60, Channel.POST: 0}
 )
 
+# When a provider is asked, in seconds from what makes us ask and then from asking to asking.
+# The first three looks into a list fall within the time above, for one empty listing is none;
+# later ones settle what was parked while the provider was out of order.
+ASKING_SECONDS: Mapping[Inquiry, Mapping[Channel, tuple[int, ...]]] = MappingProxyType(
+    {
+        Inquiry.LISTING: MappingProxyType(
+            {
+                Channel.SMS: (20, 90, 150, 600, 1800, 7200, 6 * 3600),
+                Channel.CALL: (5, 15, 30, 120, 600, 3600),
+            }
+        ),
+        Inquiry.RECEIPT: MappingProxyType(
+            {
+                Channel.SMS: (180, 600, 1800, 3600, 3 * 3600, 6 * 3600, 12 * 3600),
+                Channel.CALL: (90, 120, 600, 3600),
+            }
+        ),
+    }
+)
+
 
 def policies(settings: Settings) -> Policies:
     """Build the policies from what is decided here and what is set."""
     scale = settings.time_scale
     return Policies(
         retries=MappingProxyType({lane: each.scaled(scale) for lane, each in RETRIES.items()}),
+        breaker=BREAKER.scaled(scale),
         lanes=LanePolicy(
             MappingProxyType(
                 {
@@ -107,12 +195,32 @@ def policies(settings: Settings) -> Policies:
                 }
             )
         ),
-        uncertain=UNCERTAIN,
+        uncertain=MappingProxyType(
+            {
+                Channel.SMS: WhenUncertain(settings.uncertain_sms),
+                Channel.CALL: WhenUncertain(settings.uncertain_call),
+                Channel.EMAIL: WhenUncertain(settings.uncertain_email),
+                Channel.POST: WhenUncertain.PARK,  # a clerk reports it or does not
+            }
+        ),
         uncertain_after_seconds=MappingProxyType(
             {channel: seconds * scale for channel, seconds in UNCERTAIN_AFTER_SECONDS.items()}
+        ),
+        resends=settings.uncertain_resends,
+        asking=MappingProxyType(
+            {inquiry: _scaled(each, scale) for inquiry, each in ASKING_SECONDS.items()}
         ),
         waiting=WaitingPolicy(
             urgent_seconds=settings.waiting_limit_urgent_seconds,
             routine_seconds=settings.waiting_limit_seconds,
         ),
+        scale=scale,
+    )
+
+
+def _scaled(
+    waits: Mapping[Channel, tuple[int, ...]], scale: float
+) -> Mapping[Channel, tuple[float, ...]]:
+    return MappingProxyType(
+        {channel: tuple(wait * scale for wait in each) for channel, each in waits.items()}
     )

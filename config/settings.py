@@ -5,6 +5,7 @@ needs. A field's description is its documentation: ``onward check`` and ``docs/o
 it. Secrets are ``SecretStr`` and stay out of every text this package makes.
 """
 
+import re
 from pathlib import Path
 from typing import Annotated, Literal
 from urllib.parse import urlsplit
@@ -28,6 +29,7 @@ from pydantic_settings import (
 
 from config.agreement import contradictions
 from config.keyfile import decode_key
+from config.providers import TWILIO_API, Security, SmsSenders, SmtpRelays, web_address
 from config.sources import ENV_PREFIX, config_file
 
 SANDBOX_SAMPLES = {
@@ -43,6 +45,8 @@ _SCHEMES = {
     "broker_url": ("amqp", "amqps"),
     "database_url": ("postgresql", "postgresql+psycopg", "sqlite"),
 }
+_LABEL = "[a-zA-Z0-9](?:[a-zA-Z0-9-]{0,61}[a-zA-Z0-9])?"
+_DOMAIN = re.compile(rf"(?=.{{1,190}}$){_LABEL}(?:\.{_LABEL})+")
 Port = Annotated[int, Field(ge=0, le=65535)]
 Count = Annotated[int, Field(ge=1)]
 Seconds = Annotated[float, Field(gt=0)]
@@ -174,12 +178,25 @@ class Settings(BaseSettings):
         72 * 3600, description="When a notice or an offer expires, from when it was first due."
     )
 
+    # what nobody knows the fate of, when no evidence has come
+    uncertain_sms: Literal["park", "resend"] = Field(
+        "park", description="An SMS of unknown fate: park it for a person, or resend it, marked."
+    )
+    uncertain_call: Literal["park", "resend"] = Field(
+        "park", description="A call passed on with unknown fate: park it, or dial again, marked."
+    )
+    uncertain_email: Literal["park", "resend"] = Field(
+        "resend",
+        description="An email of unknown fate: park it, or resend it, marked, same Message-ID.",
+    )
+    uncertain_resends: Count = Field(
+        3, description="How often a delivery is resent so before it is parked after all."
+    )
+
     # SMS and calls
     twilio_account_sid: str | None = Field(None, description="The account for SMS and calls.")
     twilio_auth_token: SecretStr | None = Field(None, description="That account's token.")
-    twilio_api_url: str = Field(
-        "https://api.twilio.com", description="The provider's address, or a stand-in's."
-    )
+    twilio_api_url: str = Field(TWILIO_API, description="The provider's address, or a stand-in's.")
     twilio_timeout_seconds: Seconds = Field(10, description="How long one request may take.")
     twilio_connections: Count = Field(256, description="Requests in flight from one process.")
     sms_sender: str | None = Field(
@@ -192,12 +209,18 @@ class Settings(BaseSettings):
         None, description="The number shown when a call is passed on, where the rule says so."
     )
 
+    sms_senders: SmsSenders = Field(
+        (),
+        description="Further SMS accounts, taken in turn while those before are out of use: "
+        "name, account_sid, auth_token, sender, api_url.",
+    )
+
     # email
     smtp_host: str | None = Field(None, description="The relay that takes our email.")
     smtp_port: Port = Field(587, description="Its port.")
     smtp_username: str | None = Field(None, description="Its user, if it asks for one.")
     smtp_password: SecretStr | None = Field(None, description="That user's password.")
-    smtp_security: Literal["starttls", "tls", "none"] = Field(
+    smtp_security: Security = Field(
         "starttls", description="starttls or tls are insisted on; none sends in the clear."
     )
     smtp_timeout_seconds: Seconds = Field(
@@ -207,10 +230,26 @@ class Settings(BaseSettings):
         30, description="How long the relay may take to answer the body; later is uncertain."
     )
     smtp_connections: Count = Field(20, description="Connections kept open by one process.")
+    smtp_relays: SmtpRelays = Field(
+        (),
+        description="Further relays, taken in turn while those before are out of use: "
+        "name, host, port, username, password, security.",
+    )
     mail_sender: str | None = Field(None, description="The address email comes from.")
     mail_reply_to: str | None = Field(None, description="Where answers go; unset: the sender.")
     mail_attachment_limit_bytes: Annotated[int, Field(ge=0)] = Field(
         7_340_032, description="A larger document is announced, not attached."
+    )
+
+    # bounces of our emails
+    mail_bounce_domain: str | None = Field(
+        None,
+        description="The domain whose mail is brought to us: bounces go there; unset: none come.",
+    )
+    bounce_host: str = Field("127.0.0.1", description="The address bounces are taken at.")
+    bounce_port: Port = Field(2525, description="The port bounces are taken at.")
+    bounce_protocol: Literal["smtp", "lmtp"] = Field(
+        "smtp", description="What the mail server speaks that brings them."
     )
 
     # upkeep
@@ -290,6 +329,13 @@ class Settings(BaseSettings):
             decode_key(value.get_secret_value())
         return value
 
+    @field_validator("mail_bounce_domain")
+    @classmethod
+    def _is_a_domain(cls, value: str | None) -> str | None:
+        if value is not None and _DOMAIN.fullmatch(value) is None:
+            raise ValueError("must be a domain's name, such as bounces.example.com")
+        return value.lower() if value is not None else None
+
     @field_validator("broker_url", "database_url")
     @classmethod
     def _has_a_known_scheme(cls, value: SecretStr | None, info: ValidationInfo) -> SecretStr | None:
@@ -301,12 +347,7 @@ class Settings(BaseSettings):
     @field_validator("twilio_api_url", "public_url")
     @classmethod
     def _is_a_web_address(cls, value: str | None) -> str | None:
-        if value is None:
-            return None
-        parts = urlsplit(value)
-        if parts.scheme not in {"http", "https"} or not parts.hostname:
-            raise ValueError("must be a web address beginning with https:// (or http://)")
-        return value.rstrip("/")
+        return None if value is None else web_address(value)
 
     @model_validator(mode="after")
     def _agrees_with_itself(self) -> "Settings":

@@ -5,13 +5,13 @@ that telling it twice is recognisable. ``facts`` are plain; ``content`` is what 
 """
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import func, or_, select, update
+from sqlalchemy import func, or_, select
 
 from contracts.vocabulary import Role
 from store import bulk
@@ -68,40 +68,55 @@ def add(tx: Transaction, outcomes: Iterable[Outcome]) -> None:
     bulk.insert_rows(tx, outbox, rows, skip_existing=True)
 
 
-def give_positions(tx: Transaction, limit: int = 2_000) -> int:
-    """Put committed outcomes into one order. Call under the outbox's lease alone."""
+def give_positions(tx: Transaction, limit: int = 2_000, older_than: float = 0) -> int:
+    """Put committed outcomes into one order. Call under the outbox's lease alone.
+
+    ``older_than`` seconds leaves the younger ones to whoever publishes them, which lists them too.
+    """
     rows = tx.connection.execute(
         select(outbox.c.id)
-        .where(outbox.c.position.is_(None))
+        .where(outbox.c.position.is_(None), outbox.c.at <= tx.now - timedelta(seconds=older_than))
         .order_by(outbox.c.at, outbox.c.id)
         .limit(limit)
     ).all()
-    if not rows:
-        return 0
-    last = tx.connection.execute(select(func.max(outbox.c.position))).scalar() or 0
-    placed = [{"id": row.id, "position": last + 1 + i} for i, row in enumerate(rows)]
-    bulk.update_rows(tx, outbox, ["id"], placed)
+    _place(tx, [row.id for row in rows])
     return len(rows)
 
 
 def unpublished(tx: Transaction, limit: int = 1_000) -> list[Outcome]:
-    """Give listed outcomes that have not gone to the broker, in order."""
-    rows = tx.connection.execute(
+    """Give outcomes that have not gone to the broker: the listed ones in their order first."""
+    listed = (
         select(outbox)
         .where(outbox.c.published_at.is_(None), outbox.c.position.is_not(None))
         .order_by(outbox.c.position)
-        .limit(limit)
-    ).mappings()
-    return [_outcome(tx, row) for row in rows.all()]
-
-
-def mark_published(tx: Transaction, positions: Iterable[int]) -> None:
-    """Note that the broker confirmed these."""
-    tx.connection.execute(
-        update(outbox)
-        .where(bulk.among(tx, outbox.c.position, list(positions)))
-        .values(published_at=tx.now)
     )
+    unlisted = select(outbox).where(outbox.c.position.is_(None)).order_by(outbox.c.at, outbox.c.id)
+    found: list[Outcome] = []
+    for statement in (listed, unlisted):
+        if left := limit - len(found):
+            rows = tx.connection.execute(statement.limit(left)).mappings().all()
+            found += [_outcome(tx, row) for row in rows]
+    return found
+
+
+def mark_published(tx: Transaction, outcomes: Iterable[Outcome]) -> None:
+    """Note that the broker confirmed these; those without a place in the order get the next ones.
+
+    Both at once, because each further write of a row costs as much as its first.
+    """
+    published = list(outcomes)
+    listed = [{"id": o.id, "published_at": tx.now} for o in published if o.position is not None]
+    bulk.update_rows(tx, outbox, ["id"], listed)
+    _place(tx, [o.id for o in published if o.position is None], published_at=tx.now)
+
+
+def _place(tx: Transaction, ids: Sequence[str], **more: Any) -> None:
+    if not ids:
+        return
+    last = tx.connection.execute(select(func.max(outbox.c.position))).scalar() or 0
+    rows = [{"id": row_id, "position": last + 1 + i, **more} for i, row_id in enumerate(ids)]
+    # one that another way of listing has placed meanwhile keeps its place
+    bulk.update_rows(tx, outbox, ["id"], rows, only_if="t.position IS NULL")
 
 
 def after(tx: Transaction, audiences: Iterable[str], position: int, limit: int) -> list[Outcome]:

@@ -34,6 +34,11 @@ class Crew:
     ) -> None:
         self._since.pop(threading.get_ident(), None)
 
+    def turn(self) -> None:
+        """Say that whoever is at work here waits for a server, and is not stuck."""
+        if (me := threading.get_ident()) in self._since:
+            self._since[me] = self._clock()
+
     @property
     def busy(self) -> int:
         """How many are at work."""

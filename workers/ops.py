@@ -56,6 +56,11 @@ def page_of(found: Found) -> Callable[[], Page]:
     return page
 
 
+def text_page(content_type: str, text: Callable[[], bytes]) -> Callable[[], Page]:
+    """Make a page of a text."""
+    return lambda: Page(content_type, text())
+
+
 class Ops:
     """The server, in a thread of its own while it is entered. Raises ``OpsPortError``."""
 

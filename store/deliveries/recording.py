@@ -16,6 +16,7 @@ from sqlalchemy import select
 from contracts.vocabulary import DeliveryStatus, Reason
 from store import bulk, ledger
 from store.deliveries.claiming import Claimed, where
+from store.deliveries.receiving import BY_RECEIPT
 from store.deliveries.transitions import Move, move
 from store.engine import Transaction
 from store.ledger import Entry, Where
@@ -67,13 +68,14 @@ def record(tx: Transaction, results: Sequence[Result]) -> list[dict[str, Any]]:
     changed += move(tx, [_move(r) for r in definite], _OPEN_TO_PROOF)
     changed += move(tx, [_move(r) for r in unknown], _STILL_OURS)
     # After the deliveries, as receipts do it: the other way round the two deadlock. No answer of
-    # our own unsays the reference that a receipt has brought meanwhile.
+    # our own unsays what a receipt has brought meanwhile.
     for referred in (True, False):
         bulk.update_rows(
             tx,
             attempts,
             ["delivery_id", "fence"],
             [_attempt(tx, r) for r in ordered if (r.reference is not None) == referred],
+            only_if="" if referred else f"t.verdict IS NULL OR t.verdict <> '{BY_RECEIPT}'",
         )
     return [dict(row) for row in changed]
 

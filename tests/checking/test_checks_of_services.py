@@ -144,6 +144,25 @@ def test_a_provider_that_is_not_there_is_told(tmp_path: Path, sandbox: Sandbox) 
     assert "127.0.0.1:1 cannot be reached" in found["email provider"].says
 
 
+def test_every_further_provider_is_asked_by_name(tmp_path: Path, sandbox: Sandbox) -> None:
+    """A spare that has never worked is found out on the day it is needed, otherwise."""
+    sender = {
+        "name": "spare-sms",
+        "account_sid": sandbox.account_sid,
+        "auth_token": "another",
+        "sender": "+447700900777",
+        "api_url": sandbox.http_url,
+    }
+    relay = {"name": "spare-relay", "host": "127.0.0.1", "port": 1, "security": "none"}
+    settings = _with_sandbox(tmp_path, sandbox, sms_senders=[sender], smtp_relays=[relay])
+
+    found = told(providers(settings))
+
+    assert (found["sms provider"].fine, found["email provider"].fine) == (True, True)
+    assert "refuses our credentials" in found["sms provider spare-sms"].says
+    assert "127.0.0.1:1 cannot be reached" in found["email provider spare-relay"].says
+
+
 def test_files_that_cannot_be_kept_are_told(tmp_path: Path) -> None:
     """A scan that cannot be stored is refused to the mailroom: better known before."""
     (tmp_path / "taken").write_text("a file where a folder should be")

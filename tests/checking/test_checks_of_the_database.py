@@ -1,14 +1,18 @@
 import secrets
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
 from config.settings import Settings
+from contracts.vocabulary import BreakerState, Channel, Reason
+from store import providers
 from store.engine import Store, open_engine
 from store.keys import MasterKey
 from store.leases import hold
 from store.migrating import migrate
+from store.providers import Known
 from tests.checking.telling import told
 from workers.checking import State
 from workers.checking.database import _clock, database
@@ -55,6 +59,26 @@ def test_a_kept_house_is_fine(tmp_path: Path, store_url: str) -> None:
 
     assert [one.what for one in found.values() if one.state is not State.FINE] == []
     assert found["upkeep"].says == "led by a machine:1"
+
+
+def test_a_provider_that_is_out_of_use_is_told(tmp_path: Path, store_url: str) -> None:
+    """It answers a check like any other, and still nothing goes out by it."""
+    store = _migrated(store_url)
+    with store.write() as tx:
+        providers.know(tx, [Known("smtp", Channel.EMAIL, 0), Known("spare", Channel.EMAIL, 1)])
+        providers.pause(tx, "spare", "ops", "maintenance")
+        state = providers.locked(tx, "smtp")
+        assert state is not None
+        out = replace(state, state=BreakerState.OPEN, opened_at=tx.now, code="connect")
+        providers.save(tx, replace(out, reason=Reason.UNREACHABLE))
+    store.close()
+
+    found = told(database(_settings(tmp_path, store_url)))["providers in use"]
+
+    assert found.state is State.WRONG
+    assert "smtp has been out since" in found.says
+    assert "(unreachable: connect)" in found.says
+    assert "spare was paused at" in found.says
 
 
 def test_another_master_key_is_found_out(tmp_path: Path, store_url: str) -> None:

@@ -43,6 +43,10 @@ class Sending:
         actor = self.parts.broker.get_actor(actor_name(channel))
         actor.fn([one.hex for one in named])
 
+    def learn(self) -> None:
+        """Learn how the providers stand, as a dispatch that runs does once a second."""
+        self.dispatch.probing.round()
+
     def accepted(self) -> list[Acceptance]:
         """Give what the sandbox took."""
         return self.sandbox.record()

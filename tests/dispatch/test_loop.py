@@ -10,7 +10,7 @@ from queue import SimpleQueue
 import pytest
 
 from contracts.vocabulary import Channel, Reason
-from workers.dispatch.clock import elapsed
+from store.engine import steadily
 from workers.dispatch.journal import JournalError
 from workers.dispatch.loop import Loop, NotBegun, Sent
 from workers.providers.base import Accepted, Outgoing, Tag, Text, Unknown, Verdict
@@ -42,6 +42,10 @@ class Gate:
         if outgoing.tag.delivery_id == "bad":
             raise ZeroDivisionError
         return Accepted(outgoing.tag.delivery_id)
+
+    async def probe(self) -> Verdict:
+        """Be there."""
+        return Accepted("here")
 
     async def close(self) -> None:
         """Have nothing to give back."""
@@ -86,7 +90,7 @@ def _send(
 ) -> "SimpleQueue[Sent]":
     results: SimpleQueue[Sent] = SimpleQueue()
     numbered = [(place, _text(name)) for place, name in enumerate(names)]
-    loop.send(gate, width, numbered, elapsed() + seconds, notes or Notes(), results)
+    loop.send(gate, width, numbered, steadily() + seconds, notes or Notes(), results)
     return results
 
 
@@ -125,6 +129,43 @@ def test_a_send_that_would_outlast_its_claim_is_not_begun(loop: Loop) -> None:
     found = _all(_send(loop, gate, "late", seconds=0), 1)
 
     assert (found, gate.most) == ({0: NotBegun()}, 0)
+
+
+def test_a_send_whose_claim_has_aged_before_its_first_byte_is_not_begun() -> None:
+    """A process stopped for longer than its lease goes on exactly where it stood."""
+    seconds = iter([0.0, 99.0])
+    gate, notes = Gate(), Notes()
+    gate.open.set()
+    loop = Loop(clock=lambda: next(seconds))
+    results: SimpleQueue[Sent] = SimpleQueue()
+
+    loop.send(gate, 1, [(0, _text("aged"))], 60.0, notes, results)
+
+    assert _all(results, 1) == {0: NotBegun()}
+    assert (gate.most, notes.marked) == (0, [])
+    loop.close()
+
+
+def test_a_send_that_cannot_be_noted_is_not_begun_and_waits_a_while(loop: Loop) -> None:
+    """A full disk would turn every crash into sends that nobody can account for."""
+    gate = Gate()
+    gate.open.set()
+
+    found = _all(_send(loop, gate, "a", notes=Notes(full=True)), 1)
+
+    (not_begun,) = found.values()
+    assert isinstance(not_begun, NotBegun)
+    assert (not_begun.pause > 0, gate.most) == (True, 0)
+
+
+def test_each_send_is_noted_before_and_after(loop: Loop) -> None:
+    """What stands in the journal is all that a crash leaves behind."""
+    gate, notes = Gate(), Notes()
+    gate.open.set()
+
+    _all(_send(loop, gate, "a", "b", notes=notes), 2)
+
+    assert (sorted(notes.marked), notes.verdicts) == ([0, 1], {0: Accepted("a"), 1: Accepted("b")})
 
 
 def test_after_a_stop_nothing_more_begins_and_what_is_under_way_ends(loop: Loop) -> None:

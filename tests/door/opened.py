@@ -36,6 +36,8 @@ from workers.receipts.webhooks import HookParts, Webhooks
 
 PUBLIC_URL = "https://onward.example"
 AUTH_TOKEN = "a token for tests"
+SPARE_TOKEN = "the token of a second account"
+TOKENS = (AUTH_TOKEN, SPARE_TOKEN)
 SOURCE = "/callcentre/doncaster"
 EVERYTHING = Publisher("all", ("*",), ("*",), tuple(Door), tuple(Role))
 DONCASTER = Publisher("doncaster", ("call.*",), (SOURCE,), (Door.OUTCOMES,), (Role.CALL_CENTRE,))
@@ -111,9 +113,7 @@ class Office:
 
     def webhooks(self) -> Webhooks:
         lanes = policies(self.settings).lanes
-        return Webhooks(
-            HookParts(self.store, self.readings, lanes, self.hint, PUBLIC_URL, AUTH_TOKEN)
-        )
+        return Webhooks(HookParts(self.store, self.readings, lanes, self.hint, PUBLIC_URL, TOKENS))
 
     def hand_in(self, *events: factories.Sample) -> list[Answered]:
         """Take events in as the office's own, whatever is answered."""

@@ -69,7 +69,7 @@ def test_a_process_whose_broker_is_away_is_alive_and_not_ready(
     with running(tmp_path, environment, "intake") as intake:
         eventually(lambda: intake.found("/readyz").get("events"), "readiness is told")
 
-        assert intake.found("/readyz")["events"] == "none are taken in"
+        assert intake.found("/readyz")["events"] == "none are taken in: waits for the broker"
         assert intake.found("/readyz")["status"] == 503
         assert intake.found("/healthz") == {"status": 200, "intake": "ok"}
 

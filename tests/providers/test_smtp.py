@@ -120,7 +120,14 @@ STRANGER, NO_SUCH, NEVER = Reason.CREDENTIALS, Reason.INVALID_DESTINATION, Reaso
         ({"greeting": DROP}, Deferred(GONE, "connect no connection", None, False)),
         ({"ehlo": "550 no"}, Deferred(GONE, "connect 550", None, False)),
         ({"mail": "451 4.3.0 hm"}, Deferred(FAULT, "mail 451 4.3.0", None, False)),
-        ({"mail": "421 4.7.0 too many errors"}, Deferred(BUSY, "mail 421 4.7.0", None, False)),
+        (
+            {"mail": "421 4.7.0 too many errors"},
+            Deferred(BUSY, "mail 421 4.7.0", None, False, True),
+        ),
+        (
+            {"rcpt": "421 4.7.0 too many errors"},
+            Deferred(BUSY, "rcpt 421 4.7.0", None, False, True),
+        ),
         ({"mail": "530 5.7.0 log in"}, Deferred(STRANGER, "mail 530 5.7.0", None, False)),
         ({"mail": "550 5.1.8 bad sender"}, Rejected(NEVER, "mail 550 5.1.8")),
         ({"mail": "552 5.3.4 too big"}, Rejected(NEVER, "mail 552 5.3.4")),

@@ -68,7 +68,7 @@ def test_an_accepted_text_is_on_record_under_the_reference_given(sandbox: Sandbo
         (Rule(Act.REFUSE, code=21211), Rejected(Reason.INVALID_DESTINATION, "21211")),
         (
             Rule(Act.RATE_LIMIT, per_second=1, skip=0, retry_after=2),
-            Deferred(Reason.BUSY_PROVIDER, "20429", 2.0, spends_attempt=False),
+            Deferred(Reason.BUSY_PROVIDER, "20429", 2.0, spends_attempt=False, concerns_all=True),
         ),
     ],
     ids=["opted-out", "invalid", "rate-limit"],

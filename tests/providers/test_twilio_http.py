@@ -140,7 +140,9 @@ def test_a_busy_provider_is_never_asked_again_at_once() -> None:
 
     verdict, requests = asyncio.run(play())
 
-    assert verdict == Deferred(Reason.BUSY_PROVIDER, "20429", 3.0, spends_attempt=False)
+    assert verdict == Deferred(
+        Reason.BUSY_PROVIDER, "20429", 3.0, spends_attempt=False, concerns_all=True
+    )
     assert requests == 1
 
 
@@ -151,7 +153,9 @@ def test_a_wish_that_is_no_number_of_seconds_is_no_wish(wish: str) -> None:
 
     verdict = send_to(answers(http_answer(429, b"slow down", headers)))
 
-    assert verdict == Deferred(Reason.BUSY_PROVIDER, "http-429", None, spends_attempt=False)
+    assert verdict == Deferred(
+        Reason.BUSY_PROVIDER, "http-429", None, spends_attempt=False, concerns_all=True
+    )
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,7 @@ import pytest
 from contracts.vocabulary import Channel, DeliveryStatus, Reason
 from store.deliveries.claiming import Claimed
 from store.deliveries.transitions import Move, move
-from tests.door.opened import PUBLIC_URL, Office
+from tests.door.opened import PUBLIC_URL, SPARE_TOKEN, Office
 from tests.receipts.callbacks import (
     SID,
     Hooks,
@@ -150,6 +150,18 @@ def test_what_did_not_arrive_goes_to_the_rules_next_step(office: Office, twilio:
     assert len(following) == 1
     next_row = row_of(office, following[0].delivery_id)
     assert (next_row.step, next_row.reason, next_row.event_id) == (1, "next_step", row.event_id)
+
+
+def test_a_receipt_may_be_signed_by_any_of_our_accounts(office: Office, twilio: Hooks) -> None:
+    """A second SMS account signs with a token of its own."""
+    claimed = a_sending(office)
+    accept(office, claimed)
+    asked = f"/hooks/twilio/message?delivery={claimed.delivery_id}&attempt={claimed.fence}"
+
+    reply = twilio.post(asked, {"MessageSid": SID, "MessageStatus": "delivered"}, token=SPARE_TOKEN)
+
+    assert reply.status == 204
+    assert status_of(office, claimed.delivery_id) is _S.DELIVERED
 
 
 @pytest.mark.parametrize(

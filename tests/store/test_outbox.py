@@ -123,9 +123,33 @@ def test_what_the_broker_confirmed_is_not_published_again(house: House) -> None:
     _add(house, _outcome("a"), _outcome("b"))
     _list(house)
     with house.store.write() as tx:
-        outbox.mark_published(tx, [1])
+        outbox.mark_published(tx, outbox.unpublished(tx)[:1])
 
     with house.store.read() as tx:
         left = outbox.unpublished(tx)
 
     assert [o.facts["n"] for o in left] == ["b"]
+
+
+def test_what_is_published_before_it_is_listed_is_listed_with_that(house: House) -> None:
+    """A reader over HTTP finds it too, in one order with what was listed otherwise."""
+    _add(house, _outcome("a"))
+    _list(house)
+    _add(house, _outcome("b"), _outcome("c"))
+
+    with house.store.write() as tx:
+        outbox.mark_published(tx, [o for o in outbox.unpublished(tx) if o.facts["n"] != "b"])
+
+    assert [(o.facts["n"], o.position) for o in _after(house, 0)] == [("a", 1), ("c", 2)]
+    _list(house)
+    assert [(o.facts["n"], o.position) for o in _after(house, 2)] == [("b", 3)]
+
+
+def test_what_is_young_is_left_to_whoever_publishes_it(house: House) -> None:
+    """Listing it first would be one more write of each row."""
+    _add(house, _outcome("a"))
+
+    with house.store.write() as tx:
+        listed = outbox.give_positions(tx, older_than=3)
+
+    assert listed == 0

@@ -9,7 +9,7 @@ import pytest
 
 from contracts.vocabulary import Channel, DeliveryStatus, Reason
 from store import tables
-from store.deliveries import due
+from store.deliveries import due, settling
 from store.deliveries.claiming import Claimed
 from store.deliveries.receiving import Word, receive
 from store.deliveries.recording import Result, record
@@ -75,12 +75,12 @@ def _record(house: House, *results: Result) -> list[dict[str, Any]]:
 
 def _rescue(house: House) -> list[UUID]:
     with house.store.write() as tx:
-        return due.rescue(tx, settle_within=300)
+        return due.rescue(tx, dict.fromkeys(Channel, 300.0))
 
 
 def _settle(house: House) -> list[tuple[UUID, S]]:
     with house.store.write() as tx:
-        return due.settle_uncertain(tx, RESEND)
+        return settling.settle_uncertain(tx, RESEND, 3)
 
 
 def test_an_acceptance_is_on_record_with_all_that_proves_it(house: House, mail: UUID) -> None:

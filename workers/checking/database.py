@@ -9,9 +9,11 @@ from sqlalchemy.exc import DBAPIError
 
 from config import keyfile
 from config.settings import Settings
-from store import condition, leases, migrating
+from contracts.vocabulary import BreakerState
+from store import condition, leases, migrating, providers
 from store.engine import Store, Transaction, open_engine, ping
 from store.keys import MasterKey
+from store.providers import ProviderState
 from workers.checking.finding import Finding, fine, unknown, unset, wrong
 from workers.upkeep.running import LEADER
 
@@ -56,7 +58,7 @@ def _look(found: Settings, engine: Engine) -> Sequence[Finding]:
         return [*findings, wrong("tables", f"{told}, this code needs {wanted}: onward migrate")]
     findings.append(fine("tables", f"at {at}, as this code needs"))
     with store.read() as tx:
-        return [*findings, _sealed(tx, key), _upkeep(found, tx), _due(tx)]
+        return [*findings, _sealed(tx, key), _upkeep(found, tx), _due(tx), _in_use(tx)]
 
 
 def _clock(dialect: str, ahead: timedelta) -> Finding:
@@ -96,6 +98,24 @@ def _due(tx: Transaction) -> Finding:
         return fine("due deliveries", f"none is due for more than {OVERDUE_SECONDS:g} s")
     told = f"{late.count} due and not taken, the oldest since {late.oldest:%Y-%m-%d %H:%M:%S} UTC"
     return wrong("due deliveries", f"{told}: is dispatch running, and does the provider answer?")
+
+
+def _in_use(tx: Transaction) -> Finding:
+    told = [words for state in providers.states(tx) if (words := _out_of_use(state, tx.now))]
+    if told:
+        return wrong("providers in use", "; ".join(told))
+    return fine("providers in use", "none is paused, waited for, or kept out by its breaker")
+
+
+def _out_of_use(state: ProviderState, now: datetime) -> str | None:
+    why = f"({state.reason.value}: {state.code})" if state.reason is not None else ""
+    if state.paused_at is not None:
+        return f"{state.name} was paused at {state.paused_at:%Y-%m-%d %H:%M:%S} UTC"
+    if state.state is not BreakerState.CLOSED and state.opened_at is not None:
+        return f"{state.name} has been out since {state.opened_at:%Y-%m-%d %H:%M:%S} UTC {why}"
+    if state.wait_until is not None and state.waits(now):
+        return f"{state.name} wants us to wait until {state.wait_until:%H:%M:%S} UTC {why}"
+    return None
 
 
 def _key_or_none(found: Settings) -> MasterKey | None:

@@ -7,27 +7,23 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from http.client import HTTPConnection, HTTPException, HTTPSConnection
 from pathlib import Path
-from typing import Protocol, cast, runtime_checkable
 from urllib.parse import unquote, urlsplit
 
 from config import keyfile
+from config.providers import TAKEN as FIRST
 from config.settings import Settings
-from contracts.vocabulary import Channel, Reason
+from contracts.vocabulary import Reason
 from store.files import Files
 from store.keys import MasterKey
 from workers.bootstrap import open_carriers
 from workers.checking.finding import Finding, fine, unknown, unset, wrong
 from workers.checking.here import nearest_folder
-from workers.providers.base import Accepted, Deferred, Rejected, Unknown, Verdict
+from workers.dispatch.carriers import Carrier
+from workers.providers.base import Accepted, Deferred, Rejected, Unknown
 
 PROBE_SECONDS = 12.0
 MOST_SKEW_SECONDS = 5.0  # a Date header counts whole seconds, and the answer was under way
 _NO_FILE = "0" * 64
-
-
-@runtime_checkable
-class _Probed(Protocol):
-    async def probe(self) -> Verdict: ...
 
 
 def providers(found: Settings) -> Sequence[Finding]:
@@ -38,24 +34,17 @@ def providers(found: Settings) -> Sequence[Finding]:
 async def _probe_all(found: Settings) -> Sequence[Finding]:
     carriers = open_carriers(found)
     try:
-        return await asyncio.gather(
-            *(
-                _probe(found, channel, cast("_Probed", carrier.provider))
-                for channel, carrier in carriers.items()
-            )
-        )
+        return await asyncio.gather(*(_probe(carrier) for carrier in carriers))
     finally:
-        for carrier in carriers.values():
+        for carrier in carriers:
             await carrier.provider.close()
 
 
-async def _probe(found: Settings, channel: Channel, provider: _Probed) -> Finding:
-    what = f"{channel} provider"
-    where = (
-        f"the relay at {found.smtp_host}:{found.smtp_port}"
-        if channel is Channel.EMAIL
-        else urlsplit(found.twilio_api_url).netloc
-    )
+async def _probe(carrier: Carrier) -> Finding:
+    provider, where = carrier.provider, carrier.where
+    what = f"{provider.channel} provider"
+    if carrier.name not in FIRST:
+        what = f"{what} {carrier.name}"
     try:
         async with asyncio.timeout(PROBE_SECONDS):
             verdict = await provider.probe()

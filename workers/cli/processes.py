@@ -24,6 +24,7 @@ def add_to(app: typer.Typer) -> None:
     app.command()(dispatch)
     app.command()(upkeep)
     app.command()(web)
+    app.command()(bounces)
 
 
 def up() -> None:
@@ -41,11 +42,13 @@ def _together(found: "Settings") -> None:
 
     with opened(found) as parts:
         together = Together(parts)
+        told = _told()
         with open_ops(parts):
             together.start()
             settle()
             typer.echo(f"onward is up: {together.url}", err=True)
-            _until_told(together.stop)
+            told.wait()
+            together.stop()
 
 
 def _supervised(found: "Settings") -> None:
@@ -95,10 +98,12 @@ def dispatch(
         fail("dispatch is told over RabbitMQ: set ONWARD_BROKER_URL (or run onward up)")
     with opened(found) as parts:
         sending = Dispatch(parts, _lanes(lanes))
+        told = _told()  # before anything is sent: an end in between would be a kill
         with open_ops(parts):
             sending.start()
             settle()
-            _until_told(sending.stop)
+            told.wait()
+            sending.stop()
 
 
 def upkeep() -> None:
@@ -126,6 +131,22 @@ def web(
         with open_ops(parts):
             settle()
             _serve(parts, app, descriptor)
+
+
+def bounces() -> None:
+    """Take bounces of our emails, by SMTP or LMTP, from the mail server that gets them."""
+    from workers.bootstrap import open_mail_door
+
+    with opened() as parts:
+        door = open_mail_door(parts)
+        told = _told()
+        try:
+            door.start()
+        except OSError as error:
+            fail(f"cannot listen at bounce_host and bounce_port: {error.strerror}")
+        settle()
+        told.wait()
+        door.stop()
 
 
 def _serve(parts: "Parts", app: Callable[..., object], descriptor: int | None) -> None:
@@ -164,8 +185,8 @@ def _on_signals(stop: Callable[[], None]) -> None:
         signal.signal(number, lambda *_: stop())
 
 
-def _until_told(stop: Callable[[], None]) -> None:
+def _told() -> threading.Event:
+    """Give what is set once somebody tells this process to end."""
     told = threading.Event()
     _on_signals(told.set)
-    told.wait()
-    stop()
+    return told

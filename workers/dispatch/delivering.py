@@ -6,13 +6,13 @@ is claimed names a page of the journal, which is settled only when all of it is 
 """
 
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack, nullcontext
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import partial
 from queue import Empty, SimpleQueue
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 from uuid import UUID
 
 from sqlalchemy.exc import DBAPIError
@@ -28,15 +28,16 @@ from tenacity import (
 )
 
 from config.policies import Policies
-from contracts.vocabulary import Channel, DeliveryStatus, Reason
+from contracts.vocabulary import Channel, DeliveryStatus, Reason, SuppressedBy
 from store import customer_changes
 from store.customers import Readings
+from store.deliveries import due
 from store.deliveries.adding import Due
-from store.deliveries.claiming import Claim, Claimed, claim
+from store.deliveries.claiming import Claim, Claimed, ClaimResult, claim
 from store.deliveries.recording import Result, record
-from store.engine import Store, Transaction, is_outage, is_race
+from store.engine import Store, Transaction, is_outage, is_race, steadily
 from workers.dispatch import results
-from workers.dispatch.clock import elapsed
+from workers.dispatch.carriers import Carrier, Carriers, Concern
 from workers.dispatch.journal import Journal, JournalError, Page
 from workers.dispatch.loop import Loop, NotBegun, Sent
 from workers.dispatch.preparing import Preparing, Ready
@@ -53,27 +54,34 @@ _LARGE = 20
 _LARGE_AT_ONCE = 3
 
 
-@dataclass(frozen=True, slots=True)
-class Carrier:
-    """A provider, and how many sends it may have under way in this process."""
+class Counting(Protocol):
+    """Who counts what is claimed and recorded, after it is committed."""
 
-    provider: Provider
-    width: int
+    def claimed(self, channel: Channel, asked: int, result: ClaimResult) -> None:
+        """Count what became of one hint's deliveries."""
+
+    def recorded(self, results: Sequence[Result], now: datetime) -> None:
+        """Count what attempts came to, by the store's clock."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Means:
-    """What delivering stands on; ``journal`` names this process in its claims."""
+    """What delivering stands on; ``journal`` names this process in its claims.
+
+    ``turn`` is called whenever a batch that waits tries again: it is not stuck.
+    """
 
     store: Store
     readings: Readings
     policies: Policies
-    carriers: Mapping[Channel, Carrier]
+    carriers: Carriers
     preparing: Preparing
     loop: Loop
     hint: Callable[[Sequence[Due]], int]
     journal: Journal
     lease_seconds: float
+    count: Counting
+    turn: Callable[[], None]
 
 
 class ClaimUnknownError(Exception):
@@ -90,13 +98,19 @@ class Delivering:
     def deliver(self, channel: Channel, delivery_ids: Sequence[UUID]) -> None:
         """Send what is due among ``delivery_ids`` and record what came of it.
 
-        While the store is away, or the journal cannot be written, it waits with the hint in hand.
+        Where no provider of the channel may be used, nothing is claimed: upkeep hints again when
+        one may. While the store is away, or the journal cannot be written, it waits with the hint
+        in hand.
         """
         reach("dispatch.hinted")
+        carrier = self._means.carriers.choose(channel)
+        if carrier is None:
+            self._patiently(lambda: self._put_back(delivery_ids))
+            return
         try:
             with ExitStack() as using:
                 page = self._patiently(lambda: using.enter_context(self._means.journal.page()))
-                self._work_off(page, self._means.carriers[channel], delivery_ids)
+                self._work_off(page, carrier, delivery_ids)
         except ClaimUnknownError:
             log.warning("claim_unknown", deliveries=len(delivery_ids))
         reach("dispatch.worked_off")
@@ -107,7 +121,7 @@ class Delivering:
             claimed_at, claimed = self._patiently(
                 lambda: self._claim(page, carrier.provider, delivery_ids)
             )
-            ready, unsendable = self._prepare(claimed)
+            ready, unsendable = self._prepare(claimed, carrier.sender)
         reach("dispatch.prepared")
         arriving: SimpleQueue[Sent] = SimpleQueue()
         self._send(page, carrier, ready, claimed_at, arriving)
@@ -117,14 +131,21 @@ class Delivering:
             group = _gather(arriving, min(awaited, _GROUP))
             awaited -= len(group)
             if failed is None:
-                found = partial(self._results, ready, group, carrier.provider, claimed_at)
-                failed = self._try_to_record(found)
+                since = timedelta(seconds=steadily() - claimed_at)
+                found = partial(self._results, ready, group, carrier.provider, since)
+                concern = self._concern(carrier, group, ready[0].claimed.started_at, since)
+                failed = self._try_to_record(found, concern)
         if failed is not None:  # nothing is under way any more, and the journal has it all
             raise failed
 
     def _patiently(self, act: Callable[[], T]) -> T:
         """Act, again and again while it cannot be done here; a stop gives up."""
-        stopping = self._means.loop.stopping
+        stopping, turn = self._means.loop.stopping, self._means.turn
+
+        def trying() -> T:
+            turn()
+            return act()
+
         return Retrying(
             retry=retry_if_exception(_passes),
             stop=stop_when_event_set(stopping),
@@ -132,17 +153,17 @@ class Delivering:
             sleep=sleep_using_event(stopping),
             before_sleep=_say_waiting,
             reraise=True,
-        )(act)
+        )(trying)
 
     def _claim(
         self, page: Page, provider: Provider, ids: Sequence[UUID]
     ) -> tuple[float, tuple[Claimed, ...]]:
-        means, claimed_at, written = self._means, elapsed(), False
+        means, claimed_at, written = self._means, steadily(), False
         by = Claim(page.name, provider.name, means.lease_seconds)
         try:
             with means.store.write() as tx:
                 result = claim(tx, ids, by)
-                due = self._follow(tx, [row for row in result.settled if _goes_on(row)])
+                following = self._follow(tx, [row for row in result.settled if _goes_on(row)])
                 written = bool(result.claimed)
                 reach("dispatch.before_claim")
         except DBAPIError as error:
@@ -150,14 +171,21 @@ class Delivering:
                 raise ClaimUnknownError from error
             raise
         reach("dispatch.claimed")
-        means.hint(due)
+        means.count.claimed(provider.channel, len(ids), result)
+        means.hint(following)
         return claimed_at, result.claimed
 
-    def _prepare(self, claimed: Sequence[Claimed]) -> tuple[list[Ready], list[Result]]:
+    def _put_back(self, ids: Sequence[UUID]) -> None:
+        with self._means.store.write() as tx:
+            due.unhint(tx, ids)
+
+    def _prepare(
+        self, claimed: Sequence[Claimed], sender: str | None
+    ) -> tuple[list[Ready], list[Result]]:
         ready: list[Ready] = []
         unsendable: list[Result] = []
         for one in claimed:
-            prepared = self._means.preparing.prepare(one, one.started_at)
+            prepared = self._means.preparing.prepare(one, one.started_at, sender)
             if isinstance(prepared, Ready):
                 ready.append(prepared)
             else:
@@ -177,14 +205,25 @@ class Delivering:
         outgoing = [(place, one.outgoing) for place, one in enumerate(ready)]
         noted = _Noted(page, ready)
         self._means.loop.send(
-            carrier.provider, carrier.width, outgoing, claimed_at + lasts, noted, arriving
+            carrier.provider,
+            carrier.width,
+            outgoing,
+            claimed_at + lasts,
+            noted,
+            arriving,
+            lambda: self._means.carriers.usable(carrier.name),
         )
 
     def _results(
-        self, ready: Sequence[Ready], group: Sequence[Sent], provider: Provider, claimed_at: float
+        self, ready: Sequence[Ready], group: Sequence[Sent], provider: Provider, since: timedelta
     ) -> list[Result]:
-        since = timedelta(seconds=elapsed() - claimed_at)
         return [self._result(ready[sent.place], sent, provider, since) for sent in group]
+
+    def _concern(
+        self, carrier: Carrier, group: Sequence[Sent], claimed_at: datetime, since: timedelta
+    ) -> Concern | None:
+        verdicts = [sent.verdict for sent in group if not isinstance(sent.verdict, NotBegun)]
+        return self._means.carriers.judge(carrier.name, verdicts, claimed_at, claimed_at + since)
 
     def _result(self, ready: Ready, sent: Sent, provider: Provider, since: timedelta) -> Result:
         # The store's clock: its time at the claim, and what has passed here since.
@@ -194,19 +233,21 @@ class Delivering:
             return results.of_not_begun(ready.claimed, now + pause)
         return results.of_verdict(ready, sent.verdict, provider.name, self._means.policies, now)
 
-    def _try_to_record(self, find: Callable[[], Sequence[Result]]) -> Exception | None:
+    def _try_to_record(
+        self, find: Callable[[], Sequence[Result]], concern: Concern | None = None
+    ) -> Exception | None:
         """Record; give what went wrong, for what is under way must be awaited first."""
         try:
-            self.record(find())
+            self.record(find(), concern)
         except Exception as error:  # noqa: BLE001 - raised by the caller
             return error
         return None
 
-    def record(self, found: Sequence[Result]) -> None:
+    def record(self, found: Sequence[Result], concern: Concern | None = None) -> None:
         """Record, and wait out an outage as long as the claims hold; then the journal has them."""
         if not found:
             return
-        due: list[Due] = []
+        following: list[Due] = []
         for attempt in Retrying(
             retry=retry_if_exception(lambda e: is_outage(e) or is_race(e)),
             stop=stop_after_delay(self._means.lease_seconds),
@@ -215,20 +256,31 @@ class Delivering:
             reraise=True,
         ):
             with attempt, self._means.store.write() as tx:
-                due = self._record_once(tx, found)
+                following = self._record_once(tx, found, concern)
+                recorded_at = tx.now
                 reach("dispatch.before_record")
         reach("dispatch.recorded")
-        self._means.hint(due)
+        self._means.count.recorded(found, recorded_at)
+        self._means.hint(following)
 
-    def _record_once(self, tx: Transaction, found: Sequence[Result]) -> list[Due]:
+    def _record_once(
+        self, tx: Transaction, found: Sequence[Result], concern: Concern | None
+    ) -> list[Due]:
         changed = record(tx, found)
         by_id = {result.claimed.delivery_id: result for result in found}
         for result in found:
             if result.reason is Reason.OPTED_OUT and result.claimed.value_index:
                 customer_changes.suppress(
-                    tx, result.claimed.value_index, result.claimed.purpose, Reason.OPTED_OUT
+                    tx,
+                    result.claimed.value_index,
+                    result.claimed.purpose,
+                    Reason.OPTED_OUT,
+                    SuppressedBy.STOP,
                 )
-        return self._follow(tx, [row for row in changed if by_id[row["id"]].advance])
+        following = self._follow(tx, [row for row in changed if by_id[row["id"]].advance])
+        if concern is not None:
+            self._means.carriers.put_down(tx, concern)
+        return following
 
     def _follow(self, tx: Transaction, rows: Sequence[dict[str, Any]]) -> list[Due]:
         if not rows:
@@ -263,10 +315,10 @@ def _goes_on(row: dict[str, Any]) -> bool:
 
 def _gather(arriving: "SimpleQueue[Sent]", most: int) -> list[Sent]:
     group = [arriving.get()]
-    until = elapsed() + _GROUP_SECONDS
+    until = steadily() + _GROUP_SECONDS
     while len(group) < most:
         try:
-            group.append(arriving.get(timeout=max(0.0, until - elapsed())))
+            group.append(arriving.get(timeout=max(0.0, until - steadily())))
         except Empty:
             break
     return group

@@ -7,32 +7,34 @@ is one that cannot be noted.
 
 import asyncio
 import threading
-from collections.abc import Callable, Sequence
-from concurrent.futures import Future
+from collections import Counter
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from queue import SimpleQueue
-from typing import Protocol
+from typing import Any, Protocol, TypeVar
 
 import uvloop
 from structlog import get_logger
 
 from contracts.vocabulary import Reason
+from store.engine import steadily
 from workers.alive import Beat, beat_on
-from workers.dispatch.clock import elapsed
 from workers.dispatch.journal import JournalError
 from workers.failpoints import reach
 from workers.providers.base import Outgoing, Provider, Unknown, Verdict
 
 log = get_logger(__name__)
+T = TypeVar("T")
 _UNNOTED_SECONDS = 5.0
 
 
 @dataclass(frozen=True, slots=True)
 class NotBegun:
-    """No byte left: too late for its claim, the worker is stopping, or it could not be noted.
+    """No byte left, and none will at this claim.
 
-    ``pause`` is how many seconds should pass before it is tried again.
+    It was too late for it, the worker stops, the provider went out of use, or it could not be
+    noted. ``pause`` is how many seconds should pass before it is tried again.
     """
 
     pause: float = 0.0
@@ -66,12 +68,13 @@ class Loop:
     ``width`` sends per provider are under way at once; the others wait for a place.
     """
 
-    def __init__(self, clock: Callable[[], float] = elapsed) -> None:
+    def __init__(self, clock: Callable[[], float] = steadily) -> None:
         self._clock = clock
         self._loop = uvloop.new_event_loop()
         self._thread = threading.Thread(target=self._run, name="sends", daemon=True)
         self._gates: dict[str, asyncio.Semaphore] = {}
         self.stopping = threading.Event()
+        self._under_way: Counter[str] = Counter()
         self._thread.start()
 
     def _run(self) -> None:
@@ -86,14 +89,17 @@ class Loop:
         begin_before: float,
         noting: Noting,
         results: "SimpleQueue[Sent]",
+        usable: Callable[[], bool] = lambda: True,
     ) -> None:
         """Send all; each result is put into ``results`` as it comes.
 
         A send whose first byte cannot leave before ``begin_before`` (by this loop's clock) is not
-        begun: its claim might end while it is under way.
+        begun: its claim might end while it is under way. Nor is one whose provider is no longer
+        ``usable``.
         """
+        halted = partial(self._halted, begin_before, usable)
         self._loop.call_soon_threadsafe(
-            self._start, provider, width, outgoing, begin_before, noting, results
+            self._start, provider, width, outgoing, halted, noting, results
         )
 
     def _start(
@@ -101,13 +107,13 @@ class Loop:
         provider: Provider,
         width: int,
         outgoing: Sequence[tuple[int, Outgoing]],
-        begin_before: float,
+        halted: Callable[[], bool],
         noting: Noting,
         results: "SimpleQueue[Sent]",
     ) -> None:
         gate = self._gates.setdefault(provider.name, asyncio.Semaphore(width))
         for place, one in outgoing:
-            sending = self._send(provider, gate, place, one, begin_before, noting)
+            sending = self._send(provider, gate, place, one, halted, noting)
             task = self._loop.create_task(sending)
             task.add_done_callback(_reporter(place, results))
 
@@ -117,14 +123,19 @@ class Loop:
         gate: asyncio.Semaphore,
         place: int,
         one: Outgoing,
-        begin_before: float,
+        halted: Callable[[], bool],
         noting: Noting,
     ) -> Verdict | NotBegun:
-        before_first_byte = partial(self._before_first_byte, noting, place, begin_before)
+        before_first_byte = partial(self._before_first_byte, noting, place, halted)
         try:
             async with gate:
-                self._look_again(begin_before)
-                verdict = await provider.send(one, before_first_byte)
+                if halted():
+                    return NotBegun()
+                self._under_way[provider.name] += 1
+                try:
+                    verdict = await provider.send(one, before_first_byte)
+                finally:
+                    self._under_way[provider.name] -= 1
         except _HaltedError:
             return NotBegun()
         except JournalError as error:
@@ -135,20 +146,24 @@ class Loop:
         reach("dispatch.journalled")
         return verdict
 
-    def _before_first_byte(self, noting: Noting, place: int, begin_before: float) -> None:
+    def _before_first_byte(self, noting: Noting, place: int, halted: Callable[[], bool]) -> None:
         reach("provider.before_first_byte")
-        self._look_again(begin_before)
+        if halted():
+            raise _HaltedError
         noting.mark(place)
         reach("provider.marked")
 
-    def _look_again(self, begin_before: float) -> None:
-        if self.stopping.is_set() or self._clock() >= begin_before:
-            raise _HaltedError
+    def _halted(self, begin_before: float, usable: Callable[[], bool]) -> bool:
+        return self.stopping.is_set() or self._clock() >= begin_before or not usable()
 
-    def call(self, make: Callable[[], "asyncio.Future[None] | object"]) -> None:
-        """Run a coroutine function on the loop and wait for it."""
-        future: Future[object] = asyncio.run_coroutine_threadsafe(_await(make), self._loop)
-        future.result()
+    def call(self, make: Callable[[], Coroutine[Any, Any, T]]) -> T:
+        """Run a coroutine function on the loop, wait for it, and give what it gives."""
+        return asyncio.run_coroutine_threadsafe(make(), self._loop).result()
+
+    @property
+    def under_way(self) -> Mapping[str, int]:
+        """How many sends each provider has not answered yet."""
+        return dict(self._under_way)
 
     def beat(self, beat: Beat) -> None:
         """Have the loop beat for as long as it answers."""
@@ -163,11 +178,6 @@ class Loop:
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join()
         self._loop.close()
-
-
-async def _await(make: Callable[[], object]) -> object:
-    made = make()
-    return await made if asyncio.iscoroutine(made) else made
 
 
 def _reporter(

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
 from typing import Protocol
+from uuid import UUID
 
 from structlog import get_logger
 
@@ -49,6 +50,7 @@ class Sender:
     mail_reply_to: str | None
     attachment_limit: int
     public_url: str | None
+    return_path: Callable[[UUID, int], str] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,14 +87,19 @@ class Preparing:
         self._documents = documents
         self._call_rule = call_rule
 
-    def prepare(self, claimed: Claimed, now: datetime) -> Ready | Unsendable:
-        """Prepare one delivery; whatever is wrong with it concerns it alone."""
+    def prepare(
+        self, claimed: Claimed, now: datetime, sender: str | None = None
+    ) -> Ready | Unsendable:
+        """Prepare one delivery; whatever is wrong with it concerns it alone.
+
+        ``sender`` is whom a text comes from where its provider has one of its own.
+        """
         try:
             _, raw = split_content(claimed.content_of_event)
             event = load_data(claimed.event_type, raw)
             match claimed.channel:
                 case Channel.SMS:
-                    return self._text(claimed, event, now)
+                    return self._text(claimed, event, now, sender or self._sender.sms_sender)
                 case Channel.EMAIL:
                     return self._email(claimed, event, now)
                 case Channel.CALL:
@@ -108,7 +115,7 @@ class Preparing:
             )
             return Unsendable(claimed, Reason.TEMPLATE_FAILED, type(error).__name__)
 
-    def _text(self, claimed: Claimed, event: EventData, now: datetime) -> Ready:
+    def _text(self, claimed: Claimed, event: EventData, now: datetime, sender: str) -> Ready:
         written = self._renderer.render_text(
             claimed.event_type, event, claimed.content, _reader(claimed)
         )
@@ -116,7 +123,7 @@ class Preparing:
         outgoing = Text(
             tag=_tag(claimed),
             to=claimed.destination,
-            sender=self._sender.sms_sender,
+            sender=sender,
             body=written.body,
             validity_seconds=max(1, min(self._sender.sms_validity_seconds, left)),
             callback_url=self._callback("message", claimed),
@@ -143,9 +150,14 @@ class Preparing:
             message_id=f"<{claimed.delivery_id}@{domain}>",
             written_at=now,
             attachments=attachments,
+            return_path=self._return_path(claimed),
         )
         parts = [written.subject, written.text, *(_digest_of(a) for a in attachments)]
         return Ready(claimed, outgoing, _digest("\0".join(parts)), written.template_version)
+
+    def _return_path(self, claimed: Claimed) -> str | None:
+        make = self._sender.return_path
+        return make(claimed.delivery_id, claimed.fence) if make is not None else None
 
     def _document(
         self, claimed: Claimed, event: EventData

@@ -19,9 +19,9 @@ from structlog import get_logger
 from config.topology import DEAD_QUEUE, Topology, intake_queues
 from store.deliveries.adding import Due
 from store.engine import Store, ping
-from store.publishers import by_name
 from workers.broker import LOST, connect, persistently, reason_of
 from workers.failpoints import reach
+from workers.intake.admitted import Admitted
 from workers.intake.line import Feed, Line
 from workers.intake.pace import Pace
 from workers.intake.patience import patiently
@@ -34,6 +34,7 @@ log = get_logger(__name__)
 
 _IDLE_SECONDS = 0.25  # how soon a stop is noticed
 _MILLI = 1e-3
+STORE, BROKER = "store", "broker"
 Hint = Callable[[Sequence[Due]], object]
 
 
@@ -78,12 +79,13 @@ class Consumer:
         self._options = options
         self._pace = Pace(options.flush_ms * _MILLI, options.flush_max_ms * _MILLI)
         self._stopping = threading.Event()
-        self._consumes = False
+        self._admitted = Admitted(store)
+        self._awaits: str | None = BROKER
 
     @property
-    def consumes(self) -> bool:
-        """Whether it takes from its queues now."""
-        return self._consumes
+    def awaits(self) -> str | None:
+        """What it waits for to come back: the store, the broker, or nothing."""
+        return self._awaits
 
     def run(self) -> None:
         """Consume until stopped.
@@ -93,21 +95,22 @@ class Consumer:
         """
         while not self._stopping.is_set():
             # With the store away nothing is fetched: each return would count as a delivery.
-            there = patiently(self._ping, self._stopping, self._rest)
+            there = patiently(self._ping, self._stopping, self._wait_for_store(self._rest))
             if there is None:
                 return
+            self._awaits = BROKER
             line = persistently(
                 self._open, self._url, self._stopping, self._options.patience_seconds
             )
             if line is None:
                 return
+            self._awaits = None
             try:
-                self._consumes = True
                 self._consume(line)
             except LOST as error:
                 log.warning("broker_lost", reason=reason_of(error))
             finally:
-                self._consumes = False
+                self._awaits = BROKER
                 line.close()
 
     def stop(self) -> None:
@@ -120,6 +123,13 @@ class Consumer:
     def _ping(self) -> datetime:
         self._beat()
         return ping(self._store)
+
+    def _wait_for_store(self, rest: Callable[[float], None]) -> Callable[[float], None]:
+        def waiting(seconds: float) -> None:
+            self._awaits = STORE
+            rest(seconds)
+
+        return waiting
 
     def _rest(self, seconds: float) -> None:
         self._stopping.wait(seconds)
@@ -182,9 +192,11 @@ class Consumer:
     def _take(self, line: Line, feed: Feed, found: Sequence[Read]) -> None:
         """Commit, acknowledge, hint, in that order; without a commit nothing else."""
         reach("intake.received")
-        taken = patiently(partial(self._commit, found), self._stopping, line.rest)
+        rest = self._wait_for_store(line.rest)
+        taken = patiently(partial(self._commit, found), self._stopping, rest)
         if taken is None:
             return
+        self._awaits = None
         reach("intake.committed")
         feed.acknowledge(found[-1].arrived)
         reach("intake.acknowledged")
@@ -193,10 +205,7 @@ class Consumer:
 
     def _commit(self, found: Sequence[Read]) -> Taken:
         self._beat()
-        names = {one.arrived.user_id for one in found if one.arrived.user_id}
-        with self._store.read() as tx:
-            publishers = {name: by_name(tx, name) for name in sorted(names)}
-        known = {name: found for name, found in publishers.items() if found is not None}
+        known = self._admitted.known({one.arrived.user_id for one in found if one.arrived.user_id})
         return take_in(self._taking_in, [submission(one, known) for one in found])
 
     def _hint_at(self, due: Sequence[Due]) -> None:

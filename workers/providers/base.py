@@ -25,13 +25,15 @@ class Deferred:
     """Definitely not sent; may be tried again.
 
     ``retry_after`` is the provider's own wish in seconds. ``spends_attempt`` is false where the
-    fault is not the delivery's: a rate limit, an outage, our credentials.
+    fault is not the delivery's: a rate limit, an outage, our credentials. ``concerns_all`` is true
+    where the wish holds for whatever we send, and not perhaps for this recipient alone.
     """
 
     reason: Reason
     code: str
     retry_after: float | None = None
     spends_attempt: bool = True
+    concerns_all: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +86,10 @@ class Attachment:
 
 @dataclass(frozen=True, slots=True)
 class Email:
-    """One email to one recipient. ``message_id`` is the same at every attempt of a delivery."""
+    """One email to one recipient. ``message_id`` is the same at every attempt of a delivery.
+
+    ``return_path`` is where its bounces come to; unset: to the sender.
+    """
 
     tag: Tag
     to: str
@@ -98,6 +103,7 @@ class Email:
     written_at: datetime
     attachments: tuple[Attachment, ...] = ()
     headers: tuple[tuple[str, str], ...] = ()
+    return_path: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,6 +136,10 @@ class Provider(Protocol):
         self, outgoing: Outgoing, before_first_byte: Callable[[], None] = ...
     ) -> Verdict:
         """Send once and give the verdict."""
+        ...
+
+    async def probe(self) -> Verdict:
+        """Ask whether it is there and knows us: ``Accepted`` if so. Sends nothing, ever."""
         ...
 
     async def close(self) -> None:

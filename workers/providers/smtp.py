@@ -39,6 +39,7 @@ IN_ONE_WRITE = 65_536  # bodies up to this go with their dot: a socket takes the
 BUILT_ASIDE = 262_144  # octets of attachments from which building would hold up the event loop
 DRAIN_POLL = 0.005
 DOT = b".\r\n"
+FIRST_RELAY = "smtp"
 
 
 def _nothing() -> None:
@@ -57,7 +58,6 @@ class SmtpRelay:
     Not promised: use from more than one event loop.
     """
 
-    name = "smtp"
     channel = Channel.EMAIL
 
     def __init__(  # noqa: PLR0913 - each is a setting, and only bootstrap makes one
@@ -74,7 +74,9 @@ class SmtpRelay:
         idle_seconds: float = 30.0,
         hostname: str | None = None,
         ca_file: str | None = None,
+        name: str = FIRST_RELAY,
     ) -> None:
+        self.name = name
         self.timeout = timeout + final_timeout
         self._before_body = timeout
         self._final = final_timeout

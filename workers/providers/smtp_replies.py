@@ -82,6 +82,7 @@ UNSAFE = re.compile(r"\S*@\S*|[^\x21-\x7e]+")
 REFERENCE_LIMIT = 120
 ANY: frozenset[Stage] = frozenset()
 OPENING = frozenset({Stage.CONNECT, Stage.AUTH})
+BEFORE_RECIPIENT = frozenset({Stage.CONNECT, Stage.AUTH, Stage.MAIL})
 RCPT = frozenset({Stage.RCPT})
 
 ROWS = (
@@ -138,7 +139,13 @@ def refusal(stage: Stage, reply: Reply) -> Verdict:
         case None | Meaning.FAULT:
             return Deferred(Reason.PROVIDER_FAULT, code, told_to_wait(reply))
         case Meaning.BUSY:
-            return Deferred(Reason.BUSY_PROVIDER, code, told_to_wait(reply), spends_attempt=False)
+            return Deferred(
+                Reason.BUSY_PROVIDER,
+                code,
+                told_to_wait(reply),
+                spends_attempt=False,
+                concerns_all=_concerns_all(stage, reply),
+            )
         case Meaning.OUTAGE:
             reason = Reason.UNREACHABLE if stage in OPENING else Reason.PROVIDER_FAULT
             return Deferred(reason, code, told_to_wait(reply), spends_attempt=False)
@@ -162,6 +169,14 @@ def meaning_of(stage: Stage, reply: Reply) -> Meaning | None:
             limited = code in RATE_CODES and RATE_WORDS.search(reply.text)
             return Meaning.BUSY if limited and stage is not Stage.AUTH else row.meaning
     return None
+
+
+def _concerns_all(stage: Stage, reply: Reply) -> bool:
+    """Before a recipient is named, and where the server hangs up, it is we who are to wait.
+
+    Afterwards it may be a grey list or the recipient's own limit.
+    """
+    return stage in BEFORE_RECIPIENT or reply.code == SERVICE_CLOSING
 
 
 def told_to_wait(reply: Reply) -> float | None:

@@ -72,18 +72,24 @@ def refusal(
         case 20404:  # the path names nothing but our account
             return Deferred(Reason.CREDENTIALS, word, retry_after, spends_attempt=False)
         case int() if code in WAITING:
-            return Deferred(WAITING[code], word, retry_after, spends_attempt=False)
+            return _waits(WAITING[code], word, retry_after)
         case int() if code in PERMANENT:
             return Rejected(PERMANENT[code], word)
         case int() if code in PASSING:
             return Deferred(PASSING[code], word, retry_after)
     match status:
         case 429:
-            return Deferred(Reason.BUSY_PROVIDER, word, retry_after, spends_attempt=False)
+            return _waits(Reason.BUSY_PROVIDER, word, retry_after)
         case 401 | 403:
             return Deferred(Reason.CREDENTIALS, word, retry_after, spends_attempt=False)
         case _:
             return Rejected(Reason.REFUSED, word)
+
+
+def _waits(reason: Reason, word: str, retry_after: float | None) -> Deferred:
+    """Account and sender are the same for all that we send, and so is their limit."""
+    busy = reason is Reason.BUSY_PROVIDER
+    return Deferred(reason, word, retry_after, spends_attempt=False, concerns_all=busy)
 
 
 @dataclass(frozen=True, slots=True)

@@ -37,7 +37,7 @@ Form = Sequence[tuple[str, str]]
 
 @dataclass(frozen=True, slots=True)
 class HookParts:
-    """What the webhooks are built from.
+    """What the webhooks are built from; ``auth_tokens`` are those of all our accounts.
 
     ``public_url`` is the URL that providers were given for us, without a path of ours;
     ``hint`` is called after the commit with what is due.
@@ -48,7 +48,7 @@ class HookParts:
     policy: LanePolicy
     hint: Callable[[Sequence[Due]], object]
     public_url: str
-    auth_token: str = field(repr=False)
+    auth_tokens: tuple[str, ...] = field(repr=False)
 
 
 class Webhooks:
@@ -129,7 +129,8 @@ class Webhooks:
         except ValueError:
             return Response(status_code=400)
         url = f"{self._parts.public_url.rstrip('/')}{_as_asked(request)}"
-        if not valid(self._parts.auth_token, url, form, request.headers.get(_SIGNATURE)):
+        signature = request.headers.get(_SIGNATURE)
+        if not any(valid(token, url, form, signature) for token in self._parts.auth_tokens):
             log.warning("receipt_refused", path=request.url.path)
             return Response("the signature does not fit\n", 403, media_type="text/plain")
         reach("receipts.received")

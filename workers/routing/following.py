@@ -130,15 +130,15 @@ def _delay(
 ) -> timedelta:
     """As long as the provider wishes; where it does not say, by full jitter.
 
-    What spends no attempt would never back off: it waits at least the base, so that a fault of
-    ours or theirs is not asked about in a tight loop.
+    What spends no attempt is not the delivery's fault, so that it does not back off further by
+    what it has spent before. It waits at least the base: a fault of ours or theirs is not to be
+    asked about in a tight loop before the provider's breaker opens.
     """
-    jitter = backoff(policy, standing.spent, random)
     if verdict.retry_after is not None:
         return timedelta(seconds=min(max(0.0, verdict.retry_after), LONGEST_WISH))
     if verdict.spends_attempt:
-        return jitter
-    return jitter + timedelta(seconds=policy.base_seconds)
+        return backoff(policy, standing.spent, random)
+    return backoff(policy, 0, random) + timedelta(seconds=policy.base_seconds)
 
 
 def _after_rejected(verdict: Rejected) -> Transition:

@@ -8,10 +8,10 @@ from structlog import get_logger
 
 from config.policies import Policies, WhenUncertain
 from contracts.vocabulary import Lane, Reason
-from store import outbox, sealing
+from store import outbox, providers, sealing
 from store.customers import Readings
 from store.deliveries import due as waiting
-from store.deliveries import ending
+from store.deliveries import ending, settling
 from store.deliveries.adding import Due
 from store.engine import Store
 from workers.dispatch.hints import Hints
@@ -19,6 +19,7 @@ from workers.failpoints import reach
 from workers.following_up import follow_up
 from workers.routing.following import WAITS
 from workers.upkeep.notices import plan_notices
+from workers.upkeep.pacing import allowances
 
 log = get_logger(__name__)
 _LIVE_AGAIN = timedelta(seconds=2)
@@ -49,6 +50,7 @@ class Chores:
         *,
         interval: float,
         seal_interval: float,
+        list_after: float = 0,
     ) -> None:
         self._store = store
         self._readings = readings
@@ -57,6 +59,7 @@ class Chores:
         self._recheck = recheck
         self._interval = interval
         self._seal_interval = seal_interval
+        self._list_after = list_after
 
     def all(self) -> tuple[Chore, ...]:
         """Give the chores that every installation has."""
@@ -76,13 +79,14 @@ class Chores:
 
     def hint_live(self) -> int:
         """Hint again, soon, at what cannot wait: a lost live hint would mean a lost caller."""
-        return self._hint_again((Lane.LIVE, Lane.URGENT), _LIVE_AGAIN)
+        every = min(1.0, self._interval)
+        return self._hint_again((Lane.LIVE, Lane.URGENT), _LIVE_AGAIN, every)
 
     def hint_due(self) -> int:
         """Hint at what has become due, and again at what was hinted long ago."""
-        return self._hint_again((Lane.ROUTINE, Lane.BULK), _AGAIN)
+        return self._hint_again((Lane.ROUTINE, Lane.BULK), _AGAIN, self._interval)
 
-    def _hint_again(self, lanes: Sequence[Lane], older_than: timedelta) -> int:
+    def _hint_again(self, lanes: Sequence[Lane], older_than: timedelta, every: float) -> int:
         backlog = self._hints.backlog(lanes)
         if backlog is None:
             return 0
@@ -90,7 +94,12 @@ class Chores:
         crowded = backlog > _NEAR_EMPTY
         with self._store.write() as tx:
             before = None if crowded else tx.now - older_than
-            found = waiting.unhinted(tx, lanes, before, _AT_ONCE)
+            states, breaker = providers.states(tx), self._policies.breaker
+            allowed = allowances(states, breaker, tx.now, every, _AT_ONCE)
+            found: list[Due] = []
+            for most in sorted(set(allowed.values()) - {0}):
+                channels = [channel for channel, each in allowed.items() if each == most]
+                found += waiting.unhinted(tx, lanes, before, most, channels)
         if self._hints(found) < len(found):  # nobody was told after all: as soon as it can be
             with self._store.write() as tx:
                 waiting.unhint(tx, [one.delivery_id for one in found])
@@ -100,15 +109,12 @@ class Chores:
     def rescue(self) -> int:
         """Call uncertain what a worker claimed and never recorded."""
         with self._store.write() as tx:
-            rescued = waiting.rescue(tx, self._settle_within())
+            rescued = waiting.rescue(tx, self._policies.uncertain_after_seconds)
             reach("upkeep.rescue.before_commit")
         reach("upkeep.rescue.committed")
         for delivery_id in rescued:
             log.warning("lease_ran_out", delivery_id=str(delivery_id))
         return len(rescued)
-
-    def _settle_within(self) -> float:
-        return float(max(self._policies.uncertain_after_seconds.values()))
 
     def settle_uncertain(self) -> int:
         """Apply the channels' policies to what no evidence has settled."""
@@ -118,7 +124,7 @@ class Chores:
             if policy is WhenUncertain.RESEND
         )
         with self._store.write() as tx:
-            settled = waiting.settle_uncertain(tx, resend)
+            settled = settling.settle_uncertain(tx, resend, self._policies.resends)
             reach("upkeep.settle.before_commit")
         reach("upkeep.settle.committed")
         for delivery_id, status in settled:
@@ -135,7 +141,7 @@ class Chores:
         found: list[Due] = []
         with self._store.write() as tx:
             for lane, wait in WAITS.items():
-                rows = waiting.uncertain_for(tx, lane, wait)
+                rows = settling.uncertain_for(tx, lane, wait * self._policies.scale)
                 found += follow_up(tx, self._readings, self._policies.lanes, rows)
         self._hints(found)
         return len(found)
@@ -156,9 +162,13 @@ class Chores:
         return planned
 
     def list_outcomes(self) -> int:
-        """Put committed outcomes into the order that readers follow."""
+        """Put committed outcomes into the order that readers follow.
+
+        What publishes them to the broker lists them as it does; this lists what it leaves, so that
+        a broker that is away keeps nothing from those who read over HTTP.
+        """
         with self._store.write() as tx:
-            return outbox.give_positions(tx)
+            return outbox.give_positions(tx, older_than=self._list_after)
 
     def seal(self) -> int:
         """Chain new ledger entries."""

@@ -46,7 +46,7 @@ class OutcomePublisher:
         self._not_before = 0.0
 
     def publish_some(self) -> int:
-        """Publish the next outcomes that are in order; give how many need no more publishing.
+        """Publish the next outcomes and list them; give how many need no more publishing.
 
         Raises what the store raises, and one of ``workers.broker.LOST`` where the broker is away;
         it is then left in peace for some seconds, for which nothing is published.
@@ -87,7 +87,7 @@ class OutcomePublisher:
 
     def _mark(self, done: Sequence[Outcome]) -> int:
         with self._store.write() as tx:
-            outbox.mark_published(tx, [o.position for o in done if o.position is not None])
+            outbox.mark_published(tx, done)
         reach("upkeep.outcomes.marked")
         for outcome in done:
             self._refusals.pop(outcome.id, None)

@@ -7,6 +7,7 @@ lease, and wakes up in the middle of a chore while another leads, commits nothin
 import threading
 import time
 from collections.abc import Callable, Sequence
+from typing import Protocol
 
 from structlog import get_logger
 
@@ -20,6 +21,16 @@ LEADER = "upkeep"
 _LEASE_SECONDS = 10.0
 _RENEW_SECONDS = 3.0
 _PAUSE_SECONDS = 0.05
+
+
+class Counting(Protocol):
+    """Who counts what chores do."""
+
+    def did(self, chore: str, seconds: float, done: int) -> None:
+        """Count a turn: how long it took, and how much there was to do."""
+
+    def failed(self, chore: str) -> None:
+        """Count a turn that failed."""
 
 
 def led_by(store: Store, holder: str) -> Store:
@@ -37,7 +48,9 @@ class Running:
         holder: str,
         closing: Sequence[Callable[[], None]] = (),
         beat: Callable[[], None] = lambda: None,
+        count: Counting | None = None,
     ) -> None:
+        self._count = count
         self._beat = beat
         self._closing = closing
         self._store = store
@@ -107,6 +120,7 @@ class Running:
         return busy
 
     def _do(self, chore: Chore) -> bool:
+        begun = time.monotonic()
         try:
             done = chore.run()
         except LeaseLostError:
@@ -116,7 +130,11 @@ class Running:
             return False
         except Exception as error:  # noqa: BLE001 - one failing chore never stops the others
             self._say(chore.name, error)
+            if self._count is not None:
+                self._count.failed(chore.name)
             return False
+        if self._count is not None:
+            self._count.did(chore.name, time.monotonic() - begun, done)
         if chore.name in self._failing:
             self._failing.discard(chore.name)
             log.info("chore_recovered", chore=chore.name)

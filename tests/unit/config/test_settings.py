@@ -7,6 +7,7 @@ import pytest
 
 from config.keyfile import MasterKeyError, make_master_key, read_master_key
 from config.loading import SettingsError, describe, load
+from config.providers import all_sms_senders, all_smtp_relays
 from config.sending import MissingSettingsError, company_of, missing_for_sending
 from config.settings import Settings
 from config.settings_table import rows, table
@@ -14,6 +15,17 @@ from contracts.vocabulary import Channel
 
 SECRET = "a-secret-nobody-sees"
 KEY = base64.b64encode(bytes(range(32))).decode("ascii")
+
+RELAY = f'[{{"name": "spare", "host": "b.example", "username": "u", "password": "{SECRET}"}}]'
+SENDER = (
+    f'[{{"name": "spare", "account_sid": "AC2", "auth_token": "{SECRET}",'
+    ' "sender": "+447700900777", "api_url": "https://other.example/"}]'
+)
+FIRST_SMS = {
+    "TWILIO_ACCOUNT_SID": "AC1",
+    "TWILIO_AUTH_TOKEN": SECRET,
+    "SMS_SENDER": "+447700900100",
+}
 
 
 @pytest.fixture(autouse=True)
@@ -121,6 +133,7 @@ def test_blank_variables_count_as_unset(monkeypatch: pytest.MonkeyPatch) -> None
         ({"MASTER_KEY": "c2hvcnQ="}, "32 bytes"),
         ({"BROKER_URL": "http://h", "DATABASE_URL": "sqlite:///x"}, "amqp://"),
         ({"TIME_ZONE": "Europe/Doncaster"}, "time zone"),
+        ({"FAILPOINTS": "dispatch.claimed=kill"}, "set sandbox"),
         ({"LOG_FORMAT": "xml"}, "must be one of 'json', 'console'"),
         ({"PUBLIC_URL": "hooks.example"}, "web address"),
         (
@@ -134,6 +147,37 @@ def test_blank_variables_count_as_unset(monkeypatch: pytest.MonkeyPatch) -> None
         (
             {"SANDBOX": "1", "TWILIO_ACCOUNT_SID": "AC1", "TWILIO_AUTH_TOKEN": SECRET},
             "real provider",
+        ),
+        ({"SMTP_RELAYS": f'[{{"name": "b", "password": "{SECRET}"'}, "must be a JSON list"),
+        ({"SMTP_RELAYS": '[{"name": "b"}]'}, "SMTP_RELAYS: number 1: host: must be set"),
+        (
+            {"SMTP_RELAYS": '[{"name": "b", "host": "b.example", "pasword": "x"}]'},
+            "SMTP_RELAYS: number 1: pasword: there is no such setting",
+        ),
+        ({"SMTP_RELAYS": RELAY}, "set smtp_host too"),
+        (
+            {"SMTP_HOST": "a.example", "SMTP_RELAYS": RELAY.replace("spare", "smtp")},
+            "smtp is taken",
+        ),
+        ({"SMTP_HOST": "a.example", "SMTP_RELAYS": f"[{RELAY[1:-1]}, {RELAY[1:]}"}, "is taken"),
+        (
+            {
+                "SMTP_HOST": "a.example",
+                "SMTP_RELAYS": '[{"name": "b", "host": "b.example", "security": "none"}]',
+            },
+            "smtp_relays: b: none is for the sandbox",
+        ),
+        (
+            {
+                "SMTP_HOST": "a.example",
+                "SMTP_RELAYS": '[{"name": "b", "host": "b.example", "username": "u"}]',
+            },
+            "smtp_relays: b: username and password go together",
+        ),
+        ({"SMS_SENDERS": SENDER}, "set twilio_account_sid and sms_sender too"),
+        (
+            {**FIRST_SMS, "SMS_SENDERS": SENDER.replace("https", "http")},
+            "sms_senders: spare: api_url must begin with https://",
         ),
     ],
 )
@@ -189,6 +233,35 @@ def test_lists_may_be_written_with_commas(monkeypatch: pytest.MonkeyPatch) -> No
     monkeypatch.setenv("ONWARD_BLOB_ROOTS", "s3://scans/in, s3://invoices")
 
     assert load().blob_roots == ("s3://scans/in", "s3://invoices")
+
+
+def test_further_providers_come_after_the_first_in_their_order(
+    an_empty_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As tables in the file, or as JSON in the environment; their secrets stay unseen."""
+    (an_empty_folder / "onward.toml").write_text(
+        'smtp_host = "a.example"\n'
+        f'[[smtp_relays]]\nname = "b"\nhost = "b.example"\nusername = "u"\npassword = "{SECRET}"\n'
+        '[[smtp_relays]]\nname = "c"\nhost = "c.example"\nsecurity = "tls"\nport = 465\n'
+    )
+    for name, value in {**FIRST_SMS, "SMS_SENDERS": SENDER}.items():
+        monkeypatch.setenv(f"ONWARD_{name}", value)
+
+    settings = load()
+
+    relays, senders = all_smtp_relays(settings), all_sms_senders(settings)
+    assert [(one.name, one.host, one.port, one.security) for one in relays] == [
+        ("smtp", "a.example", 587, "starttls"),
+        ("b", "b.example", 587, "starttls"),
+        ("c", "c.example", 465, "tls"),
+    ]
+    assert [(one.name, one.account_sid, one.sender, one.api_url) for one in senders] == [
+        ("twilio-sms", "AC1", "+447700900100", "https://api.twilio.com"),
+        ("spare", "AC2", "+447700900777", "https://other.example"),
+    ]
+    shown = {row.name: row.value for row in describe(settings)}
+    assert (shown["smtp_relays"], shown["sms_senders"]) == ("b, c", "spare")
+    assert SECRET not in repr(shown) + repr(settings) + repr(relays) + repr(senders)
 
 
 def test_every_setting_says_what_it_sets() -> None:

@@ -192,3 +192,58 @@ def test_no_delay_is_longer_than_the_cap(spent: int, random: float) -> None:
     found = backoff(Policy(), spent, lambda: random)
 
     assert timedelta(0) <= found <= timedelta(seconds=600)
+
+
+OUTAGES = (Reason.UNREACHABLE, Reason.PROVIDER_FAULT, Reason.CREDENTIALS, Reason.BUSY_PROVIDER)
+
+
+@given(
+    st.integers(0, 10_000),
+    st.floats(0, 1, exclude_max=True),
+    st.sampled_from(list(Lane)),
+    st.sampled_from(OUTAGES),
+    st.none() | st.floats(0, 1e6),
+)
+def test_an_outage_spends_nobodys_attempts_however_long_it_lasts(
+    spent: int, random: float, lane: Lane, reason: Reason, wish: float | None
+) -> None:
+    """It may end a delivery by its deadline, and never by its attempts."""
+    verdict = Deferred(reason, "x", wish, spends_attempt=False)
+
+    found = follow(verdict, standing(lane, spent), random)
+
+    assert not found.spends_attempt
+    assert found.reason in {reason, Reason.DEADLINE}
+    assert found.to in {DeliveryStatus.PENDING, DeliveryStatus.EXPIRED}
+
+
+@given(st.integers(0, 10_000), st.floats(0, 1, exclude_max=True), st.sampled_from([*OUTAGES[:3]]))
+def test_the_delay_after_an_outage_does_not_grow(spent: int, random: float, reason: Reason) -> None:
+    """What a delivery has spent before says nothing about when the provider is back."""
+    verdict = Deferred(reason, "x", spends_attempt=False)
+
+    found = follow(verdict, standing(spent=spent), random)
+
+    assert found.due_at is not None
+    assert Policy.base_seconds <= (found.due_at - NOW).total_seconds() <= 2 * Policy.base_seconds
+
+
+@given(
+    st.integers(0, 10_000),
+    st.floats(0, 1, exclude_max=True),
+    st.sampled_from([FAULT, Deferred(Reason.UNREACHABLE, "x", spends_attempt=False)]),
+    st.floats(0, 120),
+)
+def test_a_live_call_is_never_tried_again_past_its_time(
+    spent: int, random: float, verdict: Deferred, seconds: float
+) -> None:
+    """After `not_after` nobody is there to be put through; its message goes out instead."""
+    stood = standing(Lane.LIVE, spent, left=timedelta(seconds=seconds))
+
+    found = follow(verdict, stood, random)
+
+    if found.to is DeliveryStatus.PENDING:
+        assert found.due_at is not None
+        assert found.due_at < stood.deadline_at
+    else:
+        assert found.advance

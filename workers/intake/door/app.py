@@ -18,6 +18,7 @@ from workers.alive import beat_on
 from workers.gathering import Gathering
 from workers.intake.door import asking, mailroom, publishing, uploading
 from workers.intake.door.access import Keys
+from workers.intake.door.counting import Counting
 from workers.intake.door.page import page_of
 from workers.intake.door.parts import UPLOADS_AT_ONCE, DoorParts, Inside, Opened
 from workers.intake.door.refusals import (
@@ -60,6 +61,7 @@ def door(parts: DoorParts, beside: Sequence[Mounted] = ()) -> FastAPI:
         lifespan=_open(parts, beside),
         swagger_ui_oauth2_redirect_url=None,
     )
+    app.add_middleware(Counting, told=parts.told)
     app.add_exception_handler(Refusal, answer_refusal)
     app.add_exception_handler(HTTPException, answer_http)
     app.add_exception_handler(RequestValidationError, answer_unfit)
