@@ -10,7 +10,7 @@ from types import MappingProxyType
 
 from config.settings import Settings
 from contracts.planning import LanePolicy
-from contracts.vocabulary import Channel, Lane
+from contracts.vocabulary import Channel, Inquiry, Lane
 
 
 class WhenUncertain(StrEnum):
@@ -98,14 +98,22 @@ class WaitingPolicy:
 
 @dataclass(frozen=True, slots=True)
 class Policies:
-    """All policies of one installation."""
+    """All policies of one installation.
+
+    ``resends`` is how often a delivery goes out again by policy before a person must decide.
+    ``asking`` gives the seconds before each asking of a provider; their number is the limit.
+    ``scale`` is what all times here have been multiplied by.
+    """
 
     retries: Mapping[Lane, RetryPolicy]
     breaker: BreakerPolicy
     lanes: LanePolicy
     uncertain: Mapping[Channel, WhenUncertain]
     uncertain_after_seconds: Mapping[Channel, float]
+    resends: int
+    asking: Mapping[Inquiry, Mapping[Channel, tuple[float, ...]]]
     waiting: WaitingPolicy
+    scale: float
 
 
 RETRIES: Mapping[Lane, RetryPolicy] = MappingProxyType(
@@ -144,19 +152,30 @@ BREAKER = BreakerPolicy(
     longest_wait_seconds=3600,
 )
 
-UNCERTAIN: Mapping[Channel, WhenUncertain] = MappingProxyType(
-    {
-        Channel.SMS: WhenUncertain.PARK,  # the provider takes no idempotency key
-        Channel.CALL: WhenUncertain.PARK,  # a second ring is worse than a message
-        Channel.EMAIL: WhenUncertain.RESEND,  # receivers may drop a repeated Message-ID
-        Channel.POST: WhenUncertain.PARK,  # a clerk reports it or does not
-    }
-)
-
 # How long evidence (a callback, a listing that names our attempt) is waited for. Callbacks come
 # within seconds; a listing may lag. A call's uncertainty is over when its caller is.
 UNCERTAIN_AFTER_SECONDS: Mapping[Channel, int] = MappingProxyType(
     {Channel.SMS: 300, Channel.CALL: 60, Channel.EMAIL: 60, Channel.POST: 0}
+)
+
+# When a provider is asked, in seconds from what makes us ask and then from asking to asking.
+# The first three looks into a list fall within the time above, for one empty listing is none;
+# later ones settle what was parked while the provider was out of order.
+ASKING_SECONDS: Mapping[Inquiry, Mapping[Channel, tuple[int, ...]]] = MappingProxyType(
+    {
+        Inquiry.LISTING: MappingProxyType(
+            {
+                Channel.SMS: (20, 90, 150, 600, 1800, 7200, 6 * 3600),
+                Channel.CALL: (5, 15, 30, 120, 600, 3600),
+            }
+        ),
+        Inquiry.RECEIPT: MappingProxyType(
+            {
+                Channel.SMS: (180, 600, 1800, 3600, 3 * 3600, 6 * 3600, 12 * 3600),
+                Channel.CALL: (90, 120, 600, 3600),
+            }
+        ),
+    }
 )
 
 
@@ -176,12 +195,32 @@ def policies(settings: Settings) -> Policies:
                 }
             )
         ),
-        uncertain=UNCERTAIN,
+        uncertain=MappingProxyType(
+            {
+                Channel.SMS: WhenUncertain(settings.uncertain_sms),
+                Channel.CALL: WhenUncertain(settings.uncertain_call),
+                Channel.EMAIL: WhenUncertain(settings.uncertain_email),
+                Channel.POST: WhenUncertain.PARK,  # a clerk reports it or does not
+            }
+        ),
         uncertain_after_seconds=MappingProxyType(
             {channel: seconds * scale for channel, seconds in UNCERTAIN_AFTER_SECONDS.items()}
+        ),
+        resends=settings.uncertain_resends,
+        asking=MappingProxyType(
+            {inquiry: _scaled(each, scale) for inquiry, each in ASKING_SECONDS.items()}
         ),
         waiting=WaitingPolicy(
             urgent_seconds=settings.waiting_limit_urgent_seconds,
             routine_seconds=settings.waiting_limit_seconds,
         ),
+        scale=scale,
+    )
+
+
+def _scaled(
+    waits: Mapping[Channel, tuple[int, ...]], scale: float
+) -> Mapping[Channel, tuple[float, ...]]:
+    return MappingProxyType(
+        {channel: tuple(wait * scale for wait in each) for channel, each in waits.items()}
     )

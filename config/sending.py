@@ -41,10 +41,15 @@ def missing_for_sending(settings: "Settings", channel: Channel) -> tuple[str, ..
     return tuple(name for name in _NEEDED[channel] if not getattr(settings, name))
 
 
+def missing_company(settings: "Settings") -> tuple[str, ...]:
+    """Name the settings of the company that are not set."""
+    return tuple(name for name in _COMPANY if not getattr(settings, name))
+
+
 def company_of(settings: "Settings") -> Company:
     """Give the company as set. Raises ``MissingSettingsError`` naming what is not."""
     legal, trading = settings.company_legal_name, settings.company_trading_name
     phone, email = settings.company_phone, settings.company_email
     if legal and trading and phone and email:
         return Company(legal, trading, phone, email)
-    raise MissingSettingsError(tuple(name for name in _COMPANY if not getattr(settings, name)))
+    raise MissingSettingsError(missing_company(settings))

@@ -5,6 +5,7 @@ needs. A field's description is its documentation: ``onward check`` and ``docs/o
 it. Secrets are ``SecretStr`` and stay out of every text this package makes.
 """
 
+import re
 from pathlib import Path
 from typing import Annotated, Literal
 from urllib.parse import urlsplit
@@ -44,6 +45,8 @@ _SCHEMES = {
     "broker_url": ("amqp", "amqps"),
     "database_url": ("postgresql", "postgresql+psycopg", "sqlite"),
 }
+_LABEL = "[a-zA-Z0-9](?:[a-zA-Z0-9-]{0,61}[a-zA-Z0-9])?"
+_DOMAIN = re.compile(rf"(?=.{{1,190}}$){_LABEL}(?:\.{_LABEL})+")
 Port = Annotated[int, Field(ge=0, le=65535)]
 Count = Annotated[int, Field(ge=1)]
 Seconds = Annotated[float, Field(gt=0)]
@@ -123,6 +126,13 @@ class Settings(BaseSettings):
         (), description="Object-store URLs that events may point into; nothing else is fetched."
     )
 
+    # the operations port: health and figures, for supervisors and Prometheus, never the public
+    ops_host: str = Field("127.0.0.1", description="The address the operations port listens on.")
+    ops_port: Port | None = Field(
+        None,
+        description="The operations port: /healthz, /readyz, /metrics; its own a process; or none.",
+    )
+
     # intake
     intake_prefetch: Count = Field(500, description="AMQP messages held unacknowledged at once.")
     intake_batch: Count = Field(200, description="The most events in one transaction.")
@@ -137,6 +147,14 @@ class Settings(BaseSettings):
     )
     waiting_limit_seconds: Count = Field(
         7 * 86_400, description="How long any other event waits for what it needs."
+    )
+
+    # onward up, where it supervises a process for each part
+    up_dispatchers: Count = Field(
+        1, description="`onward up`: processes that send routine and bulk deliveries."
+    )
+    hung_after_seconds: Seconds = Field(
+        20, description="`onward up`: how long a process may be silent before it is replaced."
     )
 
     # dispatch
@@ -158,6 +176,21 @@ class Settings(BaseSettings):
     )
     deadline_bulk_seconds: Count = Field(
         72 * 3600, description="When a notice or an offer expires, from when it was first due."
+    )
+
+    # what nobody knows the fate of, when no evidence has come
+    uncertain_sms: Literal["park", "resend"] = Field(
+        "park", description="An SMS of unknown fate: park it for a person, or resend it, marked."
+    )
+    uncertain_call: Literal["park", "resend"] = Field(
+        "park", description="A call passed on with unknown fate: park it, or dial again, marked."
+    )
+    uncertain_email: Literal["park", "resend"] = Field(
+        "resend",
+        description="An email of unknown fate: park it, or resend it, marked, same Message-ID.",
+    )
+    uncertain_resends: Count = Field(
+        3, description="How often a delivery is resent so before it is parked after all."
     )
 
     # SMS and calls
@@ -208,6 +241,17 @@ class Settings(BaseSettings):
         7_340_032, description="A larger document is announced, not attached."
     )
 
+    # bounces of our emails
+    mail_bounce_domain: str | None = Field(
+        None,
+        description="The domain whose mail is brought to us: bounces go there; unset: none come.",
+    )
+    bounce_host: str = Field("127.0.0.1", description="The address bounces are taken at.")
+    bounce_port: Port = Field(2525, description="The port bounces are taken at.")
+    bounce_protocol: Literal["smtp", "lmtp"] = Field(
+        "smtp", description="What the mail server speaks that brings them."
+    )
+
     # upkeep
     upkeep_interval_seconds: Seconds = Field(
         1, description="How often due deliveries and expired leases are looked for."
@@ -217,6 +261,10 @@ class Settings(BaseSettings):
     time_scale: Annotated[float, Field(gt=0, le=1)] = Field(
         1,
         description="With a sandbox: shortens the policies' times, so that an outage can be tried.",
+    )
+
+    failpoints: str | None = Field(
+        None, description="With a sandbox: where a fault test stops a process."
     )
 
     # logs
@@ -250,6 +298,11 @@ class Settings(BaseSettings):
         return self.blob_url or (self.data_dir / "blobs").absolute().as_uri()
 
     @property
+    def journals(self) -> Path:
+        """The folder of what dispatch notes before it sends; on this machine's own disk."""
+        return self.data_dir / "journals"
+
+    @property
     def master_key_path(self) -> Path:
         """The file of the master key, where it is not in the environment."""
         return self.master_key_file or self.data_dir / "master.key"
@@ -275,6 +328,13 @@ class Settings(BaseSettings):
         if value is not None:
             decode_key(value.get_secret_value())
         return value
+
+    @field_validator("mail_bounce_domain")
+    @classmethod
+    def _is_a_domain(cls, value: str | None) -> str | None:
+        if value is not None and _DOMAIN.fullmatch(value) is None:
+            raise ValueError("must be a domain's name, such as bounces.example.com")
+        return value.lower() if value is not None else None
 
     @field_validator("broker_url", "database_url")
     @classmethod

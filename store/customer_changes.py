@@ -15,7 +15,14 @@ from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from contracts.masking import mask
 from contracts.planning import INVOICE_EMAIL
 from contracts.rules import RuleSet
-from contracts.vocabulary import Channel, DestinationKind, Purpose, Reason, Service
+from contracts.vocabulary import (
+    Channel,
+    DestinationKind,
+    Purpose,
+    Reason,
+    Service,
+    SuppressedBy,
+)
 from store.customers import normal_name, profile_of
 from store.engine import Transaction
 from store.tables import (
@@ -249,8 +256,15 @@ def put_destination(
 def verify_destination(
     tx: Transaction, ref: str, destination_id: str, how: str, at: datetime
 ) -> None:
-    """Note that a destination was shown to be the customer's."""
+    """Note that a destination was shown to be the customer's; so it is no dead address."""
     _change_destination(tx, ref, destination_id, verified_at=at, verified_how=how)
+    value_index = tx.connection.execute(
+        select(destinations.c.value_index).where(
+            destinations.c.customer_ref == ref, destinations.c.destination_id == destination_id
+        )
+    ).scalar()
+    if value_index is not None:
+        lift_suppressions(tx, value_index, SuppressedBy.BOUNCE)
 
 
 def remove_destination(tx: Transaction, ref: str, destination_id: str) -> None:
@@ -329,26 +343,61 @@ def withdraw_consent(
     touch(tx, ref)
 
 
-def suppress(tx: Transaction, value_index: bytes, purpose: Purpose, reason: Reason) -> None:
-    """Bar a destination from a purpose, whoever it belongs to."""
+def suppress(
+    tx: Transaction,
+    value_index: bytes,
+    purpose: Purpose,
+    reason: Reason,
+    set_by: SuppressedBy | None = None,
+) -> None:
+    """Bar a destination from a purpose, whoever it belongs to. What bars it already, stays."""
+    make = postgresql_insert if tx.postgresql else sqlite_insert
     row = {
         "value_index": value_index,
         "purpose": purpose,
         "reason": reason,
+        "set_by": set_by,
         "since": tx.now,
         "lifted_at": None,
     }
-    upsert(tx, suppressions, row, ["value_index", "purpose"])
+    tx.connection.execute(
+        make(suppressions)
+        .values(**row)
+        .on_conflict_do_update(
+            index_elements=["value_index", "purpose"],
+            set_={name: row[name] for name in ("reason", "set_by", "since", "lifted_at")},
+            where=suppressions.c.lifted_at.is_not(None),
+        )
+    )
 
 
-def suppress_destination(
-    tx: Transaction, ref: str, destination_id: str, purpose: Purpose, reason: Reason
+def lift_suppressions(tx: Transaction, value_index: bytes, set_by: SuppressedBy) -> int:
+    """Lift what was barred in one way, and nothing else; tell how many purposes that were."""
+    lifted = tx.connection.execute(
+        update(suppressions)
+        .where(
+            suppressions.c.value_index == value_index,
+            suppressions.c.set_by == set_by,
+            suppressions.c.lifted_at.is_(None),
+        )
+        .values(lifted_at=tx.now)
+    )
+    return int(lifted.rowcount)
+
+
+def suppress_place(
+    tx: Transaction, delivery: Mapping[str, Any], reason: Reason, set_by: SuppressedBy
 ) -> None:
-    """Bar what a customer's destination now holds from a purpose."""
+    """Bar where a delivery went from its purpose.
+
+    Nothing is barred where the customer has given another value since.
+    """
     value_index = tx.connection.execute(
         select(destinations.c.value_index).where(
-            destinations.c.customer_ref == ref, destinations.c.destination_id == destination_id
+            destinations.c.customer_ref == delivery["customer_ref"],
+            destinations.c.destination_id == delivery["destination_id"],
+            destinations.c.version == delivery["destination_version"],
         )
     ).scalar()
     if value_index is not None:
-        suppress(tx, value_index, purpose, reason)
+        suppress(tx, value_index, delivery["purpose"], reason, set_by)

@@ -6,11 +6,14 @@ connection, the store's own clock, and the keys. SQLite has one writer: BEGIN IM
 synchronous=FULL (a deferred transaction fails at once with "database is locked").
 """
 
+import copy
 import secrets
 import sqlite3
+import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -27,7 +30,32 @@ from store.types import SealedBytes
 Clock = Callable[[], datetime]
 _KEYS_KEPT = 20_000
 _CONNECT_SECONDS = 10
+_TIME_KEPT_SECONDS = 1.0
+_IDLE_SECONDS = 30
+_STATEMENT_SECONDS = 120
+# A peer that vanished without a word is found out within half a minute, not within Linux's usual
+# two hours (while we wait for it) or quarter of an hour (while it owes us an acknowledgement).
+_LINE = {
+    "keepalives": 1,
+    "keepalives_idle": 10,
+    "keepalives_interval": 5,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 25_000,
+}
 _FAULTS_OF_VALUES = frozenset({"21", "22", "23", "54"})
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What the database's clock said, and when that was known here by a clock that only goes on."""
+
+    moment: datetime
+    at: float
+
+
+def steadily() -> float:
+    """Seconds by a clock that nobody sets, and that goes on while the machine sleeps."""
+    return time.clock_gettime(getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC))
 
 
 class Transaction:
@@ -47,16 +75,31 @@ class Transaction:
 
     @property
     def now(self) -> datetime:
-        """The store's clock, read once a transaction: leases and due times are compared by it."""
+        """The store's clock, read once a transaction: leases and due times are compared by it.
+
+        Asked of PostgreSQL once a second, and counted on from there: at most so much behind it as
+        its answer took to come, and never ahead of it.
+        """
         if self._now is None:
-            self._now = self.store.clock() if self.store.clock else self._database_time()
+            self._now = self._read_clock(_TIME_KEPT_SECONDS)
         return self._now
 
-    def _database_time(self) -> datetime:
+    def ask_the_time(self) -> None:
+        """Have ``now`` to the very moment, for whoever compares it with what others just wrote."""
+        self._now = self._read_clock(0)
+
+    def _read_clock(self, kept_seconds: float) -> datetime:
+        store = self.store
+        if store.clock is not None:
+            return store.clock()
         if not self.postgresql:
             return datetime.now(UTC)
-        moment: datetime = self.connection.execute(select(func.clock_timestamp())).scalar_one()
-        return moment.astimezone(UTC)
+        asked = store.asked
+        if asked is None or (passed := steadily() - asked.at) >= kept_seconds:
+            moment: datetime = self.connection.execute(select(func.clock_timestamp())).scalar_one()
+            store.asked = Asked(moment.astimezone(UTC), steadily())
+            return store.asked.moment
+        return asked.moment + timedelta(seconds=passed)
 
     def new_id(self) -> UUID:
         """Give a row's id, in order of making."""
@@ -137,8 +180,14 @@ class Transaction:
             )
 
 
+LastWord = Callable[[Transaction], None]
+
+
 class Store:
-    """The database, its clock and its keys. One for a process; safe to share between threads."""
+    """The database, its clock and its keys. One for a process; safe to share between threads.
+
+    ``watchers`` are given the rows of deliveries whose status has changed, once that is committed.
+    """
 
     def __init__(
         self,
@@ -154,8 +203,20 @@ class Store:
         self.policy_version = policy_version
         self.ids = ids or Ids()
         self.clock = clock
+        self.watchers: list[Callable[[Sequence[Any]], None]] = []
         self.known_keys: dict[str, DataKey] = {}
         self.keys_by_id: dict[int, DataKey] = {}
+        self.asked: Asked | None = None
+        self._last_word: LastWord | None = None
+
+    def under(self, last_word: "LastWord") -> "Store":
+        """Give this store for one whose every write asks ``last_word`` before it commits.
+
+        What that raises rolls the write back. Connections and keys are shared.
+        """
+        guarded = copy.copy(self)
+        guarded._last_word = last_word  # noqa: SLF001 - of the same class
+        return guarded
 
     def remember_key(self, owner: str, key: DataKey) -> None:
         """Keep an unwrapped key for later transactions; bounded."""
@@ -171,6 +232,8 @@ class Store:
         with self.engine.begin() as connection:
             transaction = Transaction(self, connection)
             yield transaction
+            if self._last_word is not None:
+                self._last_word(transaction)
         for owner, key in transaction._new_keys.items():  # noqa: SLF001 - the store owns it
             self.remember_key(owner, key)
         for act in transaction.after_commit:
@@ -200,7 +263,7 @@ def open_engine(url: str, connections: int = 10) -> Engine:
         max_overflow=2,
         pool_pre_ping=False,
         pool_use_lifo=True,
-        connect_args={"connect_timeout": _CONNECT_SECONDS},
+        connect_args={"connect_timeout": _CONNECT_SECONDS, **_LINE},
         hide_parameters=True,
     )
 
@@ -213,6 +276,9 @@ def open_engine(url: str, connections: int = 10) -> Engine:
         with connection.cursor() as cursor:
             cursor.execute("SET enable_seqscan = off")
             cursor.execute("SET jit = off")  # it takes what is discouraged for what is long
+            # What we left behind (stopped, or gone without a word) must not lock others out.
+            cursor.execute(f"SET idle_in_transaction_session_timeout = '{_IDLE_SECONDS}s'")
+            cursor.execute(f"SET statement_timeout = '{_STATEMENT_SECONDS}s'")
         connection.commit()
 
     return engine
@@ -265,4 +331,5 @@ def ping(store: Store) -> datetime:
     """Ask the database for its time. Raises what the driver raises when it does not answer."""
     with store.read() as tx:
         tx.connection.execute(text("SELECT 1"))
+        tx.ask_the_time()
         return tx.now

@@ -16,7 +16,7 @@ import hmac
 import os
 from base64 import b64decode
 from binascii import Error as NotBase64
-from hashlib import sha256
+from hashlib import blake2b, sha256
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -74,6 +74,7 @@ class MasterKey:
             raise ValueError("the master key must be 32 bytes")
         self._cipher = AESGCM(_derive(key, b"onward wrap"))
         self._index_key = _derive(key, b"onward index")
+        self._term_key = _derive(key, b"onward term")
         self._digest_key = _derive(key, b"onward digest")
 
     @classmethod
@@ -115,8 +116,9 @@ class MasterKey:
 
     def term(self, term: str) -> int:
         """Keyed digest of a search term, as a signed 64-bit number."""
-        digest = hmac.digest(self._index_key, f"term\0{term}".encode(), "sha256")
-        return int.from_bytes(digest[:8], "big", signed=True)
+        # An event has about ten: keyed BLAKE2b (RFC 7693) takes a quarter of an HMAC's time.
+        digest = blake2b(term.encode(), digest_size=8, key=self._term_key).digest()
+        return int.from_bytes(digest, "big", signed=True)
 
     def digest(self, content: bytes) -> bytes:
         """Keyed digest (32 bytes) that tells same content from other, and nothing else."""

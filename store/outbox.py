@@ -90,9 +90,7 @@ def unpublished(tx: Transaction, limit: int = 1_000) -> list[Outcome]:
         .where(outbox.c.published_at.is_(None), outbox.c.position.is_not(None))
         .order_by(outbox.c.position)
     )
-    unlisted = (
-        select(outbox).where(outbox.c.position.is_(None)).order_by(outbox.c.at, outbox.c.id)
-    )
+    unlisted = select(outbox).where(outbox.c.position.is_(None)).order_by(outbox.c.at, outbox.c.id)
     found: list[Outcome] = []
     for statement in (listed, unlisted):
         if left := limit - len(found):

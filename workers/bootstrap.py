@@ -7,11 +7,13 @@ or many over RabbitMQ and PostgreSQL.
 import os
 import secrets
 import socket
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
+from uuid import UUID
 
 from dramatiq import Broker
 
@@ -19,7 +21,7 @@ from config import keyfile
 from config.loading import load
 from config.policies import Policies, policies
 from config.providers import SmsSender, SmtpRelay, all_sms_senders, all_smtp_relays
-from config.sending import company_of, missing_for_sending
+from config.sending import MissingSettingsError, company_of, missing_company, missing_for_sending
 from config.settings import Settings
 from contracts.rules import CallRule
 from contracts.vocabulary import Channel, Lane
@@ -27,12 +29,22 @@ from store.customers import Readings, rules_at
 from store.deliveries.claiming import Claimed
 from store.engine import Store, open_engine
 from store.keys import MasterKey
+from workers import failpoints
+from workers.alive import Beats, Crew
 from workers.dispatch.broker import open_broker
 from workers.dispatch.hints import Aside, Hints
+from workers.intake.again import TakingInAgain
 from workers.intake.taking_in import TakingIn
+from workers.operations import Operations
+from workers.readiness import Readiness
+from workers.receipts.counts import Counts
+from workers.return_path import ReturnPaths
 
 _STOP_SECONDS = 60.0
 _TELL_SECONDS = 0.5
+_LOOP_SECONDS = 30.0  # an event loop that answers nothing for so long is stuck
+_TURN_SECONDS = 150.0  # longer than the store lets any statement run
+_MARGIN_SECONDS = 30.0
 _LIST_SECONDS = 3.0  # outcomes that the broker has not taken by then are listed all the same
 
 
@@ -64,6 +76,23 @@ class Parts:
         return TakingIn(self.store, self.readings, self.policies)
 
     @cached_property
+    def operations(self) -> Operations:
+        """What operators can do to deliveries, providers and suppressions."""
+        return Operations(self.store, self.policies.lanes)
+
+    @cached_property
+    def taking_in_again(self) -> TakingInAgain:
+        """What operators can do to rejected events."""
+        return TakingInAgain(
+            self.store, self.readings, self.policies, admit_drama=self.settings.sandbox
+        )
+
+    @cached_property
+    def counts(self) -> Counts:
+        """What this process has counted of providers' later words."""
+        return Counts()
+
+    @cached_property
     def broker(self) -> Broker:
         """What hints travel over."""
         from workers.dispatch.actors import declare_actors
@@ -83,6 +112,37 @@ class Parts:
         return Aside(self.hints)
 
     @cached_property
+    def beats(self) -> Beats:
+        """What in this process must go on."""
+        return Beats()
+
+    @cached_property
+    def metrics(self) -> "Metrics":
+        """What this process counts; for processes that stay, and never for a command."""
+        from prometheus_client import CollectorRegistry, disable_created_metrics
+
+        from workers.metrics.definitions import LOOP_AGE
+        from workers.metrics.metrics import Metrics
+
+        disable_created_metrics()  # type: ignore[no-untyped-call]  # half as many series again
+        metrics = Metrics(CollectorRegistry())
+        metrics.show(LOOP_AGE, lambda: [((name,), age) for name, age in self.beats.ages.items()])
+        self.store.watchers.append(metrics.moved)
+        return metrics
+
+    @cached_property
+    def counted_taking_in(self) -> TakingIn:
+        """The same as ``taking_in``, counted."""
+        return TakingIn(self.store, self.readings, self.policies, self.metrics.taken_in)
+
+    @cached_property
+    def readiness(self) -> Readiness:
+        """What this process stands on: the store, and what each part of it adds."""
+        readiness = Readiness()
+        readiness.ask("store", lambda: _store_fault(self.store))
+        return readiness
+
+    @cached_property
     def worker(self) -> str:
         """This process's name in claims and leases."""
         return f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(3)}"
@@ -98,6 +158,7 @@ class Parts:
 
 def open_parts(settings: Settings) -> Parts:
     """Open an installation. Embedded, its folder, key and tables are made where missing."""
+    failpoints.arm(settings.failpoints or "")
     if settings.embedded:
         _make_embedded(settings)
     parts = Parts(settings, open_store(settings))
@@ -130,26 +191,23 @@ class Dispatch:
         from workers.dispatch.actors import declare_actors
         from workers.dispatch.carriers import Carriers
         from workers.dispatch.delivering import Delivering, Means
+        from workers.dispatch.journal import Journal
         from workers.dispatch.loop import Loop
-        from workers.dispatch.preparing import Preparing
         from workers.dispatch.probing import Probing
+        from workers.dispatch.replaying import Replaying
         from workers.dispatch.running import Running
-        from workers.routing.rendering import Company, Renderer
+        from workers.metrics.definitions import SENDS_UNDER_WAY
 
         settings = parts.settings
-        company = company_of(settings)
+        preparing = open_preparing(parts)
         self._loop = Loop()
+        self._journal = Journal(settings.journals, parts.worker)
         self._carriers = Carriers(open_carriers(settings), parts.policies.breaker)
         self.probing = Probing(parts.store, self._carriers, self._loop)
         self.probing.round()
-        preparing = Preparing(
-            Renderer(
-                Company(company.legal_name, company.trading_name, company.phone, company.email)
-            ),
-            _sender(settings),
-            open_documents(parts),
-            lambda claimed: _call_rule(parts, claimed),
-        )
+        # A batch lasts two leases at most: one to send and one to record.
+        limit = 2 * settings.lease_seconds + _MARGIN_SECONDS
+        crew = parts.beats.crew("batches", lambda: self._running.places, limit)
         means = Means(
             store=parts.store,
             readings=parts.readings,
@@ -158,17 +216,46 @@ class Dispatch:
             preparing=preparing,
             loop=self._loop,
             hint=parts.hints,
-            worker=parts.worker,
+            journal=self._journal,
             lease_seconds=settings.lease_seconds,
+            count=parts.metrics,
+            turn=crew.turn,
         )
         delivering = Delivering(means)
-        declare_actors(parts.broker, delivering.deliver)
+        declare_actors(parts.broker, self._at_work(parts, delivering.deliver, crew))
+        self._replaying = Replaying(
+            settings.journals, parts.store, parts.policies, preparing, delivering.record
+        )
         self._running = Running(
             parts.broker, self._loop, lanes, self._carriers.channels, settings.dispatch_threads
         )
+        parts.beats.ask("threads", self._running.ended)
+        parts.readiness.ask("hints", self._running.unconnected)
+        parts.readiness.ask(
+            "providers", lambda: None if self._carriers.channels else "none is set up"
+        )
+        self._loop.beat(parts.beats.loop("sends", _LOOP_SECONDS))
+        parts.metrics.show(
+            SENDS_UNDER_WAY, lambda: [((name,), n) for name, n in self._loop.under_way.items()]
+        )
+
+    def _at_work(self, parts: Parts, deliver: "Deliver", crew: Crew) -> "Deliver":
+        """Count hints, and who is at work on them."""
+        from workers.metrics.definitions import BATCHES_IN_HAND
+
+        metrics = parts.metrics
+        metrics.show(BATCHES_IN_HAND, lambda: [((), crew.busy)])
+
+        def counted(channel: Channel, delivery_ids: Sequence[UUID]) -> None:
+            metrics.hinted(channel, len(delivery_ids))
+            with crew:
+                deliver(channel, delivery_ids)
+
+        return counted
 
     def start(self) -> None:
-        """Begin sending; returns at once."""
+        """Begin sending, and replaying what the dead left behind; returns at once."""
+        self._replaying.start()
         self.probing.start()
         self._running.start()
 
@@ -179,6 +266,8 @@ class Dispatch:
         for carrier in self._carriers:
             self._loop.call(carrier.provider.close)
         self._loop.close()
+        self._journal.close()
+        self._replaying.stop()
 
 
 def open_carriers(settings: Settings) -> "list[Carrier]":
@@ -200,6 +289,29 @@ def open_carriers(settings: Settings) -> "list[Carrier]":
     if not missing_for_sending(settings, Channel.EMAIL):
         carriers += [_mail_carrier(settings, one) for one in all_smtp_relays(settings)]
     return carriers
+
+
+def open_preparing(parts: Parts) -> "Preparing":
+    """Make what renders and addresses. Raises ``MissingSettingsError`` without a company."""
+    from workers.dispatch.preparing import Preparing
+    from workers.routing.rendering import Company, Renderer
+
+    company = company_of(parts.settings)
+    return Preparing(
+        Renderer(Company(company.legal_name, company.trading_name, company.phone, company.email)),
+        _sender(parts),
+        open_documents(parts),
+        lambda claimed: _call_rule(parts, claimed),
+    )
+
+
+def return_paths(parts: Parts) -> ReturnPaths | None:
+    """Give the addresses that bounces come to; none where no domain is set for them."""
+    domain = parts.settings.mail_bounce_domain
+    if domain is None:
+        return None
+    master = parts.store.master
+    return ReturnPaths(domain, lambda named: master.index("return_path", named))
 
 
 def _sms_carrier(settings: Settings, one: SmsSender) -> "Carrier":
@@ -236,9 +348,11 @@ def _mail_carrier(settings: Settings, one: SmtpRelay) -> "Carrier":
     return Carrier(provider, settings.smtp_connections, f"the relay at {one.host}:{one.port}")
 
 
-def _sender(settings: Settings) -> "Sender":
+def _sender(parts: Parts) -> "Sender":
     from workers.dispatch.preparing import Sender
 
+    settings = parts.settings
+    paths = return_paths(parts)
     return Sender(
         sms_sender=settings.sms_sender or "",
         sms_validity_seconds=settings.sms_validity_seconds,
@@ -248,6 +362,7 @@ def _sender(settings: Settings) -> "Sender":
         mail_reply_to=settings.mail_reply_to,
         attachment_limit=settings.mail_attachment_limit_bytes,
         public_url=settings.public_url,
+        return_path=None if paths is None else paths.address,
     )
 
 
@@ -303,22 +418,45 @@ def open_web(parts: Parts) -> "FastAPI":
         DoorParts(
             store=parts.store,
             readings=parts.readings,
-            taking_in=parts.taking_in,
+            taking_in=parts.counted_taking_in,
             hint=parts.hints_aside,
             files=open_files(parts),
             admit_drama=settings.sandbox,
             body_limit=settings.body_limit_bytes,
             blob_limit=settings.blob_limit_bytes,
             gather=settings.intake_batch,
+            beat=parts.beats.loop("door", _LOOP_SECONDS),
+            told=parts.metrics.asked,
         ),
         beside,
     )
 
 
+def open_mail_door(parts: Parts) -> "MailDoor":
+    """Make where bounces come to. Raises ``MissingSettingsError`` where no domain is set."""
+    from workers.receipts.bouncing import BounceParts
+    from workers.receipts.mail_door import Listening, MailDoor
+
+    settings, paths = parts.settings, return_paths(parts)
+    if paths is None:
+        raise MissingSettingsError(("mail_bounce_domain",))
+    taking = BounceParts(
+        store=parts.store,
+        readings=parts.readings,
+        policy=parts.policies.lanes,
+        hint=parts.hints,
+        counts=parts.counts,
+        paths=paths,
+    )
+    where = Listening(settings.bounce_host, settings.bounce_port, settings.bounce_protocol)
+    return MailDoor(taking, where)
+
+
 def open_consumer(parts: Parts) -> "Consumer":
     """Make what takes events in from the broker."""
     from config.topology import topology
-    from workers.intake.consumer import Consumer, Options
+    from workers.intake.consumer import BROKER, STORE, Consumer, Options
+    from workers.metrics.definitions import INTAKE_WAITS
 
     settings = parts.settings
     options = Options(
@@ -328,18 +466,28 @@ def open_consumer(parts: Parts) -> "Consumer":
         flush_max_ms=settings.intake_flush_max_ms,
         admit_drama=settings.sandbox,
     )
-    url = settings.broker or ""
-    return Consumer(url, topology(), parts.taking_in, parts.store, parts.hints_aside, options)
+    url, beat = settings.broker or "", parts.beats.loop("intake", _TURN_SECONDS)
+    taking, hint = parts.counted_taking_in, parts.hints_aside
+    consumer = Consumer(url, topology(), taking, parts.store, hint, options, beat)
+    parts.readiness.ask("events", lambda: _awaited(consumer.awaits))
+    parts.metrics.show(
+        INTAKE_WAITS, lambda: [((on,), consumer.awaits == on) for on in (STORE, BROKER)]
+    )
+    return consumer
 
 
 def open_upkeep(parts: Parts) -> "Upkeep":
     """Make the upkeep of an installation; it works once it leads."""
+    from workers.metrics.definitions import LEADS
+    from workers.metrics.store_figures import EVERY_SECONDS, StoreFigures
     from workers.upkeep.chores import Chore, Chores
     from workers.upkeep.running import Running as Upkeep
+    from workers.upkeep.running import led_by
 
     settings = parts.settings
+    store = led_by(parts.store, parts.worker)
     chores = Chores(
-        parts.store,
+        store,
         parts.readings,
         parts.policies,
         parts.hints,
@@ -348,13 +496,99 @@ def open_upkeep(parts: Parts) -> "Upkeep":
         seal_interval=settings.seal_interval_seconds,
         list_after=0 if settings.broker is None else _LIST_SECONDS,
     ).all()
-    if settings.broker is None:
-        return Upkeep(parts.store, chores, parts.worker)
-    from workers.upkeep.outcomes import OutcomePublisher
+    read = StoreFigures(parts.store)
+    chores = (*chores, Chore("read_figures", EVERY_SECONDS, read.read))
+    closing: list[Callable[[], None]] = []
+    asking = open_asking(parts, store)
+    if asking is not None:
+        chores = (*chores, Chore("ask_providers", settings.upkeep_interval_seconds, asking.run))
+        closing.append(asking.close)
+    if settings.broker is not None:
+        from workers.upkeep.outcomes import OutcomePublisher
 
-    publisher = OutcomePublisher(settings.broker, parts.store)
-    telling = Chore("publish_outcomes", _TELL_SECONDS, publisher.publish_some)
-    return Upkeep(parts.store, (*chores, telling), parts.worker, [publisher.close])
+        publisher = OutcomePublisher(settings.broker, store)
+        chores = (*chores, Chore("publish_outcomes", _TELL_SECONDS, publisher.publish_some))
+        closing.append(publisher.close)
+    beat = parts.beats.loop("upkeep", _TURN_SECONDS)
+    metrics = parts.metrics
+    upkeep = Upkeep(parts.store, chores, parts.worker, closing, beat, metrics)
+    metrics.show(LEADS, lambda: [((), upkeep.leads)])
+    read.show_by(metrics, lambda: upkeep.leads)
+    parts.readiness.ask("chores", lambda: _listed("fails", upkeep.failing))
+    return upkeep
+
+
+def open_ops(parts: Parts) -> "AbstractContextManager[Ops | None]":
+    """Show this process's health on its operations port while it is entered, where one is set.
+
+    Raises ``workers.ops.OpsPortError``.
+    """
+    settings = parts.settings
+    if settings.ops_port is None:
+        return nullcontext()
+    from workers.ops import Ops, page_of, text_page
+
+    metrics = parts.metrics
+    pages = {
+        "/healthz": page_of(parts.beats.found),
+        "/readyz": page_of(parts.readiness.found),
+        "/metrics": text_page(metrics.content_type, metrics.text),
+    }
+    return Ops(settings.ops_host, settings.ops_port, pages)
+
+
+def _store_fault(store: Store) -> str | None:
+    from store.migrating import newest, version
+
+    at, wanted = version(store.engine), newest()
+    return None if at == wanted else f"the tables are at {at}, {wanted} is needed: onward migrate"
+
+
+def _awaited(awaits: str | None) -> str | None:
+    return f"none are taken in: waits for the {awaits}" if awaits else None
+
+
+def _listed(what: str, names: Sequence[str]) -> str | None:
+    return f"{what}: {', '.join(names)}" if names else None
+
+
+def open_asking(parts: Parts, store: Store) -> "AskingProviders | None":
+    """Make what asks providers about attempts; none where none that can be asked is set up."""
+    from workers.providers.twilio_sms import TwilioSms
+    from workers.providers.twilio_voice import TwilioVoice
+    from workers.upkeep.asking import AskingProviders, Means
+    from workers.upkeep.judging import Judging
+    from workers.upkeep.questions import Askable
+
+    settings = parts.settings
+    if missing_company(settings):
+        return None
+    carriers = open_carriers(settings)
+    providers = [carrier.provider for carrier in carriers]
+    texts = {each.name: each for each in providers if isinstance(each, TwilioSms)}
+    calls = {each.name: each for each in providers if isinstance(each, TwilioVoice)}
+    if not texts and not calls:
+        return None
+
+    async def close() -> None:
+        for provider in providers:
+            await provider.close()
+
+    means = Means(
+        store=store,
+        readings=parts.readings,
+        policies=parts.policies,
+        judging=Judging(
+            store,
+            open_preparing(parts),
+            {carrier.name: carrier.sender for carrier in carriers},
+            settings.lease_seconds,
+        ),
+        askable=Askable(texts, calls, close),
+        hint=parts.hints,
+        counts=parts.counts,
+    )
+    return AskingProviders(means)
 
 
 def recheck(parts: Parts) -> int:
@@ -374,8 +608,13 @@ if TYPE_CHECKING:
     from fastapi import FastAPI
 
     from store.files import Files
+    from workers.dispatch.actors import Deliver
     from workers.dispatch.carriers import Carrier
-    from workers.dispatch.preparing import Sender
+    from workers.dispatch.preparing import Preparing, Sender
     from workers.documents import Documents
     from workers.intake.consumer import Consumer
+    from workers.metrics.metrics import Metrics
+    from workers.ops import Ops
+    from workers.receipts.mail_door import MailDoor
+    from workers.upkeep.asking import AskingProviders
     from workers.upkeep.running import Running as Upkeep

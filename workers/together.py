@@ -10,7 +10,7 @@ import threading
 import uvicorn
 
 from contracts.vocabulary import Lane
-from workers.bootstrap import Dispatch, Parts, open_consumer, open_upkeep, open_web
+from workers.bootstrap import Dispatch, Parts, open_consumer, open_mail_door, open_upkeep, open_web
 
 _GRACE_SECONDS = 20
 
@@ -29,6 +29,7 @@ class Together:
         self._dispatch = Dispatch(parts, list(Lane))
         self._upkeep = open_upkeep(parts)
         self._consumer = open_consumer(parts) if settings.broker is not None else None
+        self._mail = open_mail_door(parts) if settings.mail_bounce_domain is not None else None
         self._server = _Server(
             uvicorn.Config(
                 open_web(parts),
@@ -49,6 +50,8 @@ class Together:
 
     def start(self) -> None:
         """Start all parts."""
+        if self._mail is not None:
+            self._mail.start()
         self._dispatch.start()
         for thread in self._threads:
             thread.start()
@@ -59,6 +62,8 @@ class Together:
         self._server.should_exit = True
         if self._consumer is not None:
             self._consumer.stop()
+        if self._mail is not None:
+            self._mail.stop()
         self._dispatch.stop()
         self._upkeep.stop()
         for thread in self._threads:

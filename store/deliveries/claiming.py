@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, and_, select
+from sqlalchemy import Row, Select, and_, select
 
 from contracts.planning import INVOICE_EMAIL
 from contracts.vocabulary import (
@@ -25,6 +25,7 @@ from contracts.vocabulary import (
 )
 from store import bulk
 from store.customers import Reachable, open_destination
+from store.deliveries.siblings import reached_otherwise
 from store.deliveries.transitions import Move, move
 from store.engine import Transaction
 from store.ledger import Where
@@ -101,15 +102,17 @@ def claim(tx: Transaction, delivery_ids: Sequence[UUID], by: Claim) -> ClaimResu
 
     Ids that are unknown, claimed by another, not due or settled are left out without a word.
     """
+    tx.ask_the_time()  # what was planned a moment ago elsewhere is due, by the very same clock
     rows = _lock(tx, delivery_ids)
     tx.prepare_opening([row.value for row in rows] + [row.event_content for row in rows])
-    agreed = _consents(tx, rows)
+    agreed = consents_of(tx, rows)
+    needless = reached_otherwise(tx, rows)
     going: list[Claimed] = []
     stopped: list[Move] = []
     for row in rows:
-        obstacle = _obstacle(tx.now, row, agreed)
+        obstacle = _obstacle(tx.now, row, agreed, needless)
         if obstacle is None:
-            going.append(_claimed(tx, row))
+            going.append(claimed(tx, row, row.fence + 1, row.attempts + 1, tx.now))
         else:
             stopped.append(_stop(row, *obstacle))
     settled = move(tx, stopped, [DeliveryStatus.PENDING])
@@ -120,6 +123,22 @@ def claim(tx: Transaction, delivery_ids: Sequence[UUID], by: Claim) -> ClaimResu
 def _lock(tx: Transaction, delivery_ids: Sequence[UUID]) -> Sequence[Row[Any]]:
     d = deliveries
     statement = (
+        with_surroundings()
+        .where(
+            bulk.among(tx, d.c.id, sorted(delivery_ids)),
+            d.c.status == DeliveryStatus.PENDING,
+            d.c.due_at <= tx.now,
+        )
+        .order_by(d.c.id)
+        .with_for_update(of=d, skip_locked=True)
+    )
+    return tx.connection.execute(statement).all()
+
+
+def with_surroundings() -> Select[Any]:
+    """Select deliveries with what decides whether they may go: event, customer, destination."""
+    d = deliveries
+    return (
         select(
             d,
             events.c.type.label("event_type"),
@@ -154,18 +173,11 @@ def _lock(tx: Transaction, delivery_ids: Sequence[UUID]) -> Sequence[Row[Any]]:
                 suppressions.c.lifted_at.is_(None),
             ),
         )
-        .where(
-            bulk.among(tx, d.c.id, sorted(delivery_ids)),
-            d.c.status == DeliveryStatus.PENDING,
-            d.c.due_at <= tx.now,
-        )
-        .order_by(d.c.id)
-        .with_for_update(of=d, skip_locked=True)
     )
-    return tx.connection.execute(statement).all()
 
 
-def _consents(tx: Transaction, rows: Sequence[Row[Any]]) -> frozenset[tuple[str, Channel]]:
+def consents_of(tx: Transaction, rows: Sequence[Row[Any]]) -> frozenset[tuple[str, Channel]]:
+    """Give who agreed to offers, and by which channel, among the customers of some rows."""
     refs = sorted({row.customer_ref for row in rows if row.purpose is Purpose.OFFERS})
     if not refs:
         return frozenset()
@@ -180,28 +192,50 @@ def _consents(tx: Transaction, rows: Sequence[Row[Any]]) -> frozenset[tuple[str,
 
 
 def _obstacle(
-    now: datetime, row: Row[Any], agreed: frozenset[tuple[str, Channel]]
+    now: datetime,
+    row: Row[Any],
+    agreed: frozenset[tuple[str, Channel]],
+    needless: frozenset[UUID],
 ) -> tuple[DeliveryStatus, Reason] | None:
-    cancelled = DeliveryStatus.CANCELLED
-    if row.event_status is EventStatus.WITHDRAWN:
-        return cancelled, Reason.WITHDRAWN
-    ended = row.terminated_at is not None and row.terminated_at <= now
-    if ended and row.purpose not in AFTER_TERMINATION:
-        return cancelled, Reason.SERVICE_TERMINATED
+    unwanted = no_longer_wanted(now, row)
+    if unwanted is not None:
+        return DeliveryStatus.CANCELLED, unwanted
+    if row.id in needless:
+        return DeliveryStatus.CANCELLED, Reason.SIBLING_REACHED
     if row.deadline_at <= now:
         late = Reason.LATE_CALL if row.lane is Lane.LIVE else Reason.DEADLINE
         return DeliveryStatus.EXPIRED, late
+    barred = barred_from_place(row, agreed)
+    if barred is not None:
+        return barred
+    # The invoice email is whatever the customer last specified; another value is no other place.
+    if row.version != row.destination_version and row.destination_id != INVOICE_EMAIL:
+        return DeliveryStatus.CANCELLED, Reason.DESTINATION_CHANGED
+    return None
+
+
+def no_longer_wanted(now: datetime, row: Row[Any]) -> Reason | None:
+    """Give why nothing of an event is sent on any more, wherever to."""
+    if row.event_status is EventStatus.WITHDRAWN:
+        return Reason.WITHDRAWN
+    ended = row.terminated_at is not None and row.terminated_at <= now
+    if ended and row.purpose not in AFTER_TERMINATION:
+        return Reason.SERVICE_TERMINATED
+    return None
+
+
+def barred_from_place(
+    row: Row[Any], agreed: frozenset[tuple[str, Channel]]
+) -> tuple[DeliveryStatus, Reason] | None:
+    """Give what bars a delivery from its destination as it now is, whatever its value."""
     if row.version is None or row.removed_at is not None:
-        return cancelled, Reason.DESTINATION_REMOVED
+        return DeliveryStatus.CANCELLED, Reason.DESTINATION_REMOVED
     if row.purpose is Purpose.OFFERS and (row.customer_ref, row.channel) not in agreed:
         return DeliveryStatus.SUPPRESSED, Reason.OPTED_OUT
     if row.suppressed is not None:
         return DeliveryStatus.SUPPRESSED, row.suppressed
     if row.verified_at is None:
         return DeliveryStatus.PENDING, Reason.DESTINATION_UNVERIFIED
-    # The invoice email is whatever the customer last specified; another value is no other place.
-    if row.version != row.destination_version and row.destination_id != INVOICE_EMAIL:
-        return cancelled, Reason.DESTINATION_CHANGED
     return None
 
 
@@ -209,12 +243,15 @@ def _stop(row: Row[Any], to: DeliveryStatus, reason: Reason) -> Move:
     return Move(delivery_id=row.id, to=to, reason=reason, due_at=None)
 
 
-def _claimed(tx: Transaction, row: Row[Any]) -> Claimed:
+def claimed(
+    tx: Transaction, row: Row[Any], fence: int, tries: int, started_at: datetime
+) -> Claimed:
+    """Open a row of ``with_surroundings``. Raises ``store.keys.Unopenable``."""
     reach: Reachable = open_destination(tx, row)
     return Claimed(
         delivery_id=row.id,
-        fence=row.fence + 1,
-        tries=row.attempts + 1,
+        fence=fence,
+        tries=tries,
         event_id=row.event_id,
         event_type=row.event_type,
         publisher=row.publisher,
@@ -239,7 +276,7 @@ def _claimed(tx: Transaction, row: Row[Any]) -> Claimed:
         planned_at=row.planned_at,
         first_due_at=row.first_due_at,
         deadline_at=row.deadline_at,
-        started_at=tx.now,
+        started_at=started_at,
     )
 
 
@@ -271,6 +308,7 @@ def _take(tx: Transaction, going: Sequence[Claimed], by: Claim) -> None:
                 "fence": c.fence,
                 "provider": by.provider,
                 "claimed_by": by.worker,
+                "marked": c.marked,
                 "started_at": tx.now,
             }
             for c in going

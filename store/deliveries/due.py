@@ -1,19 +1,16 @@
-"""What waits in the store for a worker, a lease's end, or an answer that never came."""
+"""What waits in the store for a worker, or for the end of a lease."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import Any
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, or_, select, update
 
-from contracts.vocabulary import Channel, DeliveryStatus, Lane, Mode, Reason
+from contracts.vocabulary import Channel, DeliveryStatus, Lane, Reason
 from store.deliveries.adding import Due
 from store.deliveries.transitions import Move, move
 from store.engine import Transaction
 from store.tables import deliveries
-
-_FRESH = timedelta(minutes=10)
 
 
 def unhinted(
@@ -64,11 +61,14 @@ def unhint(tx: Transaction, delivery_ids: Sequence[UUID]) -> None:
         )
 
 
-def rescue(tx: Transaction, settle_within: float, limit: int = 500) -> list[UUID]:
-    """Call uncertain what was claimed and not recorded before its lease ended."""
+def rescue(tx: Transaction, settle_within: Mapping[Channel, float], limit: int = 500) -> list[UUID]:
+    """Call uncertain what was claimed and not recorded before its lease ended.
+
+    ``settle_within`` is how many seconds evidence is then waited for.
+    """
     d = deliveries
     rows = tx.connection.execute(
-        select(d.c.id, d.c.fence)
+        select(d.c.id, d.c.fence, d.c.channel)
         .where(d.c.status == DeliveryStatus.SENDING, d.c.lease_until <= tx.now)
         .order_by(d.c.id)
         .limit(limit)
@@ -80,58 +80,8 @@ def rescue(tx: Transaction, settle_within: float, limit: int = 500) -> list[UUID
             fence=row.fence,
             to=DeliveryStatus.UNCERTAIN,
             reason=Reason.LEASE_RAN_OUT,
-            due_at=tx.now + timedelta(seconds=settle_within),
+            due_at=tx.now + timedelta(seconds=settle_within[row.channel]),
         )
         for row in rows
     ]
     return [row["id"] for row in move(tx, moves, [DeliveryStatus.SENDING])]
-
-
-def uncertain_for(tx: Transaction, lane: Lane, wait: timedelta) -> list[dict[str, Any]]:
-    """Give what has been uncertain, or parked for it, for as long as its lane can wait.
-
-    Looked for during ``_FRESH`` after that: what is older has been gone on with, or given up.
-    """
-    d = deliveries
-    rows = tx.connection.execute(
-        select(d)
-        .where(
-            d.c.status.in_([DeliveryStatus.UNCERTAIN, DeliveryStatus.PARKED]),
-            d.c.lane == lane,
-            d.c.mode == Mode.FIRST,
-            d.c.changed_at <= tx.now - wait,
-            d.c.changed_at > tx.now - wait - _FRESH,
-        )
-        .order_by(d.c.id)
-    ).mappings()
-    return [dict(row) for row in rows]
-
-
-def settle_uncertain(
-    tx: Transaction, resend: frozenset[Channel], limit: int = 500
-) -> list[tuple[UUID, DeliveryStatus]]:
-    """Apply the channel's policy to what no evidence has settled in time.
-
-    Channels in ``resend`` go out again, marked, under the same ids; the others are parked for an
-    operator. Nothing is guessed.
-    """
-    d = deliveries
-    rows = tx.connection.execute(
-        select(d.c.id, d.c.fence, d.c.channel)
-        .where(d.c.status == DeliveryStatus.UNCERTAIN, d.c.due_at <= tx.now)
-        .order_by(d.c.id)
-        .limit(limit)
-        .with_for_update(skip_locked=True)
-    ).all()
-    moves = [
-        Move(
-            delivery_id=row.id,
-            fence=row.fence,
-            to=DeliveryStatus.PENDING if row.channel in resend else DeliveryStatus.PARKED,
-            reason=Reason.POLICY_RESENDS if row.channel in resend else Reason.POLICY_PARKS,
-            due_at=tx.now if row.channel in resend else None,
-            marked=row.channel in resend,
-        )
-        for row in rows
-    ]
-    return [(row["id"], row["status"]) for row in move(tx, moves, [DeliveryStatus.UNCERTAIN])]

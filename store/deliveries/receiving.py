@@ -22,6 +22,7 @@ from store.tables import attempts, deliveries
 BY_RECEIPT = "receipt"  # the verdict of an attempt whose own answer never came
 
 _S = DeliveryStatus
+_NO_ANSWER = frozenset({None, "unknown"})
 _UNSETTLED = frozenset({_S.SENDING, _S.UNCERTAIN, _S.PARKED})
 
 
@@ -133,24 +134,26 @@ def _lock(tx: Transaction, words: Sequence[Word]) -> dict[tuple[UUID, int], Row[
 def _keep_evidence(tx: Transaction, known: Sequence[tuple[Word, Row[Any]]]) -> None:
     """Note on attempts that nobody answered for that the provider had them after all."""
     fresh = sorted(
-        ((word, row) for word, row in known if row.reference is None and word.reference),
+        ((word, row) for word, row in known if row.reference is None),
         key=lambda pair: pair[0].delivery_id,
     )
-    bulk.update_rows(
-        tx,
-        attempts,
-        ["delivery_id", "fence"],
-        [
-            {
-                "delivery_id": word.delivery_id,
-                "fence": word.attempt,
-                "settled_at": row.settled_at or tx.now,
-                "verdict": row.verdict or BY_RECEIPT,
-                "reference": word.reference,
-            }
-            for word, row in fresh
-        ],
-    )
+    for named in (True, False):  # a bounce does not know the provider's reference
+        bulk.update_rows(
+            tx,
+            attempts,
+            ["delivery_id", "fence"],
+            [
+                {
+                    "delivery_id": word.delivery_id,
+                    "fence": word.attempt,
+                    "settled_at": row.settled_at or tx.now,
+                    "verdict": BY_RECEIPT if row.verdict in _NO_ANSWER else row.verdict,
+                }
+                | ({"reference": word.reference} if named else {})
+                for word, row in fresh
+                if bool(word.reference) == named
+            ],
+        )
 
 
 def _open_to(word: Word, row: Row[Any]) -> tuple[DeliveryStatus, ...]:

@@ -1,7 +1,9 @@
 """How a provider's answer is kept: the attempt always, the delivery if the claim still holds.
 
-Evidence of sending beats not knowing: an acceptance also settles a delivery that has meanwhile
-been called uncertain or parked, or waits to be sent again, as long as it was not tried again.
+Evidence beats not knowing, as long as the delivery was not tried again: an acceptance also settles
+one that has meanwhile been called uncertain or parked, or waits to be sent again; a definite
+refusal, or the proof that nothing left, makes of an uncertain one what it would have made at once.
+What is parked is in a person's hands: such proof stands on the attempt for them to see.
 """
 
 from collections.abc import Sequence
@@ -14,12 +16,15 @@ from sqlalchemy import select
 from contracts.vocabulary import DeliveryStatus, Reason
 from store import bulk, ledger
 from store.deliveries.claiming import Claimed, where
+from store.deliveries.receiving import BY_RECEIPT
 from store.deliveries.transitions import Move, move
 from store.engine import Transaction
 from store.ledger import Entry, Where
 from store.tables import attempts
 
+_NO_PROOF_OF_ABSENCE = frozenset({DeliveryStatus.ACCEPTED, DeliveryStatus.UNCERTAIN})
 _STILL_OURS = (DeliveryStatus.SENDING,)
+_OPEN_TO_PROOF = (DeliveryStatus.SENDING, DeliveryStatus.UNCERTAIN)
 _OPEN_TO_EVIDENCE = (
     DeliveryStatus.SENDING,
     DeliveryStatus.UNCERTAIN,
@@ -54,20 +59,23 @@ def record(tx: Transaction, results: Sequence[Result]) -> list[dict[str, Any]]:
     """Keep the results; give the rows of the deliveries that they changed."""
     ordered = sorted(results, key=lambda r: r.claimed.delivery_id)
     accepted = [r for r in ordered if r.to is DeliveryStatus.ACCEPTED]
-    others = [r for r in ordered if r.to is not DeliveryStatus.ACCEPTED]
+    unknown = [r for r in ordered if r.to is DeliveryStatus.UNCERTAIN]
+    definite = [r for r in ordered if r.to not in _NO_PROOF_OF_ABSENCE]
     changed = move(tx, [_move(r) for r in accepted], _OPEN_TO_EVIDENCE)
     told = {row["id"] for row in changed}
     late = _unrecorded(tx, [r for r in accepted if r.claimed.delivery_id not in told])
     ledger.append(tx, [_late_entry(tx, r) for r in late])
-    changed += move(tx, [_move(r) for r in others], _STILL_OURS)
+    changed += move(tx, [_move(r) for r in definite], _OPEN_TO_PROOF)
+    changed += move(tx, [_move(r) for r in unknown], _STILL_OURS)
     # After the deliveries, as receipts do it: the other way round the two deadlock. No answer of
-    # our own unsays the reference that a receipt has brought meanwhile.
+    # our own unsays what a receipt has brought meanwhile.
     for referred in (True, False):
         bulk.update_rows(
             tx,
             attempts,
             ["delivery_id", "fence"],
             [_attempt(tx, r) for r in ordered if (r.reference is not None) == referred],
+            only_if="" if referred else f"t.verdict IS NULL OR t.verdict <> '{BY_RECEIPT}'",
         )
     return [dict(row) for row in changed]
 

@@ -2,7 +2,7 @@
 
 from sqlalchemy import Column, Index, Integer, LargeBinary, Table
 
-from contracts.vocabulary import Channel, DestinationKind, Purpose, Reason, Service
+from contracts.vocabulary import Channel, DestinationKind, Purpose, Reason, Service, SuppressedBy
 from store.tables.base import instant, metadata, name
 from store.types import Sealed, Word
 
@@ -99,6 +99,7 @@ suppressions = Table(
     Column("value_index", LargeBinary(16), primary_key=True),
     Column("purpose", Word(Purpose), primary_key=True),
     Column("reason", Word(Reason), nullable=False),
+    Column("set_by", Word(SuppressedBy)),
     instant("since", nullable=False),
     instant("lifted_at"),
 )

@@ -2,7 +2,16 @@
 
 from sqlalchemy import Boolean, Column, Index, Integer, Table, UniqueConstraint, Uuid
 
-from contracts.vocabulary import Channel, Content, DeliveryStatus, Lane, Mode, Purpose, Reason
+from contracts.vocabulary import (
+    ATTENTION,
+    Channel,
+    Content,
+    DeliveryStatus,
+    Lane,
+    Mode,
+    Purpose,
+    Reason,
+)
 from store.tables.base import instant, metadata, name
 from store.types import Word
 
@@ -51,11 +60,16 @@ deliveries = Table(
 _pending = deliveries.c.status == DeliveryStatus.PENDING.value
 _sending = deliveries.c.status == DeliveryStatus.SENDING.value
 _uncertain = deliveries.c.status == DeliveryStatus.UNCERTAIN.value
+_attention = deliveries.c.status.in_(sorted(status.value for status in ATTENTION))
+_told_later = [Channel.SMS.value, Channel.CALL.value]
+_unreceipted = (deliveries.c.status == DeliveryStatus.ACCEPTED.value) & deliveries.c.channel.in_(
+    _told_later
+)
 _unsettled = deliveries.c.status.in_([DeliveryStatus.UNCERTAIN.value, DeliveryStatus.PARKED.value])
 Index(
     "ix_deliveries_due",
     deliveries.c.lane,
-    deliveries.c.channel,
+    deliveries.c.channel,  # so that the queues can be counted from the index alone
     deliveries.c.due_at,
     postgresql_where=_pending,
     sqlite_where=_pending,
@@ -91,6 +105,21 @@ Index(
     postgresql_where=_unsettled,
     sqlite_where=_unsettled,
 )
+Index(
+    "ix_deliveries_attention",
+    deliveries.c.status,
+    deliveries.c.reason,
+    deliveries.c.channel,
+    deliveries.c.changed_at,
+    postgresql_where=_attention,
+    sqlite_where=_attention,
+)
+Index(
+    "ix_deliveries_unreceipted",
+    deliveries.c.changed_at,
+    postgresql_where=_unreceipted,
+    sqlite_where=_unreceipted,
+)
 Index("ix_deliveries_customer", deliveries.c.customer_ref, deliveries.c.planned_at)
 Index(
     "ix_deliveries_reference",
@@ -99,6 +128,7 @@ Index(
     sqlite_where=deliveries.c.reference.is_not(None),
 )
 
+# `marked` attempts were made although an earlier one of the delivery may have gone out.
 attempts = Table(
     "attempts",
     metadata,
@@ -106,6 +136,7 @@ attempts = Table(
     Column("fence", Integer, primary_key=True),
     name("provider", nullable=False),
     name("claimed_by", nullable=False),
+    Column("marked", Boolean, nullable=False),
     instant("started_at", nullable=False),
     instant("settled_at"),
     name("verdict"),

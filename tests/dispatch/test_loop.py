@@ -1,14 +1,17 @@
 """Do sends run abreast within bounds, begin only in time, and all report, whatever happens?"""
 
 import asyncio
+import errno
 import threading
-import time
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from queue import SimpleQueue
 
 import pytest
 
 from contracts.vocabulary import Channel, Reason
+from store.engine import steadily
+from workers.dispatch.journal import JournalError
 from workers.dispatch.loop import Loop, NotBegun, Sent
 from workers.providers.base import Accepted, Outgoing, Tag, Text, Unknown, Verdict
 
@@ -60,12 +63,34 @@ def _text(name: str) -> Text:
     return Text(Tag(name, 1), "+447700900123", "Onward", "Hello", 60, None)
 
 
+class Notes:
+    """Where the sends of a batch are noted, in this test's memory."""
+
+    def __init__(self, *, full: bool = False) -> None:
+        self.full = full
+        self.marked: list[int] = []
+        self.verdicts: dict[int, Verdict] = {}
+
+    def mark(self, place: int) -> None:
+        if self.full:
+            raise JournalError(Path("journals"), OSError(errno.ENOSPC, "No space left"))
+        self.marked.append(place)
+
+    def answered(self, place: int, verdict: Verdict) -> None:
+        self.verdicts[place] = verdict
+
+
 def _send(
-    loop: Loop, gate: Gate, *names: str, width: int = 10, seconds: float = 10
+    loop: Loop,
+    gate: Gate,
+    *names: str,
+    width: int = 10,
+    seconds: float = 10,
+    notes: Notes | None = None,
 ) -> "SimpleQueue[Sent]":
     results: SimpleQueue[Sent] = SimpleQueue()
     numbered = [(place, _text(name)) for place, name in enumerate(names)]
-    loop.send(gate, width, numbered, time.monotonic() + seconds, results)
+    loop.send(gate, width, numbered, steadily() + seconds, notes or Notes(), results)
     return results
 
 
@@ -104,6 +129,43 @@ def test_a_send_that_would_outlast_its_claim_is_not_begun(loop: Loop) -> None:
     found = _all(_send(loop, gate, "late", seconds=0), 1)
 
     assert (found, gate.most) == ({0: NotBegun()}, 0)
+
+
+def test_a_send_whose_claim_has_aged_before_its_first_byte_is_not_begun() -> None:
+    """A process stopped for longer than its lease goes on exactly where it stood."""
+    seconds = iter([0.0, 99.0])
+    gate, notes = Gate(), Notes()
+    gate.open.set()
+    loop = Loop(clock=lambda: next(seconds))
+    results: SimpleQueue[Sent] = SimpleQueue()
+
+    loop.send(gate, 1, [(0, _text("aged"))], 60.0, notes, results)
+
+    assert _all(results, 1) == {0: NotBegun()}
+    assert (gate.most, notes.marked) == (0, [])
+    loop.close()
+
+
+def test_a_send_that_cannot_be_noted_is_not_begun_and_waits_a_while(loop: Loop) -> None:
+    """A full disk would turn every crash into sends that nobody can account for."""
+    gate = Gate()
+    gate.open.set()
+
+    found = _all(_send(loop, gate, "a", notes=Notes(full=True)), 1)
+
+    (not_begun,) = found.values()
+    assert isinstance(not_begun, NotBegun)
+    assert (not_begun.pause > 0, gate.most) == (True, 0)
+
+
+def test_each_send_is_noted_before_and_after(loop: Loop) -> None:
+    """What stands in the journal is all that a crash leaves behind."""
+    gate, notes = Gate(), Notes()
+    gate.open.set()
+
+    _all(_send(loop, gate, "a", "b", notes=notes), 2)
+
+    assert (sorted(notes.marked), notes.verdicts) == ([0, 1], {0: Accepted("a"), 1: Accepted("b")})
 
 
 def test_after_a_stop_nothing_more_begins_and_what_is_under_way_ends(loop: Loop) -> None:

@@ -6,7 +6,24 @@ from pathlib import Path
 import pytest
 
 from tests.door.opened import Office, an_office
+from tests.housing import (
+    empty_postgresql_url,
+    empty_sqlite_url,
+    empty_url,
+    house,
+    made_postgresql,
+    made_sqlite,
+)
 from tests.receipts.callbacks import Hooks, hooks
+
+__all__ = [
+    "empty_postgresql_url",
+    "empty_sqlite_url",
+    "empty_url",
+    "house",
+    "made_postgresql",
+    "made_sqlite",
+]
 
 
 @pytest.fixture

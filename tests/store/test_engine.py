@@ -6,7 +6,7 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
-from sqlalchemy import event, insert, text
+from sqlalchemy import event, func, insert, select, text
 from sqlalchemy.exc import DBAPIError, StatementError
 
 from contracts.vocabulary import EventStatus
@@ -16,7 +16,7 @@ from store.engine import is_outage, is_race, ping
 from store.ids import Ids
 from store.tables import events, items, leases, search_terms, services
 from store.types import SealedBytes
-from tests.building import START, House
+from tests.building import START, House, open_test_store
 
 
 def _fault(house: House, statement: str) -> DBAPIError:
@@ -286,3 +286,27 @@ def test_a_reading_is_never_kept_older_than_its_revision(server_house: House) ->
         found = readings.load(tx, ["C-1042"])["C-1042"]
     assert changed
     assert found.started == frozenset()
+
+
+def test_the_stores_clock_is_never_ahead_of_the_databases(empty_postgresql_url: str) -> None:
+    """It is asked once a second and counted on; ahead of it, a claim would find nothing due."""
+    with open_test_store(empty_postgresql_url) as store:
+        with store.read() as tx:
+            first = tx.now
+        for _ in range(20):
+            with store.read() as tx:
+                counted = tx.now
+                exactly = tx.connection.execute(select(func.clock_timestamp())).scalar_one()
+
+                assert first <= counted <= exactly
+
+
+def test_whoever_asks_the_time_is_told_it_exactly(empty_postgresql_url: str) -> None:
+    """What another has planned a moment ago, by the same clock, is due."""
+    with open_test_store(empty_postgresql_url) as store, store.read() as tx:
+        _ = tx.now
+        before = tx.connection.execute(select(func.clock_timestamp())).scalar_one()
+
+        tx.ask_the_time()
+
+        assert tx.now >= before

@@ -108,6 +108,7 @@ def test_every_sealed_column_is_of_the_one_encrypted_type() -> None:
         "numbers.number",
         "outbox.content",
         "rejected_events.body",
+        "replies.content",
         "rule_sets.content",
         "rule_sets.set_by",
     }

@@ -1,5 +1,6 @@
 """Is what came of a send kept, whatever has happened to the delivery meanwhile?"""
 
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
@@ -8,7 +9,7 @@ import pytest
 
 from contracts.vocabulary import Channel, DeliveryStatus, Reason
 from store import tables
-from store.deliveries import due
+from store.deliveries import due, settling
 from store.deliveries.claiming import Claimed
 from store.deliveries.receiving import Word, receive
 from store.deliveries.recording import Result, record
@@ -61,6 +62,12 @@ def _deferred(claimed: Claimed, *, spends: bool = True) -> Result:
     )
 
 
+def _rejected(claimed: Claimed) -> Result:
+    return Result(
+        claimed=claimed, verdict="rejected", to=S.FAILED, reason=Reason.REFUSED, code="550"
+    )
+
+
 def _record(house: House, *results: Result) -> list[dict[str, Any]]:
     with house.store.write() as tx:
         return record(tx, results)
@@ -68,12 +75,12 @@ def _record(house: House, *results: Result) -> list[dict[str, Any]]:
 
 def _rescue(house: House) -> list[UUID]:
     with house.store.write() as tx:
-        return due.rescue(tx, settle_within=300)
+        return due.rescue(tx, dict.fromkeys(Channel, 300.0))
 
 
 def _settle(house: House) -> list[tuple[UUID, S]]:
     with house.store.write() as tx:
-        return due.settle_uncertain(tx, RESEND)
+        return settling.settle_uncertain(tx, RESEND, 3)
 
 
 def test_an_acceptance_is_on_record_with_all_that_proves_it(house: House, mail: UUID) -> None:
@@ -203,14 +210,50 @@ def test_an_acceptance_beats_not_knowing(house: House, channel: str, meanwhile: 
     assert house.claim() == []
 
 
-def test_a_late_refusal_keeps_its_evidence_and_changes_nothing(house: House, mail: UUID) -> None:
-    """What a person may be looking into is not pulled from under their hands."""
+@pytest.mark.parametrize(
+    ("refusal", "becomes"),
+    [(_deferred, S.PENDING), (_rejected, S.FAILED)],
+    ids=["for now", "for good"],
+)
+def test_a_late_refusal_settles_what_was_uncertain(
+    house: House, mail: UUID, refusal: Callable[[Claimed], Result], becomes: S
+) -> None:
+    """A definite refusal proves that nothing was sent, however late it is told."""
     (claimed,) = house.claim(lease_seconds=60)
     _rescued(house)
 
+    _record(house, refusal(claimed))
+
+    assert house.status(mail) is becomes
+    assert house.delivery()["attempts"] == 1
+
+
+def test_a_late_refusal_leaves_a_newer_attempt_alone(house: House, mail: UUID) -> None:
+    """It proves something about its own attempt, and nothing about the one after it."""
+    (claimed,) = house.claim(lease_seconds=60)
+    _rescued(house)
+    house.clock.advance(seconds=301)
+    _settle(house)
+    house.claim(lease_seconds=60)
+
+    _record(house, _rejected(claimed))
+
+    assert house.status(mail) is S.SENDING
+    assert [a["verdict"] for a in house.rows(tables.attempts)] == ["rejected", None]
+
+
+def test_a_late_refusal_of_what_is_parked_is_kept_for_whoever_decides(house: House) -> None:
+    """What a person may be looking into is not pulled from under their hands."""
+    house.serve(rules=[catch_all("d-mobile")])
+    house.have_message()
+    (claimed,) = house.claim(lease_seconds=60)
+    _rescued(house)
+    house.clock.advance(seconds=301)
+    _settle(house)
+
     _record(house, _deferred(claimed))
 
-    assert house.status(mail) is S.UNCERTAIN
+    assert house.standing() == [("d-mobile", "parked", "policy_parks")]
     assert [(a["verdict"], a["code"]) for a in house.rows(tables.attempts)] == [("deferred", "451")]
 
 

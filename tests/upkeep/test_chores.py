@@ -33,7 +33,7 @@ class Keeping:
 
     def hinted(self, lanes: list[Lane]) -> int:
         """How many hints wait in some lanes."""
-        return self.hints.backlog(lanes)
+        return self.hints.backlog(lanes) or 0
 
     def drain(self) -> None:
         """Have all hints gone, as if they had been worked off or lost."""

@@ -58,7 +58,9 @@ def opened(found: "Settings | None" = None) -> "Iterator[Parts]":
     from store.keys import Unopenable
     from workers.bootstrap import open_parts
     from workers.broker import BrokerAwayError
+    from workers.failpoints import FailpointsError
     from workers.intake.topology import TopologyError
+    from workers.ops import OpsPortError
 
     parts = None
     try:
@@ -66,8 +68,10 @@ def opened(found: "Settings | None" = None) -> "Iterator[Parts]":
         yield parts
     except (
         BrokerAwayError,
+        FailpointsError,
         MasterKeyError,
         MissingSettingsError,
+        OpsPortError,
         TopologyError,
         Unopenable,
     ) as error:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
 from typing import Protocol
+from uuid import UUID
 
 from structlog import get_logger
 
@@ -49,6 +50,7 @@ class Sender:
     mail_reply_to: str | None
     attachment_limit: int
     public_url: str | None
+    return_path: Callable[[UUID, int], str] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,9 +150,14 @@ class Preparing:
             message_id=f"<{claimed.delivery_id}@{domain}>",
             written_at=now,
             attachments=attachments,
+            return_path=self._return_path(claimed),
         )
         parts = [written.subject, written.text, *(_digest_of(a) for a in attachments)]
         return Ready(claimed, outgoing, _digest("\0".join(parts)), written.template_version)
+
+    def _return_path(self, claimed: Claimed) -> str | None:
+        make = self._sender.return_path
+        return make(claimed.delivery_id, claimed.fence) if make is not None else None
 
     def _document(
         self, claimed: Claimed, event: EventData

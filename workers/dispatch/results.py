@@ -1,6 +1,7 @@
 """What does an answer make of the delivery it is about? The provider's, or none at all."""
 
 import random
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from config.policies import Policies
@@ -14,19 +15,32 @@ from workers.routing.following import Standing, Transition, after
 _MAY_COME = frozenset({"missing", "unreachable"})
 
 
+@dataclass(frozen=True, slots=True)
+class Content:
+    """What the record keeps of what was sent; an empty digest where nobody knows."""
+
+    digest: str = ""
+    template_version: str | None = None
+
+
 def of_verdict(
     ready: Ready, verdict: Verdict, provider: str, policies: Policies, now: datetime
 ) -> Result:
     """What the provider's verdict makes of a delivery that was sent, or tried."""
-    return _result(
-        ready.claimed,
-        verdict,
-        policies,
-        now,
-        provider=provider,
-        content_digest=ready.content_digest,
-        template_version=ready.template_version,
-    )
+    content = Content(ready.content_digest, ready.template_version)
+    return _result(ready.claimed, verdict, policies, now, provider=provider, content=content)
+
+
+def of_journalled(
+    claimed: Claimed,
+    verdict: Verdict,
+    provider: str,
+    policies: Policies,
+    now: datetime,
+    content: Content,
+) -> Result:
+    """What a verdict makes of a delivery whose worker died before it could record it."""
+    return _result(claimed, verdict, policies, now, provider=provider, content=content)
 
 
 def of_unsendable(one: Unsendable, policies: Policies, now: datetime) -> Result:
@@ -61,8 +75,7 @@ def _result(
     now: datetime,
     *,
     provider: str | None = None,
-    content_digest: str = "",
-    template_version: str | None = None,
+    content: Content = Content(),
 ) -> Result:
     standing = Standing(claimed.lane, claimed.tries - 1, claimed.deadline_at)
     retries = policies.retries[claimed.lane]
@@ -81,8 +94,8 @@ def _result(
         reference=verdict.reference if isinstance(verdict, Accepted) else None,
         due_at=due_at,
         spends_attempt=transition.spends_attempt,
-        content_digest=content_digest,
-        template_version=template_version,
+        content_digest=content.digest,
+        template_version=content.template_version,
         advance=_advances(transition),
     )
 

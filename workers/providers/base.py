@@ -86,7 +86,10 @@ class Attachment:
 
 @dataclass(frozen=True, slots=True)
 class Email:
-    """One email to one recipient. ``message_id`` is the same at every attempt of a delivery."""
+    """One email to one recipient. ``message_id`` is the same at every attempt of a delivery.
+
+    ``return_path`` is where its bounces come to; unset: to the sender.
+    """
 
     tag: Tag
     to: str
@@ -100,6 +103,7 @@ class Email:
     written_at: datetime
     attachments: tuple[Attachment, ...] = ()
     headers: tuple[tuple[str, str], ...] = ()
+    return_path: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,7 +31,7 @@ class Envelope:
 
     def __init__(self, pool: Pool, email: Email, size: int) -> None:
         self._pool = pool
-        self._sender = ready_address(email.sender)
+        self._sender = ready_address(email.return_path or email.sender)
         self._recipient = ready_address(email.to)
         self._id = envelope_id(email)
         self._size = size
@@ -138,8 +138,14 @@ def _refused(stage: Stage, connection: Connection, reply: SMTPResponse) -> Verdi
 
 
 def envelope_id(email: Email) -> bytes:
-    """Delivery and attempt as an ENVID, in xtext (RFC 3461, section 4): a bounce brings it back."""
-    octets = f"{email.tag.delivery_id}.{email.tag.attempt}".encode()
+    """Delivery and attempt as an ENVID, in xtext (RFC 3461, section 4): a bounce brings it back.
+
+    With a return path it says the same as that, check included.
+    """
+    if email.return_path is not None:
+        octets = email.return_path.rpartition("@")[0].encode()
+    else:
+        octets = f"{email.tag.delivery_id}.{email.tag.attempt}".encode()
     xtext = (
         b"%c" % octet if 33 <= octet <= 126 and octet not in b"+=" else b"+%02X" % octet
         for octet in octets

@@ -1,12 +1,19 @@
 """How one request to Twilio becomes a verdict: the part that texts and calls have in common."""
 
 from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
+from typing import TypeVar
 
-from twilio.base.exceptions import TwilioRestException, TwilioServiceException
+from twilio.base.exceptions import (
+    TwilioException,
+    TwilioRestException,
+    TwilioServiceException,
+)
 from twilio.rest import Client
 
 from contracts.vocabulary import Channel, Reason
 from workers.providers.base import Accepted, Deferred, Unknown, Verdict
+from workers.providers.lookups import Unanswered
 from workers.providers.twilio_errors import refusal
 from workers.providers.twilio_http import (
     CURRENT_EXCHANGE,
@@ -14,7 +21,10 @@ from workers.providers.twilio_http import (
     Exchange,
     NotSent,
     TwilioHttp,
+    TwilioUnansweredError,
 )
+
+T = TypeVar("T")
 
 CONNECT_SECONDS = 5.0
 UNREADABLE = "unreadable"
@@ -74,6 +84,24 @@ class TwilioAccount:
             return Unknown(Reason.NO_ANSWER, UNREADABLE)
         return Accepted(reference)
 
+    async def read(self, question: Callable[[Client], Awaitable[T]]) -> T | Unanswered:
+        """Ask something that sends nothing; give what ``question`` makes of the answer."""
+        exchange = Exchange(no_mark)
+        token = CURRENT_EXCHANGE.set(exchange)
+        try:
+            return await question(self._client)
+        except TwilioUnansweredError as fault:
+            return Unanswered(fault.code)
+        except TwilioException as answer:  # a listing's refusal is no more than this base class
+            code = _code(getattr(answer, "code", None))
+            return Unanswered(str(code) if code is not None else f"http-{exchange.status}")
+        except (ValueError, TypeError, LookupError, AttributeError, RecursionError):
+            if not exchange.may_have_left:
+                raise
+            return Unanswered(UNREADABLE)
+        finally:
+            CURRENT_EXCHANGE.reset(token)
+
     async def probe(self, channel: Channel) -> Verdict:
         """Read our own account: ``Accepted`` if Twilio is there and knows us. Sends nothing."""
 
@@ -92,3 +120,14 @@ def _code(code: object) -> int | None:
     if isinstance(code, int) and code >= LOWEST_TWILIO_CODE:
         return code
     return None
+
+
+def moment(read: object) -> datetime | None:
+    """Give an instant that the SDK has read; none where the answer held no date it knows."""
+    return read.astimezone(UTC) if isinstance(read, datetime) and read.tzinfo else None
+
+
+def whole(read: object) -> int | None:
+    """Give a number that Twilio writes as text."""
+    text = str(read) if read is not None else ""
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else None

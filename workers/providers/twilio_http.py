@@ -87,10 +87,8 @@ class TwilioHttp(AsyncHttpClient):
     def __init__(self, *, timeout: float, connect: float, connections: int) -> None:
         super().__init__(logging.getLogger("twilio"), is_async=True, timeout=timeout)
         self._limits = aiohttp.ClientTimeout(
-            total=timeout,
-            connect=timeout,
+            total=timeout,  # a limit for each read within it would be a timer more for each read
             sock_connect=min(connect, timeout),
-            sock_read=timeout,
             ceil_threshold=float("inf"),  # aiohttp otherwise rounds long limits up to a second
         )
         self._connections = connections

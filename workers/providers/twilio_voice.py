@@ -10,14 +10,17 @@ from collections.abc import Callable
 from typing import Any
 
 from twilio.rest import Client
+from twilio.rest.api.v2010.account.call import CallInstance
 from twilio.twiml.voice_response import VoiceResponse
 
 from contracts.vocabulary import Channel, Reason
 from workers.providers.base import Outgoing, Rejected, Transfer, Verdict
-from workers.providers.twilio_account import TwilioAccount, no_mark
+from workers.providers.lookups import Leg, Unanswered
+from workers.providers.twilio_account import TwilioAccount, moment, no_mark, whole
 
 # The SDK puts the SID into the path as it is: anything else could name another resource.
 CALL_SID = re.compile(r"CA[0-9a-fA-F]{32}")
+MOST_LEGS = 200
 
 
 class TwilioVoice:
@@ -51,6 +54,17 @@ class TwilioVoice:
 
         return await self._account.ask(self.channel, redirect, before_first_byte)
 
+    async def legs_of(self, call_sid: str) -> tuple[Leg, ...] | Unanswered:
+        """List the numbers that were dialled for a caller, the first dialled first."""
+        if CALL_SID.fullmatch(call_sid) is None:
+            return Unanswered("not_a_call_sid")
+
+        async def listing(client: Client) -> tuple[Leg, ...]:
+            found = await client.calls.list_async(parent_call_sid=call_sid, limit=MOST_LEGS)
+            return tuple(_leg(call) for call in reversed(found))
+
+        return await self._account.read(listing)
+
     async def probe(self) -> Verdict:
         """Ask Twilio for our account: ``Accepted`` if it is there and knows us. Sends nothing."""
         return await self._account.probe(self.channel)
@@ -58,6 +72,18 @@ class TwilioVoice:
     async def close(self) -> None:
         """Give back all connections."""
         await self._account.close()
+
+
+def _leg(call: CallInstance) -> Leg:
+    if not isinstance(call.sid, str) or not isinstance(call.status, str):
+        raise TypeError("a call without SID or status")
+    return Leg(
+        reference=call.sid,
+        word=call.status,
+        seconds=whole(call.duration) or 0,
+        to=call.to or "",
+        created_at=moment(call.date_created),
+    )
 
 
 def transfer_twiml(transfer: Transfer) -> str:

@@ -16,9 +16,9 @@ from sqlalchemy import select
 from contracts.events import load_data
 from contracts.events.calls import CallWaiting
 from contracts.planning import LanePolicy
-from contracts.vocabulary import Channel, DeliveryStatus, Reason
+from contracts.vocabulary import Channel, DeliveryStatus, Reason, SuppressedBy
 from store import inbox
-from store.customer_changes import suppress_destination
+from store.customer_changes import suppress_place
 from store.customers import Readings
 from store.deliveries.adding import Due
 from store.deliveries.receiving import Received, Told, Word, receive
@@ -35,6 +35,7 @@ from workers.providers.twilio_errors import (
 )
 
 _OVERRULING_RANK = 6
+_RINGING = frozenset({"queued", "initiated", "ringing", "in-progress"})
 _CALLER_THERE = frozenset({"", "in-progress", "ringing", "queued", "initiated"})
 _NOT_PUT_THROUGH: Mapping[DialOutcome, Reason] = MappingProxyType(
     {
@@ -103,10 +104,7 @@ def apply(
     received = receive(tx, [_word_of_text(receipt) for receipt in receipts])
     for each in received:
         if each.row is not None and each.row["reason"] is Reason.OPTED_OUT:
-            row = each.row
-            suppress_destination(
-                tx, row["customer_ref"], row["destination_id"], row["purpose"], Reason.OPTED_OUT
-            )
+            suppress_place(tx, each.row, Reason.OPTED_OUT, SuppressedBy.STOP)
     due = follow_up(tx, readings, policy, _to_follow(received))
     return Applied(tuple(each.told for each in received), tuple(due))
 
@@ -115,6 +113,8 @@ def apply_dial(
     tx: Transaction, receipt: DialReceipt, readings: Readings, policy: LanePolicy
 ) -> AfterDial:
     """Apply the end of one dialling, and say how the caller's call goes on."""
+    if receipt.word.strip().lower() in _RINGING:  # seen in the provider's list, not yet over
+        return AfterDial(receive(tx, [_word_of_ringing(receipt)])[0].told, ())
     outcome = _outcome_of(receipt)
     answered = outcome is DialOutcome.ANSWERED
     received = receive(tx, [_word_of_dial(receipt, outcome)])[0]
@@ -179,6 +179,17 @@ def _word_of_dial(receipt: DialReceipt, outcome: DialOutcome) -> Word:
         to=to,
         reason=reason,
         detail=detail,
+        reference=receipt.call_sid,
+    )
+
+
+def _word_of_ringing(receipt: DialReceipt) -> Word:
+    return Word(
+        delivery_id=receipt.delivery_id,
+        attempt=receipt.attempt,
+        to=DeliveryStatus.ACCEPTED,
+        reason=Reason.RECEIPT,
+        detail=receipt.word.strip().lower()[:60],
         reference=receipt.call_sid,
     )
 

@@ -6,6 +6,7 @@ from typing import TypeVar
 from tenacity import Retrying, retry_if_exception, stop_after_attempt, wait_random_exponential
 
 from store.engine import Store, Transaction, is_race
+from workers.failpoints import reach
 
 T = TypeVar("T")
 
@@ -21,5 +22,7 @@ def without_races(store: Store, act: Callable[[Transaction], T]) -> T:
         reraise=True,
     ):
         with attempt, store.write() as tx:
-            return act(tx)
+            done = act(tx)
+            reach("receipts.before_commit")
+            return done
     raise AssertionError("tenacity gives a result or raises")

@@ -18,6 +18,7 @@ from store.customers import Readings
 from store.deliveries.adding import Due
 from store.deliveries.receiving import Told
 from store.engine import Store, is_outage
+from workers.failpoints import reach
 from workers.gathering import CrowdedError, Gathering
 from workers.providers.twilio_signature import valid
 from workers.providers.twilio_voice import after_dial_twiml
@@ -132,6 +133,7 @@ class Webhooks:
         if not any(valid(token, url, form, signature) for token in self._parts.auth_tokens):
             log.warning("receipt_refused", path=request.url.path)
             return Response("the signature does not fit\n", 403, media_type="text/plain")
+        reach("receipts.received")
         return form
 
     def _apply(self, receipts: Sequence[MessageReceipt]) -> Sequence[Told]:
@@ -139,6 +141,7 @@ class Webhooks:
         applied = without_races(
             parts.store, lambda tx: apply(tx, receipts, parts.readings, parts.policy)
         )
+        reach("receipts.committed")
         self._hint(applied.due)
         return applied.told
 
@@ -147,6 +150,7 @@ class Webhooks:
         after = without_races(
             parts.store, lambda tx: apply_dial(tx, receipt, parts.readings, parts.policy)
         )
+        reach("receipts.committed")
         self._hint(after.due)
         return after
 

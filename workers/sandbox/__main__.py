@@ -92,6 +92,8 @@ def _parser() -> argparse.ArgumentParser:
     add("--keep-mail", action=argparse.BooleanOptionalAction, default=False)
     add("--allow-host", action="append", default=[], help="a host to post callbacks to")
     add("--callback-connections", type=int, default=8)
+    add("--bounce-host", default="127.0.0.1", help="the mail server that reports are sent to")
+    add("--bounce-port", type=int, help="its port; without one no report is sent")
     add("--ready-file", type=Path, help="written with the ports once it listens")
     add("--behaviour", dest="behaviour_file", type=Path, help="a JSON file of rules")
     return parser

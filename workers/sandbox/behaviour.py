@@ -35,10 +35,11 @@ class Act(StrEnum):
     SLOW = "slow"  # waits `latency_ms` first, then goes on
     RECEIPT = "receipt"  # the later word: `word` and `error_code`
     CALLBACKS = "callbacks"  # how status callbacks are posted: `how`, `delay_ms`
+    BOUNCE = "bounce"  # email: a report comes back later: `action`, `enhanced`, `delay_ms`
     DIAL = "dial"  # what a dialled number does: `outcome`, `ring_ms`, `talk_ms`, `seconds`
 
 
-LATER_ACTS = frozenset({Act.SLOW, Act.RECEIPT, Act.CALLBACKS, Act.DIAL})
+LATER_ACTS = frozenset({Act.SLOW, Act.RECEIPT, Act.CALLBACKS, Act.BOUNCE, Act.DIAL})
 FATES = frozenset(Act) - LATER_ACTS
 AFTER_ACCEPTING = frozenset(act for act in Act if act.startswith("accept_then_"))
 
@@ -77,6 +78,8 @@ class Rule:
     error_code: int | None = None
     how: How = "plain"
     delay_ms: Span = 0
+    action: Literal["failed", "delayed", "delivered", "relayed"] = "failed"
+    enhanced: Annotated[str, Field(pattern=r"^[245]\.\d{1,3}\.\d{1,3}$")] = "5.1.1"
     outcome: Outcome = "answer"
     ring_ms: Span = 0
     talk_ms: Span = 0

@@ -4,6 +4,7 @@ Not Twilio's: everything under ``/sandbox`` is ours, open to whoever reaches the
 """
 
 import json
+import secrets
 from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from typing import Any
@@ -11,8 +12,10 @@ from typing import Any
 from aiohttp import web
 from pydantic import ValidationError
 
+from workers.sandbox import SANDBOX_ACCOUNT_SID
 from workers.sandbox.behaviour import Behaviour, Script, script_from
-from workers.sandbox.callbacks import Callbacks
+from workers.sandbox.bounces import Bounces
+from workers.sandbox.callbacks import Callbacks, Post
 from workers.sandbox.record import Record
 from workers.sandbox.voice import LIVE, Exchange
 from workers.sandbox.wire import reply
@@ -30,12 +33,14 @@ class Control:
         behaviour: Behaviour,
         exchange: Exchange,
         callbacks: Callbacks,
+        bounces: Bounces,
         ports: Callable[[], Mapping[str, Any]],
     ) -> None:
         self._record = record
         self._behaviour = behaviour
         self._exchange = exchange
         self._callbacks = callbacks
+        self._bounces = bounces
         self._ports = ports
 
     def routes(self) -> list[web.AbstractRouteDef]:
@@ -50,6 +55,7 @@ class Control:
             web.delete("/sandbox/behaviour", self.clear),
             web.post("/sandbox/calls", self.waiting_call),
             web.post("/sandbox/calls/{sid}/hang_up", self.hang_up),
+            web.post("/sandbox/replies", self.reply_to_us),
         ]
 
     def tally(self) -> dict[str, Any]:
@@ -57,6 +63,7 @@ class Control:
         return {
             "accepted": self._record.counts(),
             "callbacks": {**self._callbacks.counts, "waiting": self._callbacks.waiting()},
+            "bounces": dict(self._bounces.counts),
             "fired": self._behaviour.fired(),
         }
 
@@ -118,6 +125,19 @@ class Control:
         self._exchange.end(call)
         return reply({"call_sid": call.sid, "status": call.status, "hung_up": gone})
 
+    async def reply_to_us(self, request: web.Request) -> web.Response:
+        """``{"from", "to", "body", "url", "message_sid"?}``: somebody texts the sender.
+
+        The text is posted to ``url``, signed as Twilio signs; answers what came back for it.
+        """
+        fields = await _fields(request)
+        if any(not isinstance(fields.get(name), str) for name in ("from", "to", "body", "url")):
+            return reply({"error": "from, to, body and url are needed"}, 400)
+        sid = fields.get("message_sid") or f"SM{secrets.token_hex(16)}"
+        form = inbound_form(sid, fields["from"], fields["to"], fields["body"])
+        answer = await self._callbacks.post(Post(fields["url"], form))
+        return reply({"message_sid": sid, "taken": answer is not None, "answer": answer}, 201)
+
     async def _change(self, request: web.Request, change: Callable[[Script], None]) -> web.Response:
         try:
             script = script_from(await _fields(request))
@@ -125,6 +145,23 @@ class Control:
             return reply({"errors": json.loads(faults.json(include_url=False))}, 400)
         change(script)
         return reply({"rules": len(self._behaviour.rules())})
+
+
+def inbound_form(sid: str, sender: str, to: str, body: str) -> list[tuple[str, str]]:
+    """The fields that Twilio posts for a text that somebody sent us."""
+    return [
+        ("AccountSid", SANDBOX_ACCOUNT_SID),
+        ("ApiVersion", "2010-04-01"),
+        ("Body", body),
+        ("From", sender),
+        ("MessageSid", sid),
+        ("NumMedia", "0"),
+        ("NumSegments", "1"),
+        ("SmsMessageSid", sid),
+        ("SmsSid", sid),
+        ("SmsStatus", "received"),
+        ("To", to),
+    ]
 
 
 async def _fields(request: web.Request) -> dict[str, Any]:

@@ -1,6 +1,7 @@
 """How does a test or a demo run a sandbox inside its own process?"""
 
 import asyncio
+import secrets
 import threading
 from collections.abc import Callable, Coroutine
 from concurrent.futures import Future
@@ -11,7 +12,9 @@ from typing import Any, Self, TypeVar
 from workers.sandbox import SANDBOX_ACCOUNT_SID, SANDBOX_AUTH_TOKEN
 from workers.sandbox.acceptance import Acceptance, acceptance
 from workers.sandbox.behaviour import Rule, Script
+from workers.sandbox.callbacks import Post
 from workers.sandbox.certificate import CERTIFICATE_NAME
+from workers.sandbox.control import inbound_form
 from workers.sandbox.loops import new_loop
 from workers.sandbox.server import Server, started
 from workers.sandbox.settings import SandboxSettings, Tls
@@ -94,6 +97,20 @@ class Sandbox:
     def waiting_call(self, sender: str, to: str, call_sid: str | None = None) -> str:
         """Put a caller on the line; returns the sid of the call to redirect."""
         return self._on_loop(lambda server: server.exchange.waiting_call(sender, to, call_sid).sid)
+
+    def text_in(
+        self, url: str, sender: str, to: str, body: str, message_sid: str | None = None
+    ) -> str | None:
+        """Somebody texts us: post it to ``url``, signed; what was answered, if it was taken."""
+        server = self._server
+        if server is None:
+            raise RuntimeError("the sandbox is not running")
+        sid = message_sid or f"SM{secrets.token_hex(16)}"
+        return self._run(server.callbacks.post(Post(url, inbound_form(sid, sender, to, body))))
+
+    def bounce_to(self, port: int) -> None:
+        """Send reports about mail to the mail server at this port from now on."""
+        self._on_loop(lambda server: server.bounces.go_to(port))
 
     def hang_up(self, call_sid: str) -> None:
         """The caller hangs up. Raises KeyError for a call that never was."""

@@ -14,6 +14,7 @@ from typing import Any
 from aiohttp import web
 
 from workers.sandbox.behaviour import Behaviour, script_from
+from workers.sandbox.bounces import Bounces
 from workers.sandbox.callbacks import Callbacks
 from workers.sandbox.calls import Calls
 from workers.sandbox.certificate import server_context
@@ -42,9 +43,15 @@ class Server:
             self.behaviour.replace(script_from(json.loads(settings.behaviour_file.read_bytes())))
         self.record = Record(settings.folder / "record.jsonl", sync)
         self.callbacks = Callbacks(settings.callback_connections, settings.allowed_hosts)
+        self.bounces = Bounces(settings.bounce_host, settings.bounce_port)
         self.exchange = Exchange(self.behaviour, self.callbacks)
         self.control = Control(
-            self.record, self.behaviour, self.exchange, self.callbacks, self.ports
+            self.record,
+            self.behaviour,
+            self.exchange,
+            self.callbacks,
+            self.bounces,
+            self.ports,
         )
         self.http_port = self.smtp_port = 0
         self._runner: web.AppRunner | None = None
@@ -89,6 +96,7 @@ class Server:
             await self._runner.cleanup()
         await self.exchange.stop()
         await self.callbacks.stop()
+        await self.bounces.stop()
         self.record.close()
 
     def _app(self) -> web.Application:
@@ -118,6 +126,7 @@ class Server:
             SandboxSMTP,
             self.record,
             self.behaviour,
+            self.bounces,
             mail_folder,
             self._sessions,
             data_size_limit=settings.largest_mail,

@@ -43,6 +43,8 @@ class SandboxSettings:
     keep_mail: bool = False
     allowed_hosts: frozenset[str] = frozenset()
     callback_connections: int = 8
+    bounce_host: str = "127.0.0.1"
+    bounce_port: int | None = None
     ready_file: Path | None = None
     behaviour_file: Path | None = None
 

@@ -9,6 +9,7 @@ from typing import Any, cast
 from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
 
 from workers.sandbox.behaviour import AFTER_ACCEPTING, Act, Behaviour, Occasion, Rule, Stage
+from workers.sandbox.bounces import Bounces
 from workers.sandbox.mail import described
 from workers.sandbox.record import Record, RecordError
 from workers.sandbox.wire import abort
@@ -51,6 +52,7 @@ class SandboxSMTP(SMTP):
         self,
         record: Record,
         behaviour: Behaviour,
+        bounces: Bounces,
         mail_folder: Path | None,
         sessions: set["SandboxSMTP"],
         **options: Any,  # noqa: ANN401 - aiosmtpd's own
@@ -58,6 +60,7 @@ class SandboxSMTP(SMTP):
         super().__init__(_Greeting(), **options)
         self._record = record
         self._behaviour = behaviour
+        self._bounces = bounces
         self._mail_folder = mail_folder
         self._sessions = sessions
         self._sender_options: dict[str, str] = {}
@@ -175,6 +178,9 @@ class SandboxSMTP(SMTP):
         if self._mail_folder is not None:
             (self._mail_folder / f"{reference}.eml").write_bytes(raw)
         await self._record.append(reference, "email", fields)
+        rule = self._behaviour.wish(Act.BOUNCE, Occasion("email", to, sender))
+        if rule is not None:
+            self._bounces.later(fields, rule)
         return reference
 
     async def _content(self) -> bytes | None:

@@ -11,10 +11,11 @@ from contracts.vocabulary import Lane, Reason
 from store import outbox, providers, sealing
 from store.customers import Readings
 from store.deliveries import due as waiting
-from store.deliveries import ending
+from store.deliveries import ending, settling
 from store.deliveries.adding import Due
 from store.engine import Store
 from workers.dispatch.hints import Hints
+from workers.failpoints import reach
 from workers.following_up import follow_up
 from workers.routing.following import WAITS
 from workers.upkeep.notices import plan_notices
@@ -86,8 +87,11 @@ class Chores:
         return self._hint_again((Lane.ROUTINE, Lane.BULK), _AGAIN, self._interval)
 
     def _hint_again(self, lanes: Sequence[Lane], older_than: timedelta, every: float) -> int:
+        backlog = self._hints.backlog(lanes)
+        if backlog is None:
+            return 0
         # While hints wait in their queues, hinting again would only multiply them (hazard 20).
-        crowded = self._hints.backlog(lanes) > _NEAR_EMPTY
+        crowded = backlog > _NEAR_EMPTY
         with self._store.write() as tx:
             before = None if crowded else tx.now - older_than
             states, breaker = providers.states(tx), self._policies.breaker
@@ -96,19 +100,21 @@ class Chores:
             for most in sorted(set(allowed.values()) - {0}):
                 channels = [channel for channel, each in allowed.items() if each == most]
                 found += waiting.unhinted(tx, lanes, before, most, channels)
-        self._hints(found)
+        if self._hints(found) < len(found):  # nobody was told after all: as soon as it can be
+            with self._store.write() as tx:
+                waiting.unhint(tx, [one.delivery_id for one in found])
+            return 0
         return len(found)
 
     def rescue(self) -> int:
         """Call uncertain what a worker claimed and never recorded."""
         with self._store.write() as tx:
-            rescued = waiting.rescue(tx, self._settle_within())
+            rescued = waiting.rescue(tx, self._policies.uncertain_after_seconds)
+            reach("upkeep.rescue.before_commit")
+        reach("upkeep.rescue.committed")
         for delivery_id in rescued:
             log.warning("lease_ran_out", delivery_id=str(delivery_id))
         return len(rescued)
-
-    def _settle_within(self) -> float:
-        return float(max(self._policies.uncertain_after_seconds.values()))
 
     def settle_uncertain(self) -> int:
         """Apply the channels' policies to what no evidence has settled."""
@@ -118,7 +124,9 @@ class Chores:
             if policy is WhenUncertain.RESEND
         )
         with self._store.write() as tx:
-            settled = waiting.settle_uncertain(tx, resend)
+            settled = settling.settle_uncertain(tx, resend, self._policies.resends)
+            reach("upkeep.settle.before_commit")
+        reach("upkeep.settle.committed")
         for delivery_id, status in settled:
             log.warning(
                 "uncertain_settled_by_policy", delivery_id=str(delivery_id), status=status.value
@@ -133,7 +141,7 @@ class Chores:
         found: list[Due] = []
         with self._store.write() as tx:
             for lane, wait in WAITS.items():
-                rows = waiting.uncertain_for(tx, lane, wait)
+                rows = settling.uncertain_for(tx, lane, wait * self._policies.scale)
                 found += follow_up(tx, self._readings, self._policies.lanes, rows)
         self._hints(found)
         return len(found)
@@ -165,4 +173,7 @@ class Chores:
     def seal(self) -> int:
         """Chain new ledger entries."""
         with self._store.write() as tx:
-            return sealing.seal_next(tx)
+            sealed = sealing.seal_next(tx)
+            reach("upkeep.seal.before_commit")
+        reach("upkeep.seal.committed")
+        return sealed

@@ -21,6 +21,7 @@ from store.engine import Store, Transaction
 from store.outbox import Outcome
 from store.publishers import every
 from workers.broker import LOST, reason_of
+from workers.failpoints import reach
 from workers.telling import tell
 from workers.upkeep.confirming import Confirming, Letter
 
@@ -32,10 +33,14 @@ _PAUSE_SECONDS = 5.0
 
 
 class OutcomePublisher:
-    """Publishes the outbox. For one thread, under the lease of whoever keeps house."""
+    """Publishes the outbox. For one thread, under the lease of whoever keeps house.
 
-    def __init__(self, url: str, store: Store) -> None:
+    A broker that failed is left in peace for ``pause`` seconds.
+    """
+
+    def __init__(self, url: str, store: Store, pause: float = _PAUSE_SECONDS) -> None:
         self._store = store
+        self._pause = pause
         self._publishing = Confirming(url, "onward outcomes")
         self._refusals: Counter[str] = Counter()
         self._not_before = 0.0
@@ -48,7 +53,9 @@ class OutcomePublisher:
         """
         if time.monotonic() < self._not_before:
             return 0
-        with self._store.read() as tx:
+        # A writing transaction, for it ends by asking who leads: a leader that was stopped for long
+        # must not publish again what another has published.
+        with self._store.write() as tx:
             waiting = outbox.unpublished(tx, _BATCH)
             admitted = [publisher for publisher, is_admitted in every(tx) if is_admitted]
             told, untold = _told(tx, waiting)
@@ -63,9 +70,10 @@ class OutcomePublisher:
         try:
             taken = self._publishing.publish([letter for _, letter in addressed])
         except LOST as error:
-            self._not_before = time.monotonic() + _PAUSE_SECONDS
+            self._not_before = time.monotonic() + self._pause
             log.warning("outcomes_not_published", count=len(waiting), reason=reason_of(error))
             raise
+        reach("upkeep.outcomes.published")
         refused = untold | {
             outcome.id
             for (outcome, _), was_taken in zip(addressed, taken, strict=True)
@@ -80,6 +88,7 @@ class OutcomePublisher:
     def _mark(self, done: Sequence[Outcome]) -> int:
         with self._store.write() as tx:
             outbox.mark_published(tx, done)
+        reach("upkeep.outcomes.marked")
         for outcome in done:
             self._refusals.pop(outcome.id, None)
         return len(done)

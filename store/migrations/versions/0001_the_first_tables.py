@@ -14,11 +14,33 @@ depends_on = None
 def upgrade() -> None:
     """Make the change."""
     op.create_table(
+        "act_targets",
+        sa.Column("act_id", sa.Uuid(), nullable=False),
+        sa.Column("target", sa.String(length=500), nullable=False),
+        sa.Column("kind", sa.String(length=32), nullable=False),
+        sa.Column("answer", sa.String(length=500), nullable=False),
+        sa.Column("detail", sa.String(length=500), nullable=True),
+        sa.PrimaryKeyConstraint("act_id", "target", name=op.f("pk_act_targets")),
+    )
+    op.create_index("ix_act_targets_target", "act_targets", ["target"], unique=False)
+    op.create_table(
+        "acts",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("at", types.Instant(), nullable=False),
+        sa.Column("actor", sa.String(length=500), nullable=False),
+        sa.Column("verb", sa.String(length=32), nullable=False),
+        sa.Column("reason", types.Sealed(), nullable=False),
+        sa.Column("done", sa.Integer(), nullable=False),
+        sa.Column("refused", sa.Integer(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_acts")),
+    )
+    op.create_table(
         "attempts",
         sa.Column("delivery_id", sa.Uuid(), nullable=False),
         sa.Column("fence", sa.Integer(), nullable=False),
         sa.Column("provider", sa.String(length=500), nullable=False),
         sa.Column("claimed_by", sa.String(length=500), nullable=False),
+        sa.Column("marked", sa.Boolean(), nullable=False),
         sa.Column("started_at", types.Instant(), nullable=False),
         sa.Column("settled_at", types.Instant(), nullable=True),
         sa.Column("verdict", sa.String(length=500), nullable=True),
@@ -123,6 +145,14 @@ def upgrade() -> None:
         ),
     )
     op.create_index(
+        "ix_deliveries_attention",
+        "deliveries",
+        ["status", "reason", "channel", "changed_at"],
+        unique=False,
+        postgresql_where=sa.text("status IN ('failed', 'parked', 'undelivered')"),
+        sqlite_where=sa.text("status IN ('failed', 'parked', 'undelivered')"),
+    )
+    op.create_index(
         "ix_deliveries_customer", "deliveries", ["customer_ref", "planned_at"], unique=False
     )
     op.create_index(
@@ -172,6 +202,14 @@ def upgrade() -> None:
         unique=False,
         postgresql_where=sa.text("status = 'pending'"),
         sqlite_where=sa.text("status = 'pending'"),
+    )
+    op.create_index(
+        "ix_deliveries_unreceipted",
+        "deliveries",
+        ["changed_at"],
+        unique=False,
+        postgresql_where=sa.text("status = 'accepted' AND channel IN ('sms', 'call')"),
+        sqlite_where=sa.text("status = 'accepted' AND channel IN ('sms', 'call')"),
     )
     op.create_index(
         "ix_deliveries_unsettled",
@@ -229,6 +267,19 @@ def upgrade() -> None:
     )
     op.create_index("ix_events_customer", "events", ["customer_ref", "received_at"], unique=False)
     op.create_index("uq_events_source_event_id", "events", ["source", "event_id"], unique=True)
+    op.create_table(
+        "inquiries",
+        sa.Column("delivery_id", sa.Uuid(), nullable=False),
+        sa.Column("fence", sa.Integer(), nullable=False),
+        sa.Column("inquiry", sa.String(length=32), nullable=False),
+        sa.Column("times", sa.Integer(), nullable=False),
+        sa.Column("answered", sa.Integer(), nullable=False),
+        sa.Column("said", sa.String(length=32), nullable=True),
+        sa.Column("detail", sa.String(length=500), nullable=True),
+        sa.Column("asked_at", types.Instant(), nullable=False),
+        sa.Column("due_at", types.Instant(), nullable=True),
+        sa.PrimaryKeyConstraint("delivery_id", "fence", "inquiry", name=op.f("pk_inquiries")),
+    )
     op.create_table(
         "items",
         sa.Column("item_id", sa.String(length=500), nullable=False),
@@ -415,13 +466,44 @@ def upgrade() -> None:
         sa.Column("problems", sa.Text(), nullable=False),
         sa.Column("body", types.Sealed(), nullable=True),
         sa.Column("received_at", types.Instant(), nullable=False),
+        sa.Column("closed_at", types.Instant(), nullable=True),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_rejected_events")),
+    )
+    op.create_index(
+        "ix_rejected_events_open",
+        "rejected_events",
+        ["received_at"],
+        unique=False,
+        postgresql_where=sa.text("closed_at IS NULL"),
+        sqlite_where=sa.text("closed_at IS NULL"),
     )
     op.create_index(
         op.f("ix_rejected_events_received_at"), "rejected_events", ["received_at"], unique=False
     )
     op.create_index(
         "ix_rejected_events_source", "rejected_events", ["source", "event_id"], unique=False
+    )
+    op.create_table(
+        "replies",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("reference", sa.String(length=500), nullable=False),
+        sa.Column("value_index", sa.LargeBinary(length=16), nullable=False),
+        sa.Column("customer_ref", sa.String(length=500), nullable=True),
+        sa.Column("delivery_id", sa.Uuid(), nullable=True),
+        sa.Column("kind", sa.String(length=32), nullable=False),
+        sa.Column("content", types.Sealed(), nullable=False),
+        sa.Column("received_at", types.Instant(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_replies")),
+        sa.UniqueConstraint("reference", name=op.f("uq_replies_reference")),
+    )
+    op.create_index("ix_replies_customer", "replies", ["customer_ref", "received_at"], unique=False)
+    op.create_index(
+        "ix_replies_delivery",
+        "replies",
+        ["delivery_id"],
+        unique=False,
+        postgresql_where=sa.text("delivery_id IS NOT NULL"),
+        sqlite_where=sa.text("delivery_id IS NOT NULL"),
     )
     op.create_table(
         "rule_sets",
@@ -464,6 +546,7 @@ def upgrade() -> None:
         sa.Column("value_index", sa.LargeBinary(length=16), nullable=False),
         sa.Column("purpose", sa.String(length=32), nullable=False),
         sa.Column("reason", sa.String(length=32), nullable=False),
+        sa.Column("set_by", sa.String(length=32), nullable=True),
         sa.Column("since", types.Instant(), nullable=False),
         sa.Column("lifted_at", types.Instant(), nullable=True),
         sa.PrimaryKeyConstraint("value_index", "purpose", name=op.f("pk_suppressions")),
@@ -490,8 +573,22 @@ def downgrade() -> None:
     op.drop_table("search_terms")
     op.drop_table("seals")
     op.drop_table("rule_sets")
+    op.drop_index(
+        "ix_replies_delivery",
+        table_name="replies",
+        postgresql_where=sa.text("delivery_id IS NOT NULL"),
+        sqlite_where=sa.text("delivery_id IS NOT NULL"),
+    )
+    op.drop_index("ix_replies_customer", table_name="replies")
+    op.drop_table("replies")
     op.drop_index("ix_rejected_events_source", table_name="rejected_events")
     op.drop_index(op.f("ix_rejected_events_received_at"), table_name="rejected_events")
+    op.drop_index(
+        "ix_rejected_events_open",
+        table_name="rejected_events",
+        postgresql_where=sa.text("closed_at IS NULL"),
+        sqlite_where=sa.text("closed_at IS NULL"),
+    )
     op.drop_table("rejected_events")
     op.drop_table("publishers")
     op.drop_table("providers")
@@ -539,6 +636,7 @@ def downgrade() -> None:
     op.drop_index("ix_items_open", table_name="items")
     op.drop_index(op.f("ix_items_customer_ref"), table_name="items")
     op.drop_table("items")
+    op.drop_table("inquiries")
     op.drop_index("uq_events_source_event_id", table_name="events")
     op.drop_index("ix_events_customer", table_name="events")
     op.drop_index(
@@ -555,6 +653,12 @@ def downgrade() -> None:
         table_name="deliveries",
         postgresql_where=sa.text("status IN ('uncertain', 'parked')"),
         sqlite_where=sa.text("status IN ('uncertain', 'parked')"),
+    )
+    op.drop_index(
+        "ix_deliveries_unreceipted",
+        table_name="deliveries",
+        postgresql_where=sa.text("status = 'accepted' AND channel IN ('sms', 'call')"),
+        sqlite_where=sa.text("status = 'accepted' AND channel IN ('sms', 'call')"),
     )
     op.drop_index(
         "ix_deliveries_unclaimed",
@@ -593,9 +697,18 @@ def downgrade() -> None:
         sqlite_where=sa.text("status = 'pending'"),
     )
     op.drop_index("ix_deliveries_customer", table_name="deliveries")
+    op.drop_index(
+        "ix_deliveries_attention",
+        table_name="deliveries",
+        postgresql_where=sa.text("status IN ('failed', 'parked', 'undelivered')"),
+        sqlite_where=sa.text("status IN ('failed', 'parked', 'undelivered')"),
+    )
     op.drop_table("deliveries")
     op.drop_table("data_keys")
     op.drop_table("customers")
     op.drop_table("consents")
     op.drop_table("blobs")
     op.drop_table("attempts")
+    op.drop_table("acts")
+    op.drop_index("ix_act_targets_target", table_name="act_targets")
+    op.drop_table("act_targets")

@@ -10,6 +10,7 @@ from structlog import get_logger
 
 from contracts.envelope import HttpMode
 from contracts.vocabulary import Answer, ErrorCode
+from workers.failpoints import reach
 from workers.gathering import CrowdedError
 from workers.intake.door.access import Caller
 from workers.intake.door.describing import PUBLISHING, refusals
@@ -67,11 +68,14 @@ def take_in_and_hint(parts: DoorParts) -> Callable[[Sequence[Submission]], Seque
     """Make what a batch of gathered events is given to: one transaction, then the hints."""
 
     def take(submissions: Sequence[Submission]) -> Sequence[Answered]:
+        reach("door.received")
         taken = parts.taking_in.take_in(submissions)
+        reach("door.committed")
         try:
             parts.hint(taken.due)
         except Exception as error:  # noqa: BLE001 - committed: upkeep finds it, whatever ails the hint
             log.warning("hint_not_sent", error_type=type(error).__name__, count=len(taken.due))
+        reach("door.hinted")
         return taken.answers
 
     return take
