@@ -138,7 +138,7 @@ class Carriers:
                 return None
             if state.usable_since is not None and claimed_at < state.usable_since:
                 return None
-            tally = self._tallies.get(name) or Tally(now)
+            tally = self._tallies.get(name) or Tally()
             self._tallies[name], alarm = breaker.judge(state, tally, verdicts, self.policy, now)
             if alarm is not None:
                 self._held |= {name}
