@@ -66,6 +66,9 @@ demo-full: $(READY) ## The same day over RabbitMQ and PostgreSQL
 bench: $(READY) ## Measure rate, latency and memory; writes build/bench.json
 	$(PY) -m tests.services run --require -- $(PY) -m bench
 
+faults: $(READY) ## Break things for half an hour or so, and judge; writes build/faults.json
+	$(PY) -m tests.faults
+
 schemas: $(READY) ## Write contracts/schemas anew from the contracts
 	$(PY) -m contracts.generate
 
@@ -81,4 +84,4 @@ clean: ## Remove what was built or left by runs; keeps .venv
 	rm -rf build dist .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis .coverage
 	find . -name __pycache__ -type d -not -path './$(VENV)/*' -prune -exec rm -rf {} +
 
-.PHONY: help setup lint format test demo demo-full bench schemas lock clean
+.PHONY: help setup lint format test demo demo-full bench faults schemas lock clean

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 _PSS = re.compile(r"^Pss:\s+(\d+) kB$", re.MULTILINE)
+_HIGH_WATER = re.compile(r"^VmHWM:\s+(\d+) kB$", re.MULTILINE)
 _MEBI = 1024
 
 
@@ -14,6 +15,13 @@ def pss_mib(pid: int) -> float:
     """Give a process's proportional set size, in MiB."""
     text = Path(f"/proc/{pid}/smaps_rollup").read_text(encoding="ascii")
     found = _PSS.search(text)
+    return int(found[1]) / _MEBI if found else 0.0
+
+
+def most_resident_mib(pid: int) -> float:
+    """Give the most resident memory that a process ever had, in MiB, what it shares included."""
+    text = Path(f"/proc/{pid}/status").read_text(encoding="ascii")
+    found = _HIGH_WATER.search(text)
     return int(found[1]) / _MEBI if found else 0.0
 
 

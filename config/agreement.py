@@ -24,6 +24,8 @@ def contradictions(settings: "Settings") -> Iterator[str]:
         yield "intake_flush_max_ms must not be smaller than intake_flush_ms"
     if settings.intake_batch > settings.intake_prefetch:
         yield "intake_batch must not exceed intake_prefetch, or a batch can never fill"
+    if settings.ops_port and settings.ops_port == settings.door_port:
+        yield "ops_port must differ from door_port: the public door shows no figures"
     if settings.time_scale != 1 and not settings.sandbox:
         yield "time_scale is for trying things out: leave it at 1, or set sandbox"
     if settings.failpoints is not None and not settings.sandbox:

@@ -126,6 +126,13 @@ class Settings(BaseSettings):
         (), description="Object-store URLs that events may point into; nothing else is fetched."
     )
 
+    # the operations port: health and figures, for supervisors and Prometheus, never the public
+    ops_host: str = Field("127.0.0.1", description="The address the operations port listens on.")
+    ops_port: Port | None = Field(
+        None,
+        description="The operations port: /healthz, /readyz, /metrics; its own a process; or none.",
+    )
+
     # intake
     intake_prefetch: Count = Field(500, description="AMQP messages held unacknowledged at once.")
     intake_batch: Count = Field(200, description="The most events in one transaction.")
@@ -140,6 +147,14 @@ class Settings(BaseSettings):
     )
     waiting_limit_seconds: Count = Field(
         7 * 86_400, description="How long any other event waits for what it needs."
+    )
+
+    # onward up, where it supervises a process for each part
+    up_dispatchers: Count = Field(
+        1, description="`onward up`: processes that send routine and bulk deliveries."
+    )
+    hung_after_seconds: Seconds = Field(
+        20, description="`onward up`: how long a process may be silent before it is replaced."
     )
 
     # dispatch

@@ -296,3 +296,47 @@ class ErrorCode(StrEnum):
     IMPOSSIBLE = "impossible"  # contradicts what is on record
     NO_VAULT = "no_vault"  # identity data, and there is nowhere safe to keep it
     TOO_LARGE = "too_large"
+
+
+class Verb(StrEnum):
+    """What an operator can do."""
+
+    REPLAY = "replay"  # send what waits for attention back to work
+    CANCEL = "cancel"  # no longer wanted
+    RESOLVE = "resolve"  # say whether an uncertain send left or not
+    PAUSE = "pause"
+    RESUME = "resume"
+    LIFT = "lift"  # a suppression
+
+
+class Target(StrEnum):
+    """What an operator's act is about."""
+
+    DELIVERY = "delivery"
+    REJECTED = "rejected"  # an event that broke its contract
+    PROVIDER = "provider"
+    SUPPRESSION = "suppression"
+
+
+class Refusal(StrEnum):
+    """Why an operator's act was not done to one of its targets."""
+
+    UNKNOWN = "unknown"  # there is nothing under this id
+    NOT_WAITING = "not_waiting"  # it does not wait for attention
+    NOT_UNSETTLED = "not_unsettled"  # it is neither uncertain nor parked
+    NOT_STOPPABLE = "not_stoppable"  # under way, not settled yet, or settled
+    MAILROOMS = "mailrooms"  # post goes and stays by the mailroom's word
+    WITHDRAWN = "withdrawn"  # its publisher took the event back
+    SERVICE_TERMINATED = "service_terminated"
+    ERASED = "erased"
+    DESTINATION_REMOVED = "destination_removed"
+    DESTINATION_UNVERIFIED = "destination_unverified"
+    SUPPRESSED = "suppressed"
+    OPTED_OUT = "opted_out"
+    LATE_CALL = "late_call"  # the caller has gone
+    OFFER_OVER = "offer_over"
+    CLOSED = "closed"  # a rejected event that was taken in anew, or dismissed
+    NOT_KEPT = "not_kept"  # its body may not be kept, or only in part
+    PUBLISHER_UNKNOWN = "publisher_unknown"
+    STILL_WRONG = "still_wrong"  # it breaks its contract as before
+    NO_CHANGE = "no_change"  # it is so already

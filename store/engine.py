@@ -6,6 +6,7 @@ connection, the store's own clock, and the keys. SQLite has one writer: BEGIN IM
 synchronous=FULL (a deferred transaction fails at once with "database is locked").
 """
 
+import copy
 import secrets
 import sqlite3
 import time
@@ -30,6 +31,17 @@ Clock = Callable[[], datetime]
 _KEYS_KEPT = 20_000
 _CONNECT_SECONDS = 10
 _TIME_KEPT_SECONDS = 1.0
+_IDLE_SECONDS = 30
+_STATEMENT_SECONDS = 120
+# A peer that vanished without a word is found out within half a minute, not within Linux's usual
+# two hours (while we wait for it) or quarter of an hour (while it owes us an acknowledgement).
+_LINE = {
+    "keepalives": 1,
+    "keepalives_idle": 10,
+    "keepalives_interval": 5,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 25_000,
+}
 _FAULTS_OF_VALUES = frozenset({"21", "22", "23", "54"})
 
 
@@ -168,8 +180,14 @@ class Transaction:
             )
 
 
+LastWord = Callable[[Transaction], None]
+
+
 class Store:
-    """The database, its clock and its keys. One for a process; safe to share between threads."""
+    """The database, its clock and its keys. One for a process; safe to share between threads.
+
+    ``watchers`` are given the rows of deliveries whose status has changed, once that is committed.
+    """
 
     def __init__(
         self,
@@ -185,9 +203,20 @@ class Store:
         self.policy_version = policy_version
         self.ids = ids or Ids()
         self.clock = clock
+        self.watchers: list[Callable[[Sequence[Any]], None]] = []
         self.known_keys: dict[str, DataKey] = {}
         self.keys_by_id: dict[int, DataKey] = {}
         self.asked: Asked | None = None
+        self._last_word: LastWord | None = None
+
+    def under(self, last_word: "LastWord") -> "Store":
+        """Give this store for one whose every write asks ``last_word`` before it commits.
+
+        What that raises rolls the write back. Connections and keys are shared.
+        """
+        guarded = copy.copy(self)
+        guarded._last_word = last_word  # noqa: SLF001 - of the same class
+        return guarded
 
     def remember_key(self, owner: str, key: DataKey) -> None:
         """Keep an unwrapped key for later transactions; bounded."""
@@ -203,6 +232,8 @@ class Store:
         with self.engine.begin() as connection:
             transaction = Transaction(self, connection)
             yield transaction
+            if self._last_word is not None:
+                self._last_word(transaction)
         for owner, key in transaction._new_keys.items():  # noqa: SLF001 - the store owns it
             self.remember_key(owner, key)
         for act in transaction.after_commit:
@@ -232,7 +263,7 @@ def open_engine(url: str, connections: int = 10) -> Engine:
         max_overflow=2,
         pool_pre_ping=False,
         pool_use_lifo=True,
-        connect_args={"connect_timeout": _CONNECT_SECONDS},
+        connect_args={"connect_timeout": _CONNECT_SECONDS, **_LINE},
         hide_parameters=True,
     )
 
@@ -245,6 +276,9 @@ def open_engine(url: str, connections: int = 10) -> Engine:
         with connection.cursor() as cursor:
             cursor.execute("SET enable_seqscan = off")
             cursor.execute("SET jit = off")  # it takes what is discouraged for what is long
+            # What we left behind (stopped, or gone without a word) must not lock others out.
+            cursor.execute(f"SET idle_in_transaction_session_timeout = '{_IDLE_SECONDS}s'")
+            cursor.execute(f"SET statement_timeout = '{_STATEMENT_SECONDS}s'")
         connection.commit()
 
     return engine

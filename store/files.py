@@ -10,7 +10,7 @@ from enum import StrEnum
 from urllib.parse import urlsplit
 
 import obstore
-from obstore.exceptions import NotFoundError
+from obstore.exceptions import BaseError, NotFoundError
 from obstore.store import ObjectStore, from_url
 
 from store.keys import MasterKey, Unopenable
@@ -29,6 +29,14 @@ class Trouble(StrEnum):
     FOREIGN = "foreign"  # its address is under no configured root
 
 
+class FilesAwayError(Exception):
+    """The object store is out of order, or its disk is full; ``kind`` says what it raised."""
+
+    def __init__(self, error: Exception) -> None:
+        super().__init__(f"files cannot be kept ({type(error).__name__})")
+        self.kind = type(error).__name__
+
+
 class Files:
     """The object store of one installation. Safe to share between threads.
 
@@ -44,9 +52,12 @@ class Files:
         }
 
     def put(self, sha256: str, content: bytes) -> None:
-        """Keep a file; once this returns it can be read. Raises what the object store raises."""
+        """Keep a file; once this returns it can be read. Raises ``FilesAwayError``."""
         sealed = self._master.seal_alone(_place(sha256), content)
-        obstore.put(self._own, _path(sha256), bytes(sealed))
+        try:
+            obstore.put(self._own, _path(sha256), bytes(sealed))
+        except (BaseError, OSError) as error:
+            raise FilesAwayError(error) from error
 
     def has(self, sha256: str) -> bool:
         """Whether a file of this digest is kept."""

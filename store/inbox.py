@@ -186,13 +186,14 @@ def put_waits(tx: Transaction, rows: Sequence[Wait]) -> None:
     )
 
 
-def waiting_for(tx: Transaction, names: Iterable[bytes]) -> list[UUID]:
-    """Give the events that wait for any of some things, in the order in which they came."""
+def waiting_for(tx: Transaction, names: Iterable[bytes], limit: int) -> list[UUID]:
+    """Give events that wait for any of some things, in the order in which they came."""
     return list(
         tx.connection.execute(
             select(waits.c.event_id)
             .where(bulk.among(tx, waits.c.awaits, sorted(set(names))))
             .order_by(waits.c.event_id)
+            .limit(limit)
         ).scalars()
     )
 

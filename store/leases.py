@@ -1,4 +1,8 @@
-"""Who leads? One holder of a named lease at a time, by the store's clock."""
+"""Who leads? One holder of a named lease at a time, by the store's clock.
+
+A leader that was stopped and wakes up late still believes that it leads. What it then writes is
+written under ``insist``, which finds that another holds the lease, and rolls all of it back.
+"""
 
 from datetime import timedelta
 
@@ -7,6 +11,14 @@ from sqlalchemy import select, update
 from store.bulk import insert_rows
 from store.engine import Transaction
 from store.tables import leases
+
+
+class LeaseLostError(Exception):
+    """Another holds the lease, or nobody; what was to be written under it is not."""
+
+    def __init__(self, name: str, holder: str) -> None:
+        super().__init__(f"{holder} does not hold {name} any more")
+        self.name, self.holder = name, holder
 
 
 def hold(tx: Transaction, name: str, holder: str, seconds: float) -> bool:
@@ -29,6 +41,19 @@ def give_up(tx: Transaction, name: str, holder: str) -> None:
     tx.connection.execute(
         update(leases).where(leases.c.name == name, leases.c.holder == holder).values(until=tx.now)
     )
+
+
+def insist(tx: Transaction, name: str, holder: str) -> None:
+    """Have this transaction commit only if ``holder`` leads; raises ``LeaseLostError`` if not.
+
+    To be called last: nobody can take the lease from here to the commit. One that has run out and
+    that nobody took is still its holder's.
+    """
+    row = tx.connection.execute(
+        select(leases.c.holder).where(leases.c.name == name).with_for_update(read=True)
+    ).first()
+    if row is None or row.holder != holder:
+        raise LeaseLostError(name, holder)
 
 
 def holder(tx: Transaction, name: str) -> str | None:

@@ -16,6 +16,8 @@ def migrate(engine: Engine) -> str:
     """Bring the tables to the newest version and give its name. Safe to run twice at once."""
     with engine.connect() as connection:
         if connection.dialect.name == "postgresql":
+            connection.detach()  # not for others: a migration takes as long as it takes
+            connection.execute(text("SET statement_timeout = 0"))
             connection.execute(text("SELECT pg_advisory_lock(:n)"), {"n": _LOCK})
             connection.commit()
         config = _config()

@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, RowMapping, select
+from sqlalchemy import ColumnElement, RowMapping, or_, select
 
 from contracts.problems import Problem
 from contracts.searching import normalise_term
@@ -65,10 +65,10 @@ def stories(tx: Transaction, event_ids: Sequence[UUID]) -> list[EventStory]:
             ).where(events.c.id.in_(ids))
         )
     }
-    sent = _deliveries_of(tx, ids)
+    sent = deliveries_of(tx, ids)
     not_sent = _non_sends_of(tx, ids)
     still = {line.id: line for line in _waiting(tx, waits.c.event_id.in_(ids), limit=len(ids))}
-    refused = _rejections_of(tx, rows.values())
+    refused = _rejections_by_name(tx, rows.values())
     return [
         EventStory(
             row.id,
@@ -135,7 +135,8 @@ def waiting(tx: Transaction, limit: int = 100) -> list[Waiting]:
     return _waiting(tx, limit=limit)
 
 
-def _deliveries_of(tx: Transaction, event_ids: Sequence[UUID]) -> dict[UUID, list[DeliveryLine]]:
+def deliveries_of(tx: Transaction, event_ids: Sequence[UUID]) -> dict[UUID, list[DeliveryLine]]:
+    """Give the deliveries of some events, in the order in which they were planned."""
     rows = (
         tx.connection.execute(
             select(deliveries).where(deliveries.c.event_id.in_(event_ids)).order_by(deliveries.c.id)
@@ -242,7 +243,23 @@ def _waiting(tx: Transaction, *conditions: ColumnElement[bool], limit: int) -> l
     ]
 
 
-def _rejections_of(
+def rejections_named(tx: Transaction, name: str, source: str | None) -> list[Rejection]:
+    """Give what was rejected under our id for it, or under its publisher's; the newest first."""
+    r = rejected_events.c
+    try:
+        row_id: UUID | None = UUID(name)
+    except ValueError:
+        row_id = None
+    wanted = r.event_id == name if source is None else (r.event_id == name) & (r.source == source)
+    return _rejections(tx, wanted if row_id is None else or_(r.id == row_id, wanted), limit=20)
+
+
+def rejections_of(tx: Transaction, rows: Iterable[Any]) -> list[Rejection]:
+    """Give what was refused under the same source and id as some events."""
+    return [one for alike in _rejections_by_name(tx, rows).values() for one in alike]
+
+
+def _rejections_by_name(
     tx: Transaction, rows: Iterable[Any]
 ) -> dict[tuple[str | None, str | None], list[Rejection]]:
     """Give what was refused under the same source and id as some events."""

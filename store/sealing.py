@@ -7,7 +7,7 @@ unique, so a sealer that was stopped and woke up late fails instead of forking t
 
 from dataclasses import dataclass
 
-from sqlalchemy import or_, select
+from sqlalchemy import func, or_, select
 from sqlalchemy.engine import RowMapping
 
 from store import bulk
@@ -99,7 +99,8 @@ def verify(store: Store) -> Verified:
 
 
 def _count_unsealed(tx: Transaction) -> int:
-    return len(tx.connection.execute(select(ledger.c.id).where(ledger.c.position.is_(None))).all())
+    counted = select(func.count()).select_from(ledger).where(ledger.c.position.is_(None))
+    return int(tx.connection.execute(counted).scalar_one())
 
 
 def _check_seal(

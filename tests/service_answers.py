@@ -1,7 +1,9 @@
 """Does a service answer, where, and how is one waited for?"""
 
 import base64
+import contextlib
 import http.client
+import secrets
 import socket
 import subprocess
 import time
@@ -15,6 +17,7 @@ DATABASE = "ONWARD_TEST_DATABASE_URL"
 MANAGEMENT = "ONWARD_TEST_BROKER_MANAGEMENT_URL"  # the broker's HTTP interface, where it has one
 START_SECONDS = 90
 PULL_SECONDS = 600
+_PORTS = range(15_000, 32_000)
 
 
 class CannotStartError(Exception):
@@ -77,10 +80,16 @@ def wait_for(ready: Callable[[], bool], alive: Callable[[], bool] = lambda: True
 
 
 def free_port() -> int:
-    """Find a port that nobody listens on at the moment."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    """Find a port that nobody listens on at the moment.
+
+    It lies below those that the system gives to outgoing connections, so that a server which is
+    started again finds it free.
+    """
+    while True:
+        port = secrets.choice(_PORTS)
+        with socket.socket() as probe, contextlib.suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port
 
 
 def quietly(command: list[str]) -> subprocess.CompletedProcess[str]:

@@ -2,7 +2,8 @@
 
 In a temporary folder, on ports of their own, as their packages' users. The system's own instances
 are never touched: packages are installed with a policy that starts no service and enables none. A
-server dies with whoever started it, even by kill -9.
+server dies with whoever started it, even by kill -9. What it takes to start one is a ``Recipe``,
+so that whoever kills a server on purpose can start it again where it lay.
 """
 
 import contextlib
@@ -15,6 +16,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 from tests.service_answers import (
@@ -31,9 +33,38 @@ from tests.service_answers import (
 )
 
 
+@dataclass(frozen=True, slots=True)
+class Recipe:
+    """How one server is started in its ``folder``, as often as one likes.
+
+    ``answers`` tells whether it serves; ``variables`` are its addresses; ``stop`` ends it in order.
+    """
+
+    folder: Path
+    command: list[str]
+    answers: Callable[[], bool]
+    variables: dict[str, str]
+    stop: signal.Signals
+    environment: Mapping[str, str] | None = None
+
+
 @contextlib.contextmanager
 def packaged_database() -> Iterator[dict[str, str]]:
     """Run PostgreSQL from the distribution's package, in a cluster of its own."""
+    with database_recipe() as recipe, _served(recipe):
+        yield recipe.variables
+
+
+@contextlib.contextmanager
+def packaged_broker() -> Iterator[dict[str, str]]:
+    """Run RabbitMQ from the distribution's package: own node, own ports, own port mapper."""
+    with broker_recipe() as recipe, _served(recipe):
+        yield recipe.variables
+
+
+@contextlib.contextmanager
+def database_recipe(within: Path | None = None) -> Iterator[Recipe]:
+    """Make a PostgreSQL cluster and say how it is started; its folder lies ``within``."""
     _need_root_on_debian()
     binaries = _postgresql_binaries()
     if binaries is None:
@@ -42,7 +73,7 @@ def packaged_database() -> Iterator[dict[str, str]]:
     if binaries is None:
         raise CannotStartError("its package brought no server")
     password, port = secrets.token_hex(16), free_port()
-    with _folder("postgres") as folder:
+    with _folder("postgres", within) as folder:
         secret = folder / "password"
         secret.write_text(password)
         shutil.chown(secret, "postgres")
@@ -67,15 +98,13 @@ def packaged_database() -> Iterator[dict[str, str]]:
             ["-c", "max_connections=200"],
             dies_by="INT",
         )
-        with _server(server, folder, stop=signal.SIGINT) as alive:
-            url = f"postgresql://postgres:{password}@127.0.0.1:{port}/postgres"
-            wait_for(lambda: database_answers(url), alive)
-            yield {DATABASE: url}
+        url = f"postgresql://postgres:{password}@127.0.0.1:{port}/postgres"
+        yield Recipe(folder, server, lambda: database_answers(url), {DATABASE: url}, signal.SIGINT)
 
 
 @contextlib.contextmanager
-def packaged_broker() -> Iterator[dict[str, str]]:
-    """Run RabbitMQ from the distribution's package: own node, own ports, own port mapper."""
+def broker_recipe() -> Iterator[Recipe]:
+    """Make a RabbitMQ node with a port mapper that runs, and say how the node is started."""
     _need_root_on_debian()
     program = Path("/usr/lib/rabbitmq/bin/rabbitmq-server")
     if not program.exists():
@@ -113,15 +142,55 @@ def packaged_broker() -> Iterator[dict[str, str]]:
         for path in folder.iterdir():
             shutil.chown(path, "rabbitmq")
         names = _as_user("rabbitmq", [mapper, "-port", str(epmd), "-address", "127.0.0.1"])
-        server = _as_user("rabbitmq", [str(program)])
-        with (
-            _server(names, folder, environment=environment, log="epmd.log"),
-            _server(server, folder, environment=environment) as alive,
-        ):
-            url = f"amqp://guest:guest@127.0.0.1:{amqp}/%2F"
-            management = f"http://guest:guest@127.0.0.1:{web}"
-            wait_for(lambda: broker_answers(url) and management_answers(management), alive)
-            yield {BROKER: url, MANAGEMENT: management}
+        url = f"amqp://guest:guest@127.0.0.1:{amqp}/%2F"
+        management = f"http://guest:guest@127.0.0.1:{web}"
+        with _server(names, folder, environment=environment, log="epmd.log"):
+            yield Recipe(
+                folder,
+                _as_user("rabbitmq", [str(program)]),
+                lambda: broker_answers(url) and management_answers(management),
+                {BROKER: url, MANAGEMENT: management},
+                signal.SIGTERM,
+                environment,
+            )
+
+
+def launch(
+    command: list[str], folder: Path, environment: Mapping[str, str] | None, log: str = "server.log"
+) -> subprocess.Popen[bytes]:
+    """Start a server in its folder, in a session of its own; what it says goes to its log there."""
+    with (folder / log).open("ab") as output:
+        return subprocess.Popen(
+            command,
+            cwd=folder,
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,  # Ctrl-C is for the tests; the servers are stopped after them
+        )
+
+
+def end(child: subprocess.Popen[bytes], stop: signal.Signals) -> None:
+    """Stop a server in order, and all it started; by force after half a minute."""
+    if child.poll() is None:
+        child.send_signal(stop)
+    try:
+        child.wait(timeout=30)
+    except subprocess.TimeoutExpired:
+        child.kill()
+        child.wait()
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(child.pid, signal.SIGKILL)  # what it started and left behind
+
+
+@contextlib.contextmanager
+def _served(recipe: Recipe) -> Iterator[None]:
+    with _server(
+        recipe.command, recipe.folder, environment=recipe.environment, stop=recipe.stop
+    ) as alive:
+        wait_for(recipe.answers, alive)
+        yield
 
 
 def _need_root_on_debian() -> None:
@@ -196,8 +265,8 @@ def _as_user(user: str, *words: list[str], dies_by: str = "TERM") -> list[str]:
 
 
 @contextlib.contextmanager
-def _folder(owner: str) -> Iterator[Path]:
-    folder = Path(tempfile.mkdtemp(prefix="onward-test-"))
+def _folder(owner: str, within: Path | None = None) -> Iterator[Path]:
+    folder = Path(tempfile.mkdtemp(prefix="onward-test-", dir=within))
     try:
         shutil.chown(folder, owner)
         yield folder
@@ -215,25 +284,8 @@ def _server(
     log: str = "server.log",
 ) -> Iterator[Callable[[], bool]]:
     """Run a server; yield whether it is alive; stop it and all it started at the end."""
-    with (folder / log).open("wb") as output:
-        child = subprocess.Popen(
-            command,
-            cwd=folder,
-            env=environment,
-            stdin=subprocess.DEVNULL,
-            stdout=output,
-            stderr=subprocess.STDOUT,
-            start_new_session=True,  # Ctrl-C is for the tests; the servers are stopped after them
-        )
+    child = launch(command, folder, environment, log)
     try:
         yield lambda: child.poll() is None
     finally:
-        if child.poll() is None:
-            child.send_signal(stop)
-        try:
-            child.wait(timeout=30)
-        except subprocess.TimeoutExpired:
-            child.kill()
-            child.wait()
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(child.pid, signal.SIGKILL)  # what it started and left behind
+        end(child, stop)

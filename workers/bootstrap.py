@@ -8,10 +8,12 @@ import os
 import secrets
 import socket
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
+from uuid import UUID
 
 from dramatiq import Broker
 
@@ -28,14 +30,21 @@ from store.deliveries.claiming import Claimed
 from store.engine import Store, open_engine
 from store.keys import MasterKey
 from workers import failpoints
+from workers.alive import Beats, Crew
 from workers.dispatch.broker import open_broker
 from workers.dispatch.hints import Aside, Hints
+from workers.intake.again import TakingInAgain
 from workers.intake.taking_in import TakingIn
+from workers.operations import Operations
+from workers.readiness import Readiness
 from workers.receipts.counts import Counts
 from workers.return_path import ReturnPaths
 
 _STOP_SECONDS = 60.0
 _TELL_SECONDS = 0.5
+_LOOP_SECONDS = 30.0  # an event loop that answers nothing for so long is stuck
+_TURN_SECONDS = 150.0  # longer than the store lets any statement run
+_MARGIN_SECONDS = 30.0
 _LIST_SECONDS = 3.0  # outcomes that the broker has not taken by then are listed all the same
 
 
@@ -67,6 +76,18 @@ class Parts:
         return TakingIn(self.store, self.readings, self.policies)
 
     @cached_property
+    def operations(self) -> Operations:
+        """What operators can do to deliveries, providers and suppressions."""
+        return Operations(self.store, self.policies.lanes)
+
+    @cached_property
+    def taking_in_again(self) -> TakingInAgain:
+        """What operators can do to rejected events."""
+        return TakingInAgain(
+            self.store, self.readings, self.policies, admit_drama=self.settings.sandbox
+        )
+
+    @cached_property
     def counts(self) -> Counts:
         """What this process has counted of providers' later words."""
         return Counts()
@@ -89,6 +110,37 @@ class Parts:
     def hints_aside(self) -> Aside:
         """The same for the doors, which answer or acknowledge without waiting for it."""
         return Aside(self.hints)
+
+    @cached_property
+    def beats(self) -> Beats:
+        """What in this process must go on."""
+        return Beats()
+
+    @cached_property
+    def metrics(self) -> "Metrics":
+        """What this process counts; for processes that stay, and never for a command."""
+        from prometheus_client import CollectorRegistry, disable_created_metrics
+
+        from workers.metrics.definitions import LOOP_AGE
+        from workers.metrics.metrics import Metrics
+
+        disable_created_metrics()  # type: ignore[no-untyped-call]  # half as many series again
+        metrics = Metrics(CollectorRegistry())
+        metrics.show(LOOP_AGE, lambda: [((name,), age) for name, age in self.beats.ages.items()])
+        self.store.watchers.append(metrics.moved)
+        return metrics
+
+    @cached_property
+    def counted_taking_in(self) -> TakingIn:
+        """The same as ``taking_in``, counted."""
+        return TakingIn(self.store, self.readings, self.policies, self.metrics.taken_in)
+
+    @cached_property
+    def readiness(self) -> Readiness:
+        """What this process stands on: the store, and what each part of it adds."""
+        readiness = Readiness()
+        readiness.ask("store", lambda: _store_fault(self.store))
+        return readiness
 
     @cached_property
     def worker(self) -> str:
@@ -144,6 +196,7 @@ class Dispatch:
         from workers.dispatch.probing import Probing
         from workers.dispatch.replaying import Replaying
         from workers.dispatch.running import Running
+        from workers.metrics.definitions import SENDS_UNDER_WAY
 
         settings = parts.settings
         preparing = open_preparing(parts)
@@ -152,6 +205,9 @@ class Dispatch:
         self._carriers = Carriers(open_carriers(settings), parts.policies.breaker)
         self.probing = Probing(parts.store, self._carriers, self._loop)
         self.probing.round()
+        # A batch lasts two leases at most: one to send and one to record.
+        limit = 2 * settings.lease_seconds + _MARGIN_SECONDS
+        crew = parts.beats.crew("batches", lambda: self._running.places, limit)
         means = Means(
             store=parts.store,
             readings=parts.readings,
@@ -162,18 +218,48 @@ class Dispatch:
             hint=parts.hints,
             journal=self._journal,
             lease_seconds=settings.lease_seconds,
+            count=parts.metrics,
+            turn=crew.turn,
         )
         delivering = Delivering(means)
-        declare_actors(parts.broker, delivering.deliver)
+        declare_actors(parts.broker, self._at_work(parts, delivering.deliver, crew))
         self._replaying = Replaying(
             settings.journals, parts.store, parts.policies, preparing, delivering.record
         )
         self._running = Running(
             parts.broker, self._loop, lanes, self._carriers.channels, settings.dispatch_threads
         )
+        parts.beats.ask("threads", self._running.ended)
+        parts.readiness.ask("hints", self._running.unconnected)
+        parts.readiness.ask(
+            "providers", lambda: None if self._carriers.channels else "none is set up"
+        )
+        self._loop.beat(parts.beats.loop("sends", _LOOP_SECONDS))
+        parts.metrics.show(
+            SENDS_UNDER_WAY, lambda: [((name,), n) for name, n in self._loop.under_way.items()]
+        )
+
+    def _at_work(self, parts: Parts, deliver: "Deliver", crew: Crew) -> "Deliver":
+        """Count hints, and who is at work on them."""
+        from workers.metrics.definitions import BATCHES_IN_HAND
+
+        metrics = parts.metrics
+        metrics.show(BATCHES_IN_HAND, lambda: [((), crew.busy)])
+
+        def counted(channel: Channel, delivery_ids: Sequence[UUID]) -> None:
+            metrics.hinted(channel, len(delivery_ids))
+            with crew:
+                deliver(channel, delivery_ids)
+
+        return counted
 
     def start(self) -> None:
-        """Begin sending, and replaying what the dead left behind; returns at once."""
+        """Begin sending, and replaying what the dead left behind; returns at once.
+
+        Raises ``workers.dispatch.journal.JournalError`` where nothing could be sent.
+        """
+        with self._journal.page():
+            pass
         self._replaying.start()
         self.probing.start()
         self._running.start()
@@ -336,13 +422,15 @@ def open_web(parts: Parts) -> "FastAPI":
         DoorParts(
             store=parts.store,
             readings=parts.readings,
-            taking_in=parts.taking_in,
+            taking_in=parts.counted_taking_in,
             hint=parts.hints_aside,
             files=open_files(parts),
             admit_drama=settings.sandbox,
             body_limit=settings.body_limit_bytes,
             blob_limit=settings.blob_limit_bytes,
             gather=settings.intake_batch,
+            beat=parts.beats.loop("door", _LOOP_SECONDS),
+            told=parts.metrics.asked,
         ),
         beside,
     )
@@ -382,7 +470,8 @@ def open_mail_door(parts: Parts) -> "MailDoor":
 def open_consumer(parts: Parts) -> "Consumer":
     """Make what takes events in from the broker."""
     from config.topology import topology
-    from workers.intake.consumer import Consumer, Options
+    from workers.intake.consumer import BROKER, STORE, Consumer, Options
+    from workers.metrics.definitions import INTAKE_WAITS
 
     settings = parts.settings
     options = Options(
@@ -392,18 +481,28 @@ def open_consumer(parts: Parts) -> "Consumer":
         flush_max_ms=settings.intake_flush_max_ms,
         admit_drama=settings.sandbox,
     )
-    url = settings.broker or ""
-    return Consumer(url, topology(), parts.taking_in, parts.store, parts.hints_aside, options)
+    url, beat = settings.broker or "", parts.beats.loop("intake", _TURN_SECONDS)
+    taking, hint = parts.counted_taking_in, parts.hints_aside
+    consumer = Consumer(url, topology(), taking, parts.store, hint, options, beat)
+    parts.readiness.ask("events", lambda: _awaited(consumer.awaits))
+    parts.metrics.show(
+        INTAKE_WAITS, lambda: [((on,), consumer.awaits == on) for on in (STORE, BROKER)]
+    )
+    return consumer
 
 
 def open_upkeep(parts: Parts) -> "Upkeep":
     """Make the upkeep of an installation; it works once it leads."""
+    from workers.metrics.definitions import LEADS
+    from workers.metrics.store_figures import EVERY_SECONDS, StoreFigures
     from workers.upkeep.chores import Chore, Chores
     from workers.upkeep.running import Running as Upkeep
+    from workers.upkeep.running import led_by
 
     settings = parts.settings
+    store = led_by(parts.store, parts.worker)
     chores = Chores(
-        parts.store,
+        store,
         parts.readings,
         parts.policies,
         parts.hints,
@@ -412,21 +511,63 @@ def open_upkeep(parts: Parts) -> "Upkeep":
         seal_interval=settings.seal_interval_seconds,
         list_after=0 if settings.broker is None else _LIST_SECONDS,
     ).all()
+    read = StoreFigures(parts.store)
+    chores = (*chores, Chore("read_figures", EVERY_SECONDS, read.read))
     closing: list[Callable[[], None]] = []
-    asking = open_asking(parts)
+    asking = open_asking(parts, store)
     if asking is not None:
         chores = (*chores, Chore("ask_providers", settings.upkeep_interval_seconds, asking.run))
         closing.append(asking.close)
     if settings.broker is not None:
         from workers.upkeep.outcomes import OutcomePublisher
 
-        publisher = OutcomePublisher(settings.broker, parts.store)
+        publisher = OutcomePublisher(settings.broker, store)
         chores = (*chores, Chore("publish_outcomes", _TELL_SECONDS, publisher.publish_some))
         closing.append(publisher.close)
-    return Upkeep(parts.store, chores, parts.worker, closing)
+    beat = parts.beats.loop("upkeep", _TURN_SECONDS)
+    metrics = parts.metrics
+    upkeep = Upkeep(parts.store, chores, parts.worker, closing, beat, metrics)
+    metrics.show(LEADS, lambda: [((), upkeep.leads)])
+    read.show_by(metrics, lambda: upkeep.leads)
+    parts.readiness.ask("chores", lambda: _listed("fails", upkeep.failing))
+    return upkeep
 
 
-def open_asking(parts: Parts) -> "AskingProviders | None":
+def open_ops(parts: Parts) -> "AbstractContextManager[Ops | None]":
+    """Show this process's health on its operations port while it is entered, where one is set.
+
+    Raises ``workers.ops.OpsPortError``.
+    """
+    settings = parts.settings
+    if settings.ops_port is None:
+        return nullcontext()
+    from workers.ops import Ops, page_of, text_page
+
+    metrics = parts.metrics
+    pages = {
+        "/healthz": page_of(parts.beats.found),
+        "/readyz": page_of(parts.readiness.found),
+        "/metrics": text_page(metrics.content_type, metrics.text),
+    }
+    return Ops(settings.ops_host, settings.ops_port, pages)
+
+
+def _store_fault(store: Store) -> str | None:
+    from store.migrating import newest, version
+
+    at, wanted = version(store.engine), newest()
+    return None if at == wanted else f"the tables are at {at}, {wanted} is needed: onward migrate"
+
+
+def _awaited(awaits: str | None) -> str | None:
+    return f"none are taken in: waits for the {awaits}" if awaits else None
+
+
+def _listed(what: str, names: Sequence[str]) -> str | None:
+    return f"{what}: {', '.join(names)}" if names else None
+
+
+def open_asking(parts: Parts, store: Store) -> "AskingProviders | None":
     """Make what asks providers about attempts; none where none that can be asked is set up."""
     from workers.providers.twilio_sms import TwilioSms
     from workers.providers.twilio_voice import TwilioVoice
@@ -449,11 +590,11 @@ def open_asking(parts: Parts) -> "AskingProviders | None":
             await provider.close()
 
     means = Means(
-        store=parts.store,
+        store=store,
         readings=parts.readings,
         policies=parts.policies,
         judging=Judging(
-            parts.store,
+            store,
             open_preparing(parts),
             {carrier.name: carrier.sender for carrier in carriers},
             settings.lease_seconds,
@@ -482,10 +623,13 @@ if TYPE_CHECKING:
     from fastapi import FastAPI
 
     from store.files import Files
+    from workers.dispatch.actors import Deliver
     from workers.dispatch.carriers import Carrier
     from workers.dispatch.preparing import Preparing, Sender
     from workers.documents import Documents
     from workers.intake.consumer import Consumer
+    from workers.metrics.metrics import Metrics
+    from workers.ops import Ops
     from workers.receipts.mail_door import MailDoor
     from workers.upkeep.asking import AskingProviders
     from workers.upkeep.running import Running as Upkeep

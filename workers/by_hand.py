@@ -9,13 +9,10 @@ from pydantic_core import from_json
 from contracts.envelope import parse_structured
 from contracts.events import keepable, parse_event, with_data_problems
 from contracts.problems import Malformed
-from contracts.vocabulary import Door, Role
 from store.deliveries.due import unhint
-from store.publishers import Publisher
 from workers.bootstrap import Parts
-from workers.intake.submission import Answered, Submission
+from workers.intake.submission import BY_HAND, Answered, Submission
 
-BY_HAND = Publisher("onward", ("*",), ("*",), tuple(Door), tuple(Role))
 _SOURCE = "/onward/command-line"
 _AT_ONCE = 200
 

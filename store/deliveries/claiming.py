@@ -105,7 +105,7 @@ def claim(tx: Transaction, delivery_ids: Sequence[UUID], by: Claim) -> ClaimResu
     tx.ask_the_time()  # what was planned a moment ago elsewhere is due, by the very same clock
     rows = _lock(tx, delivery_ids)
     tx.prepare_opening([row.value for row in rows] + [row.event_content for row in rows])
-    agreed = _consents(tx, rows)
+    agreed = consents_of(tx, rows)
     needless = reached_otherwise(tx, rows)
     going: list[Claimed] = []
     stopped: list[Move] = []
@@ -123,7 +123,7 @@ def claim(tx: Transaction, delivery_ids: Sequence[UUID], by: Claim) -> ClaimResu
 def _lock(tx: Transaction, delivery_ids: Sequence[UUID]) -> Sequence[Row[Any]]:
     d = deliveries
     statement = (
-        with_all_it_takes()
+        with_surroundings()
         .where(
             bulk.among(tx, d.c.id, sorted(delivery_ids)),
             d.c.status == DeliveryStatus.PENDING,
@@ -135,8 +135,8 @@ def _lock(tx: Transaction, delivery_ids: Sequence[UUID]) -> Sequence[Row[Any]]:
     return tx.connection.execute(statement).all()
 
 
-def with_all_it_takes() -> Select[Any]:
-    """Select deliveries with their event, customer and destination, as sending takes them."""
+def with_surroundings() -> Select[Any]:
+    """Select deliveries with what decides whether they may go: event, customer, destination."""
     d = deliveries
     return (
         select(
@@ -176,7 +176,8 @@ def with_all_it_takes() -> Select[Any]:
     )
 
 
-def _consents(tx: Transaction, rows: Sequence[Row[Any]]) -> frozenset[tuple[str, Channel]]:
+def consents_of(tx: Transaction, rows: Sequence[Row[Any]]) -> frozenset[tuple[str, Channel]]:
+    """Give who agreed to offers, and by which channel, among the customers of some rows."""
     refs = sorted({row.customer_ref for row in rows if row.purpose is Purpose.OFFERS})
     if not refs:
         return frozenset()
@@ -196,28 +197,45 @@ def _obstacle(
     agreed: frozenset[tuple[str, Channel]],
     needless: frozenset[UUID],
 ) -> tuple[DeliveryStatus, Reason] | None:
-    cancelled = DeliveryStatus.CANCELLED
-    if row.event_status is EventStatus.WITHDRAWN:
-        return cancelled, Reason.WITHDRAWN
+    unwanted = no_longer_wanted(now, row)
+    if unwanted is not None:
+        return DeliveryStatus.CANCELLED, unwanted
     if row.id in needless:
-        return cancelled, Reason.SIBLING_REACHED
-    ended = row.terminated_at is not None and row.terminated_at <= now
-    if ended and row.purpose not in AFTER_TERMINATION:
-        return cancelled, Reason.SERVICE_TERMINATED
+        return DeliveryStatus.CANCELLED, Reason.SIBLING_REACHED
     if row.deadline_at <= now:
         late = Reason.LATE_CALL if row.lane is Lane.LIVE else Reason.DEADLINE
         return DeliveryStatus.EXPIRED, late
+    barred = barred_from_place(row, agreed)
+    if barred is not None:
+        return barred
+    # The invoice email is whatever the customer last specified; another value is no other place.
+    if row.version != row.destination_version and row.destination_id != INVOICE_EMAIL:
+        return DeliveryStatus.CANCELLED, Reason.DESTINATION_CHANGED
+    return None
+
+
+def no_longer_wanted(now: datetime, row: Row[Any]) -> Reason | None:
+    """Give why nothing of an event is sent on any more, wherever to."""
+    if row.event_status is EventStatus.WITHDRAWN:
+        return Reason.WITHDRAWN
+    ended = row.terminated_at is not None and row.terminated_at <= now
+    if ended and row.purpose not in AFTER_TERMINATION:
+        return Reason.SERVICE_TERMINATED
+    return None
+
+
+def barred_from_place(
+    row: Row[Any], agreed: frozenset[tuple[str, Channel]]
+) -> tuple[DeliveryStatus, Reason] | None:
+    """Give what bars a delivery from its destination as it now is, whatever its value."""
     if row.version is None or row.removed_at is not None:
-        return cancelled, Reason.DESTINATION_REMOVED
+        return DeliveryStatus.CANCELLED, Reason.DESTINATION_REMOVED
     if row.purpose is Purpose.OFFERS and (row.customer_ref, row.channel) not in agreed:
         return DeliveryStatus.SUPPRESSED, Reason.OPTED_OUT
     if row.suppressed is not None:
         return DeliveryStatus.SUPPRESSED, row.suppressed
     if row.verified_at is None:
         return DeliveryStatus.PENDING, Reason.DESTINATION_UNVERIFIED
-    # The invoice email is whatever the customer last specified; another value is no other place.
-    if row.version != row.destination_version and row.destination_id != INVOICE_EMAIL:
-        return cancelled, Reason.DESTINATION_CHANGED
     return None
 
 
@@ -228,7 +246,7 @@ def _stop(row: Row[Any], to: DeliveryStatus, reason: Reason) -> Move:
 def claimed(
     tx: Transaction, row: Row[Any], fence: int, tries: int, started_at: datetime
 ) -> Claimed:
-    """Open a row of ``with_all_it_takes``. Raises ``store.keys.Unopenable``."""
+    """Open a row of ``with_surroundings``. Raises ``store.keys.Unopenable``."""
     reach: Reachable = open_destination(tx, row)
     return Claimed(
         delivery_id=row.id,

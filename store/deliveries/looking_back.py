@@ -9,7 +9,7 @@ from uuid import UUID
 from sqlalchemy import select
 
 from store import bulk, ledger
-from store.deliveries.claiming import Claimed, claimed, with_all_it_takes
+from store.deliveries.claiming import Claimed, claimed, with_surroundings
 from store.engine import Transaction
 from store.keys import Unopenable
 from store.ledger import NOWHERE, Where
@@ -43,7 +43,7 @@ def look_back(tx: Transaction, delivery_ids: Sequence[UUID]) -> dict[UUID, Looke
 def _claims(tx: Transaction, delivery_ids: Sequence[UUID]) -> list[Claimed]:
     """Open deliveries that still can be; one whose destination is not on record is left out."""
     found: Sequence[Any] = tx.connection.execute(
-        with_all_it_takes()
+        with_surroundings()
         .where(
             bulk.among(tx, deliveries.c.id, sorted(set(delivery_ids))),
             destinations.c.version.is_not(None),

@@ -14,7 +14,7 @@ from sqlalchemy import Row, or_, select
 from contracts.planning import INVOICE_EMAIL
 from contracts.vocabulary import DeliveryStatus
 from store import bulk
-from store.deliveries.claiming import Claimed, claimed, with_all_it_takes
+from store.deliveries.claiming import Claimed, claimed, with_surroundings
 from store.deliveries.receiving import BY_RECEIPT
 from store.engine import Transaction
 from store.keys import Unopenable
@@ -45,7 +45,7 @@ def unanswered(tx: Transaction, worker: str, named: Sequence[UUID]) -> list[Unan
         return []
     d, a = deliveries, attempts
     rows = tx.connection.execute(
-        with_all_it_takes()
+        with_surroundings()
         .add_columns(a.c.fence.label("attempt"), a.c.provider.label("by"), a.c.started_at)
         .join(a, a.c.delivery_id == d.c.id)
         .where(

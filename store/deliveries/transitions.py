@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -37,6 +38,8 @@ class Move:
     attempted_at: datetime | None = None
     where: Where | None = None
     marked: bool = False
+    deadline_at: datetime | None = None
+    destination_version: int | None = None
 
 
 def move(tx: Transaction, moves: Sequence[Move], came_from: Sequence[DeliveryStatus]) -> list[Row]:
@@ -54,6 +57,8 @@ def move(tx: Transaction, moves: Sequence[Move], came_from: Sequence[DeliverySta
     told = [row for row in changed if row["status"] not in _UNTOLD]
     ledger.append(tx, _entries(tx, told, by_id))
     outbox.add(tx, [_outcome(tx, row) for row in told])
+    if changed:
+        tx.after_commit += [partial(watch, changed) for watch in tx.store.watchers]
     return changed
 
 
@@ -104,6 +109,10 @@ def _columns(tx: Transaction, m: Move, fenced: bool) -> dict[str, Any]:  # noqa:
         row["attempts"] = m.attempts
     if m.marked:
         row["marked"] = True
+    if m.deadline_at is not None:
+        row["deadline_at"] = m.deadline_at
+    if m.destination_version is not None:
+        row["destination_version"] = m.destination_version
     return row
 
 

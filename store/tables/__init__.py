@@ -1,5 +1,6 @@
 """Every table of Onward, a module for each part of its life."""
 
+from store.tables.audit import act_targets, acts
 from store.tables.base import metadata
 from store.tables.customers import (
     consents,
@@ -19,6 +20,8 @@ from store.tables.office import blobs, data_keys, items, leases, publishers
 from store.tables.providers import providers
 
 __all__ = [
+    "act_targets",
+    "acts",
     "attempts",
     "blobs",
     "consents",

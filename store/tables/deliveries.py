@@ -2,7 +2,16 @@
 
 from sqlalchemy import Boolean, Column, Index, Integer, Table, UniqueConstraint, Uuid
 
-from contracts.vocabulary import Channel, Content, DeliveryStatus, Lane, Mode, Purpose, Reason
+from contracts.vocabulary import (
+    ATTENTION,
+    Channel,
+    Content,
+    DeliveryStatus,
+    Lane,
+    Mode,
+    Purpose,
+    Reason,
+)
 from store.tables.base import instant, metadata, name
 from store.types import Word
 
@@ -51,6 +60,7 @@ deliveries = Table(
 _pending = deliveries.c.status == DeliveryStatus.PENDING.value
 _sending = deliveries.c.status == DeliveryStatus.SENDING.value
 _uncertain = deliveries.c.status == DeliveryStatus.UNCERTAIN.value
+_attention = deliveries.c.status.in_(sorted(status.value for status in ATTENTION))
 _told_later = [Channel.SMS.value, Channel.CALL.value]
 _unreceipted = (deliveries.c.status == DeliveryStatus.ACCEPTED.value) & deliveries.c.channel.in_(
     _told_later
@@ -59,7 +69,7 @@ _unsettled = deliveries.c.status.in_([DeliveryStatus.UNCERTAIN.value, DeliverySt
 Index(
     "ix_deliveries_due",
     deliveries.c.lane,
-    deliveries.c.channel,
+    deliveries.c.channel,  # so that the queues can be counted from the index alone
     deliveries.c.due_at,
     postgresql_where=_pending,
     sqlite_where=_pending,
@@ -94,6 +104,15 @@ Index(
     deliveries.c.changed_at,
     postgresql_where=_unsettled,
     sqlite_where=_unsettled,
+)
+Index(
+    "ix_deliveries_attention",
+    deliveries.c.status,
+    deliveries.c.reason,
+    deliveries.c.channel,
+    deliveries.c.changed_at,
+    postgresql_where=_attention,
+    sqlite_where=_attention,
 )
 Index(
     "ix_deliveries_unreceipted",

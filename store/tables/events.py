@@ -45,6 +45,8 @@ waits = Table(
     instant("limit_at", nullable=False),
 )
 
+# `closed_at`: taken in anew, or dismissed by an operator. One whose publisher has sent it again,
+# mended, needs no closing: the event of its name came later than it.
 rejected_events = Table(
     "rejected_events",
     metadata,
@@ -57,8 +59,15 @@ rejected_events = Table(
     Column("problems", Text, nullable=False),
     Column("body", Sealed),
     instant("received_at", nullable=False, index=True),
+    instant("closed_at"),
 )
-
+_open = rejected_events.c.closed_at.is_(None)
+Index(
+    "ix_rejected_events_open",
+    rejected_events.c.received_at,
+    postgresql_where=_open,
+    sqlite_where=_open,
+)
 Index("ix_rejected_events_source", rejected_events.c.source, rejected_events.c.event_id)
 
 search_terms = Table(

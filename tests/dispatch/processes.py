@@ -3,6 +3,7 @@
 import base64
 import contextlib
 import os
+import secrets
 import signal
 import subprocess
 import sys
@@ -38,8 +39,8 @@ def dispatching(sending: Sending, folder: Path, **settings: str) -> Iterator["Di
         "ONWARD_SMTP_PORT": str(sending.sandbox.smtp_port),
         "ONWARD_SMTP_SECURITY": "none",
     } | {f"ONWARD_{name.upper()}": value for name, value in settings.items()}
-    log = folder / "dispatch.log"
-    with log.open("ab") as output:
+    log = folder / f"dispatch-{secrets.token_hex(4)}.log"
+    with log.open("wb") as output:
         process = subprocess.Popen(
             [*_ONWARD, "dispatch"], env=environment, cwd=ROOT, stdout=output, stderr=output
         )
@@ -77,5 +78,9 @@ class Dispatching:
 
     def terminate(self) -> int:
         """Tell it to end, as a supervisor does; give how it ended."""
+        self.tell_to_end()
+        return self.until_it_dies()
+
+    def tell_to_end(self) -> None:
+        """Tell it to end, and do not wait."""
         self._process.terminate()
-        return self._process.wait(_LONGEST_SECONDS)

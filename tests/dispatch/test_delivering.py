@@ -4,6 +4,9 @@ import threading
 from typing import Any
 
 import pytest
+from sqlalchemy import Connection, event
+from sqlalchemy.exc import OperationalError
+from structlog.testing import capture_logs
 
 from contracts.vocabulary import Channel, DeliveryStatus
 from store import sealing, tables
@@ -216,6 +219,54 @@ def test_a_stop_finishes_what_is_under_way_and_gives_back_the_rest(
         given_back = [row for row in rows if row["status"] is S.PENDING]
         assert {(row["attempts"], row["lease_until"]) for row in given_back} == {(0, None)}
         assert len(sending.house.rows(tables.attempts, verdict="not_begun")) == len(given_back)
+
+
+def test_a_hint_is_not_used_up_while_the_database_is_away(
+    postgresql_url: str, tmp_path: Any
+) -> None:
+    """A backlog of hints gone through in seconds would have to be told all over again."""
+    with open_sending(postgresql_url, tmp_path, make=True) as sending:
+        house = sending.house
+        house.serve(rules=[catch_all("d-mobile")])
+        ids = house.have_message()
+        with house.store.engine.begin() as connection:
+            connection.exec_driver_sql("ALTER TABLE attempts RENAME TO away")
+        working = threading.Thread(target=sending.deliver, args=(SMS, ids))
+        with capture_logs() as told:
+            working.start()
+            eventually(lambda: "delivering_waits" in {e["event"] for e in told}, "it waits")
+
+        with house.store.engine.begin() as connection:
+            connection.exec_driver_sql("ALTER TABLE away RENAME TO attempts")
+        working.join()
+
+        assert house.standing() == [("d-mobile", "accepted", "provider_accepted")]
+
+
+@pytest.mark.parametrize("committed", [True, False], ids=["committed", "rolled back"])
+def test_a_claim_whose_commit_was_not_answered_is_given_back_by_the_journal(
+    embedded: Sending,
+    committed: bool,
+) -> None:
+    """The worker lives, but whether it holds the claim nobody told it: nothing of it has left."""
+    embedded.house.have_message()
+    engine = embedded.house.store.engine
+
+    def unanswered(connection: Connection) -> None:
+        event.remove(engine, "commit", unanswered)
+        driver = connection.connection.driver_connection
+        assert driver is not None
+        driver.execute("COMMIT" if committed else "ROLLBACK")
+        raise OperationalError("COMMIT", {}, ConnectionResetError())
+
+    event.listen(engine, "commit", unanswered)
+
+    embedded.deliver(SMS)
+    embedded.dispatch._replaying.look()
+
+    assert embedded.house.standing(channel=SMS) == [("d-mobile", "pending", "planned")]
+    embedded.deliver(SMS)
+    assert len(embedded.accepted()) == 1
 
 
 def test_what_was_sent_is_recorded_once_the_database_is_back(

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ from store.deliveries import due
 from tests.dispatch.processes import dispatching
 from tests.dispatch.sending import Sending, open_sending
 from tests.factories import catch_all, envelope
+from tests.intake.amqp import Relay
 from tests.waiting import eventually
 from workers.sandbox.behaviour import Act, Rule
 
@@ -96,6 +98,51 @@ def test_sigterm_under_load_leaves_nothing_unknown(sending: Sending, tmp_path: P
     assert {(row["attempts"], row["lease_until"]) for row in rows} == {(0, None)}
 
 
+def test_sigterm_while_the_broker_is_away_leaves_nothing_unknown(
+    sending: Sending, broker_url: str, tmp_path: Path
+) -> None:
+    """Hints are no more than hints: what is in hand can be finished without them."""
+    sending.sandbox.behave(Rule(Act.SLOW, channel="sms", latency_ms=300))
+    with (
+        Relay(broker_url) as line,
+        dispatching(sending, tmp_path, twilio_connections="8", broker_url=line.url) as process,
+    ):
+        process.until_it_says("dispatch_started")
+        _tell(sending, 100)
+        eventually(lambda: sending.accepted() or None, "the first has gone out")
+
+        line.cut()
+        ended = process.terminate()
+
+    found = _statuses(sending)
+    assert (ended, set(found) - {"accepted", "pending"}) == (0, set())
+    assert found["accepted"] == len(sending.accepted())
+
+
+def test_sigterm_while_the_store_is_away_for_a_moment_leaves_nothing_unknown(
+    sending: Sending, tmp_path: Path
+) -> None:
+    """What was sent is recorded when it is back; a stop waits for that as long as claims hold."""
+    sending.sandbox.behave(Rule(Act.SLOW, channel="sms", latency_ms=300))
+    with (
+        Relay(sending.parts.settings.database) as line,
+        dispatching(sending, tmp_path, twilio_connections="8", database_url=line.url) as process,
+    ):
+        process.until_it_says("dispatch_started")
+        _tell(sending, 100)
+        eventually(lambda: sending.accepted() or None, "the first has gone out")
+
+        line.cut()
+        process.tell_to_end()
+        process.until_it_says("delivering_waits")
+        line.mend()
+        ended = process.until_it_dies()
+
+    found = _statuses(sending)
+    assert (ended, set(found) - {"accepted", "pending"}) == (0, set())
+    assert found["accepted"] == len(sending.accepted())
+
+
 def test_a_process_stopped_past_its_lease_sends_nothing_when_it_goes_on(
     sending: Sending, tmp_path: Path
 ) -> None:
@@ -107,7 +154,6 @@ def test_a_process_stopped_past_its_lease_sends_nothing_when_it_goes_on(
         process.until_it_says("dispatch_started")
         _tell(sending, 1)
         process.until_it_stands()
-        sending.house.clock.advance(seconds=120)
         eventually(lambda: _rescued(sending), "its lease has ended", 30)
 
         process.go_on()
@@ -117,5 +163,6 @@ def test_a_process_stopped_past_its_lease_sends_nothing_when_it_goes_on(
 
 
 def _rescued(sending: Sending) -> bool:
+    sending.house.clock.now = datetime.now(UTC)  # the process goes by the real one
     with sending.house.store.write() as tx:
         return bool(due.rescue(tx, dict.fromkeys(Channel, 300.0)))

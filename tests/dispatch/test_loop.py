@@ -10,7 +10,7 @@ from queue import SimpleQueue
 import pytest
 
 from contracts.vocabulary import Channel, Reason
-from workers.dispatch.clock import elapsed
+from store.engine import steadily
 from workers.dispatch.journal import JournalError
 from workers.dispatch.loop import Loop, NotBegun, Sent
 from workers.providers.base import Accepted, Outgoing, Tag, Text, Unknown, Verdict
@@ -90,7 +90,7 @@ def _send(
 ) -> "SimpleQueue[Sent]":
     results: SimpleQueue[Sent] = SimpleQueue()
     numbered = [(place, _text(name)) for place, name in enumerate(names)]
-    loop.send(gate, width, numbered, elapsed() + seconds, notes or Notes(), results)
+    loop.send(gate, width, numbered, steadily() + seconds, notes or Notes(), results)
     return results
 
 

@@ -158,14 +158,11 @@ def test_a_full_queue_of_one_publisher_holds_up_no_other(
         assert outbox.unpublished(tx) == []
 
 
-def test_a_lost_broker_costs_a_pause_and_no_outcome(
-    store: Store, desk: Desk, north: Inbox, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_lost_broker_costs_a_pause_and_no_outcome(store: Store, desk: Desk, north: Inbox) -> None:
     """Only what the broker confirmed counts as told."""
-    monkeypatch.setattr("workers.upkeep.outcomes._PAUSE_SECONDS", 0.0)
     admit(store, Publisher("north", ("*",), ("*",)))
     with Relay(desk.url) as line:
-        publishing = OutcomePublisher(line.url, store)
+        publishing = OutcomePublisher(line.url, store, pause=0)
         put(store, to_publisher("north"))
         publishing.publish_some()
         line.cut()

@@ -41,6 +41,28 @@ def test_what_waits_for_its_customer_is_taken_up_in_order_once_served(house: Hou
     assert {house.event(e["id"])["rules_version"] for e in early} == {1}
 
 
+def test_of_very_many_that_wait_some_are_taken_up_at_once_and_upkeep_takes_the_rest(
+    house: House,
+) -> None:
+    """One customer's backlog must not make a transaction of minutes, which nothing survives."""
+    early = [_call(id=f"early-{n:04}", call_id=f"call-{n}") for n in range(503)]
+    house.hand_in(*early)
+    house.register()
+
+    house.tell(
+        preferences("C-1042", catch_all("d-mobile")),
+        envelope("service.started", services=["phone_answering"]),
+    )
+    left = len(house.rows(tables.waits))
+    with house.store.read() as tx:
+        names = inbox.some_awaited(tx)
+    house.taking_in.look_again(names)
+
+    assert left == 3
+    assert house.rows(tables.waits) == []
+    assert _order(house) == [event["id"] for event in early]
+
+
 def test_what_was_taken_up_late_is_hinted_like_anything_else(house: House) -> None:
     """A message that waited must not wait again for upkeep to find it."""
     house.hand_in(_call())

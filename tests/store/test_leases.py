@@ -2,8 +2,11 @@
 
 import threading
 
-from store import leases
+import pytest
+
+from store import leases, tables
 from tests.building import House
+from tests.waiting import eventually
 
 
 def _hold(house: House, holder: str) -> bool:
@@ -24,6 +27,57 @@ def test_a_lease_has_one_holder_who_may_renew_it(house: House) -> None:
     then = [_hold(house, "one"), _hold(house, "two")]
 
     assert (first, then) == ([True, False], [True, False])
+
+
+def test_a_leader_that_wakes_up_late_commits_nothing(house: House) -> None:
+    """It was stopped in the middle of a transaction, and another leads (hazard 22)."""
+    led = house.store.under(lambda tx: leases.insist(tx, "upkeep", "one"))
+    _hold(house, "one")
+    house.clock.advance(seconds=11)
+    _hold(house, "two")
+
+    with pytest.raises(leases.LeaseLostError), led.write() as tx:
+        leases.hold(tx, "a chore's row", "one", 10)
+
+    assert house.rows(tables.leases, name="a chore's row") == []
+
+
+def test_a_leader_whose_lease_ran_out_unnoticed_still_commits(house: House) -> None:
+    """A slow chore is no fault while nobody else has begun to lead."""
+    led = house.store.under(lambda tx: leases.insist(tx, "upkeep", "one"))
+    _hold(house, "one")
+    house.clock.advance(seconds=11)
+
+    with led.write() as tx:
+        leases.hold(tx, "a chore's row", "one", 10)
+
+    assert [row["holder"] for row in house.rows(tables.leases, name="a chore's row")] == ["one"]
+
+
+def test_nobody_can_take_a_lease_between_the_last_word_and_the_commit(server_house: House) -> None:
+    """Else two leaders could still write side by side."""
+    store = server_house.store
+    _hold(server_house, "one")
+    server_house.clock.advance(seconds=11)
+    taken: list[bool] = []
+    taking = threading.Thread(target=lambda: taken.append(_hold(server_house, "two")))
+
+    with store.write() as tx:
+        leases.insist(tx, "upkeep", "one")
+        taking.start()
+        eventually(lambda: _waits_for_a_lock(server_house), "the other waits")
+        meanwhile = list(taken)
+    taking.join()
+
+    assert (meanwhile, taken) == ([], [True])
+
+
+def _waits_for_a_lock(house: House) -> bool:
+    with house.store.read() as tx:
+        asked = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'"
+        return bool(
+            tx.connection.exec_driver_sql(f"{asked} AND datname = current_database()").scalar_one()
+        )
 
 
 def test_a_lease_that_is_not_renewed_goes_to_another(house: House) -> None:

@@ -62,7 +62,7 @@ def open_asked(url: str, folder: Path) -> Iterator[Asked]:
     """Open one with C-1042 served."""
     with open_sending(url, folder) as sending:
         sending.house.serve()
-        chore = open_asking(sending.parts)
+        chore = open_asking(sending.parts, sending.parts.store)
         if chore is None:
             raise AssertionError("a sandbox can be asked")
         parts = sending.parts

@@ -5,7 +5,16 @@ Commands import what they need when they run, so that each starts fast.
 
 import typer
 
-from workers.cli import customers, events, installing, processes, records, showing
+from workers.cli import (
+    acting,
+    customers,
+    events,
+    installing,
+    looking,
+    processes,
+    records,
+    showing,
+)
 
 app = typer.Typer(
     name="onward",
@@ -14,7 +23,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     add_completion=False,
 )
-for group in (processes, installing, events, customers, records, showing):
+for group in (processes, installing, events, looking, acting, customers, records, showing):
     group.add_to(app)
 
 

@@ -1,6 +1,7 @@
 """The processes of an installation: one for all, or one command for each."""
 
 import signal
+import socket
 import threading
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Annotated
@@ -12,6 +13,7 @@ from workers.cli.common import fail, opened, settings
 from workers.garbage import settle
 
 if TYPE_CHECKING:
+    from config.settings import Settings
     from workers.bootstrap import Parts
 
 
@@ -26,22 +28,50 @@ def add_to(app: typer.Typer) -> None:
 
 
 def up() -> None:
-    """Run everything in one process: HTTP door, dispatch, upkeep (and AMQP intake if set)."""
+    """Run everything: in one process, or, with a broker, supervising a process for each part."""
+    found = settings()
+    if found.broker is None:
+        _together(found)
+    else:
+        _supervised(found)
+
+
+def _together(found: "Settings") -> None:
+    from workers.bootstrap import open_ops
     from workers.together import Together
 
-    with opened() as parts:
+    with opened(found) as parts:
         together = Together(parts)
         told = _told()
-        together.start()
-        settle()
-        typer.echo(f"onward is up: {together.url}", err=True)
-        told.wait()
-        together.stop()
+        with open_ops(parts):
+            together.start()
+            settle()
+            typer.echo(f"onward is up: {together.url}", err=True)
+            told.wait()
+            together.stop()
+
+
+def _supervised(found: "Settings") -> None:
+    from workers.supervising.supervisor import DoorTakenError, Supervisor
+
+    try:
+        supervisor = Supervisor(found)
+    except DoorTakenError as error:
+        fail(str(error))
+    told = threading.Event()
+    _on_signals(told.set)
+    supervisor.start()
+    while not told.is_set():
+        if supervisor.is_open():
+            typer.echo(f"onward is up: {supervisor.url}", err=True)
+            break
+    told.wait()
+    supervisor.stop()
 
 
 def intake() -> None:
     """Take events in from RabbitMQ."""
-    from workers.bootstrap import open_consumer
+    from workers.bootstrap import open_consumer, open_ops
 
     found = settings()
     if found.broker is None:
@@ -49,8 +79,9 @@ def intake() -> None:
     with opened(found) as parts:
         consumer = open_consumer(parts)
         _on_signals(consumer.stop)
-        settle()
-        consumer.run()
+        with open_ops(parts):
+            settle()
+            consumer.run()
 
 
 def dispatch(
@@ -60,7 +91,7 @@ def dispatch(
     ] = "live,urgent,routine,bulk",
 ) -> None:
     """Send what is due."""
-    from workers.bootstrap import Dispatch
+    from workers.bootstrap import Dispatch, open_ops
 
     found = settings()
     if found.broker is None:
@@ -68,31 +99,38 @@ def dispatch(
     with opened(found) as parts:
         sending = Dispatch(parts, _lanes(lanes))
         told = _told()  # before anything is sent: an end in between would be a kill
-        sending.start()
-        settle()
-        told.wait()
-        sending.stop()
+        with open_ops(parts):
+            sending.start()
+            settle()
+            told.wait()
+            sending.stop()
 
 
 def upkeep() -> None:
     """Keep house: hints, retries, leases, outcomes, sealing. One leads, others stand by."""
-    from workers.bootstrap import open_upkeep
+    from workers.bootstrap import open_ops, open_upkeep
 
     with opened() as parts:
         running = open_upkeep(parts)
         _on_signals(running.stop)
-        settle()
-        running.run()
+        with open_ops(parts):
+            settle()
+            running.run()
 
 
-def web() -> None:
+def web(
+    descriptor: Annotated[
+        int | None, typer.Option(hidden=True, help="A socket that listens already.")
+    ] = None,
+) -> None:
     """Serve the HTTP door and the providers' webhooks."""
-    from workers.bootstrap import open_web
+    from workers.bootstrap import open_ops, open_web
 
     with opened() as parts:
         app = open_web(parts)
-        settle()
-        _serve(parts, app)
+        with open_ops(parts):
+            settle()
+            _serve(parts, app, descriptor)
 
 
 def bounces() -> None:
@@ -111,11 +149,11 @@ def bounces() -> None:
         door.stop()
 
 
-def _serve(parts: "Parts", app: Callable[..., object]) -> None:
+def _serve(parts: "Parts", app: Callable[..., object], descriptor: int | None) -> None:
     import uvicorn
 
     found = parts.settings
-    uvicorn.run(
+    config = uvicorn.Config(
         app,
         host=found.door_host,
         port=found.door_port,
@@ -124,6 +162,13 @@ def _serve(parts: "Parts", app: Callable[..., object]) -> None:
         server_header=False,
         timeout_graceful_shutdown=20,
     )
+    listening = None if descriptor is None else [socket.socket(fileno=descriptor)]
+    server = uvicorn.Server(config)
+    # Uvicorn stops by the signal, then raises it again: that would end us before we have closed.
+    _on_signals(lambda: None)
+    server.run(listening)
+    if not server.started:
+        raise typer.Exit(1)
 
 
 def _lanes(text: str) -> list[Lane]:

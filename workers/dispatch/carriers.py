@@ -119,14 +119,19 @@ class Carriers:
         for state in states:
             self._tell(before.get(state.name), state)
 
-    def judge(self, name: str, verdicts: Sequence[Verdict], now: datetime) -> Concern | None:
+    def judge(
+        self, name: str, verdicts: Sequence[Verdict], claimed_at: datetime, now: datetime
+    ) -> Concern | None:
         """Count a provider's verdicts; a concern is to be put down with their results.
 
-        What comes in while it is out of use was begun before, and counts no more.
+        What was claimed before it came back, and what comes in while it is out, counts no more:
+        a request of before may time out long after.
         """
         with self._lock:
             state = self._reading.states.get(name)
             if state is None or not verdicts or state.state is not BreakerState.CLOSED:
+                return None
+            if state.usable_since is not None and claimed_at < state.usable_since:
                 return None
             tally = self._tallies.get(name) or Tally(now)
             self._tallies[name], alarm = breaker.judge(state, tally, verdicts, self.policy, now)

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
 from queue import Empty, SimpleQueue
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 from uuid import UUID
 
 from sqlalchemy.exc import DBAPIError
@@ -33,12 +33,11 @@ from store import customer_changes
 from store.customers import Readings
 from store.deliveries import due
 from store.deliveries.adding import Due
-from store.deliveries.claiming import Claim, Claimed, claim
+from store.deliveries.claiming import Claim, Claimed, ClaimResult, claim
 from store.deliveries.recording import Result, record
-from store.engine import Store, Transaction, is_outage, is_race
+from store.engine import Store, Transaction, is_outage, is_race, steadily
 from workers.dispatch import results
 from workers.dispatch.carriers import Carrier, Carriers, Concern
-from workers.dispatch.clock import elapsed
 from workers.dispatch.journal import Journal, JournalError, Page
 from workers.dispatch.loop import Loop, NotBegun, Sent
 from workers.dispatch.preparing import Preparing, Ready
@@ -55,9 +54,22 @@ _LARGE = 20
 _LARGE_AT_ONCE = 3
 
 
+class Counting(Protocol):
+    """Who counts what is claimed and recorded, after it is committed."""
+
+    def claimed(self, channel: Channel, asked: int, result: ClaimResult) -> None:
+        """Count what became of one hint's deliveries."""
+
+    def recorded(self, results: Sequence[Result], now: datetime) -> None:
+        """Count what attempts came to, by the store's clock."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Means:
-    """What delivering stands on; ``journal`` names this process in its claims."""
+    """What delivering stands on; ``journal`` names this process in its claims.
+
+    ``turn`` is called whenever a batch that waits tries again: it is not stuck.
+    """
 
     store: Store
     readings: Readings
@@ -68,6 +80,8 @@ class Means:
     hint: Callable[[Sequence[Due]], int]
     journal: Journal
     lease_seconds: float
+    count: Counting
+    turn: Callable[[], None]
 
 
 class ClaimUnknownError(Exception):
@@ -117,16 +131,21 @@ class Delivering:
             group = _gather(arriving, min(awaited, _GROUP))
             awaited -= len(group)
             if failed is None:
-                since = timedelta(seconds=elapsed() - claimed_at)
+                since = timedelta(seconds=steadily() - claimed_at)
                 found = partial(self._results, ready, group, carrier.provider, since)
-                concern = self._concern(carrier, group, ready[0].claimed.started_at + since)
+                concern = self._concern(carrier, group, ready[0].claimed.started_at, since)
                 failed = self._try_to_record(found, concern)
         if failed is not None:  # nothing is under way any more, and the journal has it all
             raise failed
 
     def _patiently(self, act: Callable[[], T]) -> T:
         """Act, again and again while it cannot be done here; a stop gives up."""
-        stopping = self._means.loop.stopping
+        stopping, turn = self._means.loop.stopping, self._means.turn
+
+        def trying() -> T:
+            turn()
+            return act()
+
         return Retrying(
             retry=retry_if_exception(_passes),
             stop=stop_when_event_set(stopping),
@@ -134,12 +153,12 @@ class Delivering:
             sleep=sleep_using_event(stopping),
             before_sleep=_say_waiting,
             reraise=True,
-        )(act)
+        )(trying)
 
     def _claim(
         self, page: Page, provider: Provider, ids: Sequence[UUID]
     ) -> tuple[float, tuple[Claimed, ...]]:
-        means, claimed_at, written = self._means, elapsed(), False
+        means, claimed_at, written = self._means, steadily(), False
         by = Claim(page.name, provider.name, means.lease_seconds)
         try:
             with means.store.write() as tx:
@@ -152,6 +171,7 @@ class Delivering:
                 raise ClaimUnknownError from error
             raise
         reach("dispatch.claimed")
+        means.count.claimed(provider.channel, len(ids), result)
         means.hint(following)
         return claimed_at, result.claimed
 
@@ -199,9 +219,11 @@ class Delivering:
     ) -> list[Result]:
         return [self._result(ready[sent.place], sent, provider, since) for sent in group]
 
-    def _concern(self, carrier: Carrier, group: Sequence[Sent], now: datetime) -> Concern | None:
+    def _concern(
+        self, carrier: Carrier, group: Sequence[Sent], claimed_at: datetime, since: timedelta
+    ) -> Concern | None:
         verdicts = [sent.verdict for sent in group if not isinstance(sent.verdict, NotBegun)]
-        return self._means.carriers.judge(carrier.name, verdicts, now)
+        return self._means.carriers.judge(carrier.name, verdicts, claimed_at, claimed_at + since)
 
     def _result(self, ready: Ready, sent: Sent, provider: Provider, since: timedelta) -> Result:
         # The store's clock: its time at the claim, and what has passed here since.
@@ -235,8 +257,10 @@ class Delivering:
         ):
             with attempt, self._means.store.write() as tx:
                 following = self._record_once(tx, found, concern)
+                recorded_at = tx.now
                 reach("dispatch.before_record")
         reach("dispatch.recorded")
+        self._means.count.recorded(found, recorded_at)
         self._means.hint(following)
 
     def _record_once(
@@ -291,15 +315,17 @@ def _goes_on(row: dict[str, Any]) -> bool:
 
 def _gather(arriving: "SimpleQueue[Sent]", most: int) -> list[Sent]:
     group = [arriving.get()]
-    until = elapsed() + _GROUP_SECONDS
+    until = steadily() + _GROUP_SECONDS
     while len(group) < most:
         try:
-            group.append(arriving.get(timeout=max(0.0, until - elapsed())))
+            group.append(arriving.get(timeout=max(0.0, until - steadily())))
         except Empty:
             break
     return group
 
 
 def _say_waiting(state: RetryCallState) -> None:
+    if state.attempt_number & (state.attempt_number - 1):  # at 1, 2, 4, 8…: an outage may be long
+        return
     error = state.outcome.exception() if state.outcome else None
     log.warning("delivering_waits", attempt=state.attempt_number, error_type=type(error).__name__)

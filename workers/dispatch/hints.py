@@ -13,11 +13,14 @@ from structlog import get_logger
 from contracts.vocabulary import Channel, Lane
 from store.deliveries.adding import Due
 from workers.dispatch.broker import SENDING, queue_name
-from workers.dispatch.rabbitmq import HintBroker
+from workers.dispatch.rabbitmq import FullError, HintBroker
 
 log = get_logger(__name__)
 _REST_SECONDS = 2.0
 _LONGEST_REST = 10.0
+_MOST_HERE = 2_000  # hints that wait in a queue of this process's memory
+_MOST_ASIDE = 20_000
+_CLOSING_SECONDS = 10.0
 
 
 def _waiting(broker: Broker, name: str) -> int:
@@ -62,9 +65,13 @@ class Hints:
         hinted = 0
         for (channel, lane), ids in groups.items():
             for start in range(0, len(ids), self._size):
-                if not self._send(channel, lane, ids[start : start + self._size]):
-                    return hinted
-                hinted += len(ids[start : start + self._size])
+                some = ids[start : start + self._size]
+                try:
+                    if not self._send(channel, lane, some):
+                        return hinted
+                except FullError:  # other lanes have queues of their own
+                    break
+                hinted += len(some)
         return hinted
 
     def backlog(self, lanes: Sequence[Lane]) -> int | None:
@@ -90,7 +97,9 @@ class Hints:
             options={},
         )
         try:
-            self._broker.enqueue(message)
+            _enqueue(self._broker, message)
+        except FullError:
+            raise
         except Exception as error:  # noqa: BLE001 - whatever ails the broker, the store has it all
             log.warning("hint_not_sent", error_type=type(error).__name__, deliveries=len(ids))
             self._rest = min(self._rest * 2 or _REST_SECONDS, _LONGEST_REST)
@@ -100,11 +109,18 @@ class Hints:
         return True
 
 
+def _enqueue(broker: Broker, message: Message[None]) -> None:
+    if isinstance(broker, StubBroker) and _waiting(broker, message.queue_name) >= _MOST_HERE:
+        raise FullError
+    broker.enqueue(message)
+
+
 class Aside:
     """Sends hints from a thread of its own, so that whoever has committed need not wait.
 
     What comes while the broker confirms the last hint goes out together in the next: the more
-    there is, the larger the hints. ``close`` sends what is left.
+    there is, the larger the hints. What comes while too many wait is left to upkeep. ``close``
+    sends what is left, and gives up what cannot be sent in time.
     """
 
     def __init__(self, hints: Hints) -> None:
@@ -116,11 +132,14 @@ class Aside:
         self._thread.start()
 
     def __call__(self, due: Sequence[Due]) -> int:
-        """Take deliveries to hint at; returns at once."""
-        if due:
-            with self._changed:
-                self._due.extend(due)
-                self._changed.notify()
+        """Take deliveries to hint at; returns at once, with how many were taken."""
+        if not due:
+            return 0
+        with self._changed:
+            if len(self._due) >= _MOST_ASIDE:
+                return 0
+            self._due.extend(due)
+            self._changed.notify()
         return len(due)
 
     def close(self) -> None:
@@ -128,7 +147,7 @@ class Aside:
         with self._changed:
             self._closing = True
             self._changed.notify()
-        self._thread.join()
+        self._thread.join(_CLOSING_SECONDS)
 
     def _run(self) -> None:
         while True:

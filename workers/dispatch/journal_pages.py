@@ -14,7 +14,7 @@ one write that death can cut short is the last, and it had not returned: its ste
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -23,6 +23,7 @@ from contracts.vocabulary import Reason
 from workers.providers.base import Accepted, Deferred, Rejected, Unknown, Verdict
 
 VERSION = 1
+_encode = json.JSONEncoder(separators=(",", ":")).encode  # made once: it is called for every send
 _BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 _VERDICTS: Mapping[str, type[Accepted | Deferred | Rejected | Unknown]] = {
     each.__name__.lower(): each for each in (Accepted, Deferred, Rejected, Unknown)
@@ -69,8 +70,8 @@ def mark(number: int, delivery_id: UUID, attempt: int, template_version: str | N
 
 def verdict(number: int, delivery_id: UUID, attempt: int, found: Verdict) -> bytes:
     """Write what a provider answered."""
-    word = type(found).__name__.lower()
-    return _line([number, "verdict", str(delivery_id), attempt, [word, asdict(found)]])
+    word, fields = type(found).__name__.lower(), {f: getattr(found, f) for f in found.__slots__}
+    return _line([number, "verdict", str(delivery_id), attempt, [word, fields]])
 
 
 def read(content: bytes, page: str, inode: int, boot: str | None) -> Told | Doubtful:
@@ -117,4 +118,4 @@ def _verdict(word: str, fields: dict[str, Any]) -> Verdict:
 
 
 def _line(what: object) -> bytes:
-    return json.dumps(what, separators=(",", ":")).encode() + b"\n"
+    return _encode(what).encode() + b"\n"

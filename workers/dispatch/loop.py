@@ -7,7 +7,8 @@ is one that cannot be noted.
 
 import asyncio
 import threading
-from collections.abc import Callable, Coroutine, Sequence
+from collections import Counter
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from queue import SimpleQueue
@@ -17,7 +18,8 @@ import uvloop
 from structlog import get_logger
 
 from contracts.vocabulary import Reason
-from workers.dispatch.clock import elapsed
+from store.engine import steadily
+from workers.alive import Beat, beat_on
 from workers.dispatch.journal import JournalError
 from workers.failpoints import reach
 from workers.providers.base import Outgoing, Provider, Unknown, Verdict
@@ -66,12 +68,13 @@ class Loop:
     ``width`` sends per provider are under way at once; the others wait for a place.
     """
 
-    def __init__(self, clock: Callable[[], float] = elapsed) -> None:
+    def __init__(self, clock: Callable[[], float] = steadily) -> None:
         self._clock = clock
         self._loop = uvloop.new_event_loop()
         self._thread = threading.Thread(target=self._run, name="sends", daemon=True)
         self._gates: dict[str, asyncio.Semaphore] = {}
         self.stopping = threading.Event()
+        self._under_way: Counter[str] = Counter()
         self._thread.start()
 
     def _run(self) -> None:
@@ -128,7 +131,11 @@ class Loop:
             async with gate:
                 if halted():
                     return NotBegun()
-                verdict = await provider.send(one, before_first_byte)
+                self._under_way[provider.name] += 1
+                try:
+                    verdict = await provider.send(one, before_first_byte)
+                finally:
+                    self._under_way[provider.name] -= 1
         except _HaltedError:
             return NotBegun()
         except JournalError as error:
@@ -152,6 +159,15 @@ class Loop:
     def call(self, make: Callable[[], Coroutine[Any, Any, T]]) -> T:
         """Run a coroutine function on the loop, wait for it, and give what it gives."""
         return asyncio.run_coroutine_threadsafe(make(), self._loop).result()
+
+    @property
+    def under_way(self) -> Mapping[str, int]:
+        """How many sends each provider has not answered yet."""
+        return dict(self._under_way)
+
+    def beat(self, beat: Beat) -> None:
+        """Have the loop beat for as long as it answers."""
+        beat_on(self._loop, beat)
 
     def stop_beginning(self) -> None:
         """Begin no further send; those under way go on to their end."""

@@ -17,7 +17,7 @@ from dramatiq.broker import MessageProxy
 from dramatiq.brokers.rabbitmq import RabbitmqBroker, _RabbitmqConsumer
 from dramatiq.errors import ConnectionClosed
 from pika import BasicProperties
-from pika.exceptions import AMQPError, ConnectionBlockedTimeout, UnroutableError
+from pika.exceptions import AMQPError, ConnectionBlockedTimeout, NackError, UnroutableError
 from structlog import get_logger
 
 from workers.broker import parameters
@@ -25,8 +25,13 @@ from workers.failpoints import reach
 
 log = get_logger(__name__)
 BLOCKED_SECONDS = 3
+MOST_WAITING = 20_000  # hints in one queue; a hint takes some 3.5 KB at most
 _UNREACHABLE_MS = 5_000
 _PERSISTENT = BasicProperties(delivery_mode=2)  # type: ignore[no-untyped-call] # pika has no types
+
+
+class FullError(Exception):
+    """A queue holds as many hints as it may; what is due is found in the store."""
 
 
 class OwnConsumer(_RabbitmqConsumer):
@@ -74,7 +79,8 @@ class OwnConsumer(_RabbitmqConsumer):
 class HintBroker(RabbitmqBroker):
     """Dramatiq's broker over RabbitMQ; nothing is connected before it is used."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, most_waiting: int = MOST_WAITING) -> None:
+        self._most_waiting = most_waiting
         super().__init__(url=url, middleware=[], confirm_delivery=True)
         bounded = parameters(url, "onward hints")
         bounded.blocked_connection_timeout = BLOCKED_SECONDS
@@ -86,8 +92,13 @@ class HintBroker(RabbitmqBroker):
         """What consumes."""
         return OwnConsumer
 
+    def _build_queue_arguments(self, queue_name: str) -> dict[str, object]:
+        # Full, it refuses: what is not hinted at is found in the store when there is room again.
+        given = super()._build_queue_arguments(queue_name)  # type: ignore[no-untyped-call] # the same
+        return {**given, "x-max-length": self._most_waiting, "x-overflow": "reject-publish"}
+
     def enqueue(self, message: Message[None], *, delay: int | None = None) -> Message[None]:
-        """Publish a hint and wait for the broker's confirm. Raises ``ConnectionClosed``.
+        """Publish a hint and wait for the confirm. Raises ``ConnectionClosed`` or ``FullError``.
 
         Tried once more where the connection was lost, as an idle one is; never where the broker
         is blocked: what has been written to it then may still arrive. So a hint leaves at most
@@ -107,6 +118,8 @@ class HintBroker(RabbitmqBroker):
                 )
                 self.emit_after("enqueue", message, delay)
                 return message
+            except NackError:
+                raise FullError from None
             except AMQPError as error:
                 del self.connection
                 if isinstance(error, UnroutableError):  # somebody has deleted the queue

@@ -23,9 +23,8 @@ from config.policies import Policies
 from contracts.vocabulary import Reason
 from store.deliveries.recording import Result
 from store.deliveries.reopening import Unanswered, unanswered
-from store.engine import Store
+from store.engine import Store, steadily
 from workers.dispatch import journal_pages, results
-from workers.dispatch.clock import elapsed
 from workers.dispatch.journal import SUFFIX
 from workers.dispatch.journal_pages import Doubtful, Told
 from workers.dispatch.preparing import Preparing, Ready
@@ -48,7 +47,7 @@ class Replaying:
         policies: Policies,
         preparing: Preparing,
         record: Callable[[Sequence[Result]], None],
-        clock: Callable[[], float] = elapsed,
+        clock: Callable[[], float] = steadily,
     ) -> None:
         self._folder = folder
         self._store = store

@@ -56,6 +56,30 @@ class Running:
         self._broker.emit_after("process_boot")
         log.info("dispatch_started", lanes=[lane.value for lane in self._lanes])
 
+    @property
+    def places(self) -> int:
+        """How many batches can be worked on at once."""
+        return sum(worker.worker_threads for worker in self._workers)
+
+    def ended(self) -> str | None:
+        """Say how many of its threads have ended, which none does before it is stopped."""
+        threads = [t for w in self._workers for t in (*w.workers, *list(w.consumers.values()))]
+        ended = sum(thread.ident is not None and not thread.is_alive() for thread in threads)
+        return f"{ended} of {len(threads)} threads have ended" if ended else None
+
+    def unconnected(self) -> str | None:
+        """Name the queues that it does not take from now."""
+        names = [
+            name
+            for worker in self._workers
+            for name, consumer in list(worker.consumers.items())
+            if consumer.consumer is None
+        ]
+        begun = any(worker.consumers for worker in self._workers)
+        if not begun:
+            return "nothing is taken yet"
+        return f"nothing is taken from {', '.join(sorted(names))}" if names else None
+
     def stop(self, seconds: float) -> None:
         """Finish what is under way, give back what is not begun, and close, within ``seconds``.
 

@@ -10,6 +10,7 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from functools import partial
 from typing import Protocol
 
@@ -33,6 +34,7 @@ log = get_logger(__name__)
 
 _IDLE_SECONDS = 0.25  # how soon a stop is noticed
 _MILLI = 1e-3
+STORE, BROKER = "store", "broker"
 Hint = Callable[[Sequence[Due]], object]
 
 
@@ -66,7 +68,9 @@ class Consumer:
         store: Store,
         hint: Hint,
         options: Options,
+        beat: Callable[[], None] = lambda: None,
     ) -> None:
+        self._beat = beat
         self._url = url
         self._topology = topology
         self._taking_in = taking_in
@@ -76,6 +80,12 @@ class Consumer:
         self._pace = Pace(options.flush_ms * _MILLI, options.flush_max_ms * _MILLI)
         self._stopping = threading.Event()
         self._admitted = Admitted(store)
+        self._awaits: str | None = BROKER
+
+    @property
+    def awaits(self) -> str | None:
+        """What it waits for to come back: the store, the broker, or nothing."""
+        return self._awaits
 
     def run(self) -> None:
         """Consume until stopped.
@@ -85,19 +95,22 @@ class Consumer:
         """
         while not self._stopping.is_set():
             # With the store away nothing is fetched: each return would count as a delivery.
-            there = patiently(partial(ping, self._store), self._stopping, self._rest)
+            there = patiently(self._ping, self._stopping, self._wait_for_store(self._rest))
             if there is None:
                 return
+            self._awaits = BROKER
             line = persistently(
                 self._open, self._url, self._stopping, self._options.patience_seconds
             )
             if line is None:
                 return
+            self._awaits = None
             try:
                 self._consume(line)
             except LOST as error:
                 log.warning("broker_lost", reason=reason_of(error))
             finally:
+                self._awaits = BROKER
                 line.close()
 
     def stop(self) -> None:
@@ -107,10 +120,22 @@ class Consumer:
         """
         self._stopping.set()
 
+    def _ping(self) -> datetime:
+        self._beat()
+        return ping(self._store)
+
+    def _wait_for_store(self, rest: Callable[[float], None]) -> Callable[[float], None]:
+        def waiting(seconds: float) -> None:
+            self._awaits = STORE
+            rest(seconds)
+
+        return waiting
+
     def _rest(self, seconds: float) -> None:
         self._stopping.wait(seconds)
 
     def _open(self) -> Line:
+        self._beat()
         connection = connect(self._url, "onward intake")
         try:
             channel = connection.channel()
@@ -139,6 +164,7 @@ class Consumer:
         """Serve the connection until a batch is due."""
         first_at: float | None = None
         while not self._stopping.is_set():
+            self._beat()
             if line.dead.arrived or len(line.events.arrived) >= self._options.batch:
                 return
             if not line.events.arrived:
@@ -166,9 +192,11 @@ class Consumer:
     def _take(self, line: Line, feed: Feed, found: Sequence[Read]) -> None:
         """Commit, acknowledge, hint, in that order; without a commit nothing else."""
         reach("intake.received")
-        taken = patiently(partial(self._commit, found), self._stopping, line.rest)
+        rest = self._wait_for_store(line.rest)
+        taken = patiently(partial(self._commit, found), self._stopping, rest)
         if taken is None:
             return
+        self._awaits = None
         reach("intake.committed")
         feed.acknowledge(found[-1].arrived)
         reach("intake.acknowledged")
@@ -176,6 +204,7 @@ class Consumer:
         reach("intake.hinted")
 
     def _commit(self, found: Sequence[Read]) -> Taken:
+        self._beat()
         known = self._admitted.known({one.arrived.user_id for one in found if one.arrived.user_id})
         return take_in(self._taking_in, [submission(one, known) for one in found])
 

@@ -37,6 +37,7 @@ from workers.intake.rejecting import refuse_late, reject
 from workers.intake.submission import Answered, Incoming, Submission, not_allowed
 from workers.routing.facts import facts_of
 
+_TAKEN_UP_AT_ONCE = 500
 _FOLLOWS_UP = "follow_up"  # the customer was told of this call already
 
 
@@ -306,8 +307,11 @@ class Round:
         bulk.insert_rows(self._tx, planning_tasks, [task])
 
     def _retry(self, names: Sequence[bytes]) -> None:
-        """Take up, in the order in which they came, events that waited for these names."""
-        for event_id in inbox.waiting_for(self._tx, names):
+        """Take up, in the order in which they came, events that waited for these names.
+
+        Of very many the first: one transaction must not take minutes. Upkeep goes on with the rest.
+        """
+        for event_id in inbox.waiting_for(self._tx, names, _TAKEN_UP_AT_ONCE):
             kept = inbox.load(self._tx, [event_id])
             # One that was taken up by another's taking up no longer waits.
             if kept and kept[0].status is EventStatus.WAITING:

@@ -5,7 +5,8 @@ planned from it, waits on record, or is on record as rejected. When it raises, n
 batch is. One bad event never fails another.
 """
 
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Sequence
 
 from sqlalchemy.exc import DBAPIError
 from structlog import get_logger
@@ -19,18 +20,29 @@ from store.customers import Readings
 from store.engine import Store, is_outage, is_race
 from workers.failpoints import reach
 from workers.intake.round import Round, Taken
-from workers.intake.submission import Submission
+from workers.intake.submission import Answered, Submission
 
 __all__ = ["Taken", "TakingIn"]
 
 log = get_logger(__name__)
 _RACES = 6
+_Told = Callable[[Sequence[Submission], Sequence[Answered], float], None]
 
 
 class TakingIn:
-    """Takes events in. One for a process; every call is a transaction of its own."""
+    """Takes events in. One for a process; every call is a transaction of its own.
 
-    def __init__(self, store: Store, readings: Readings, policies: Policies) -> None:
+    ``told`` is called after each commit with what was taken in, the answers, and the seconds.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        readings: Readings,
+        policies: Policies,
+        told: _Told = lambda *_: None,
+    ) -> None:
+        self._told = told
         self._store = store
         self._readings = readings
         self._policies = policies
@@ -54,6 +66,12 @@ class TakingIn:
             return Taken(first.answers + second.answers, first.due + second.due)
 
     def _in_one(self, submissions: Sequence[Submission]) -> Taken:
+        begun = time.monotonic()
+        taken = self._in_one_transaction(submissions)
+        self._told(submissions, taken.answers, time.monotonic() - begun)
+        return taken
+
+    def _in_one_transaction(self, submissions: Sequence[Submission]) -> Taken:
         for attempt in Retrying(
             retry=retry_if_exception(is_race),
             stop=stop_after_attempt(_RACES),

@@ -8,6 +8,7 @@ pika's own event loop, publishes a batch, and gathers the confirms.
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 
 from pika import BasicProperties, SelectConnection, URLParameters
 from pika.adapters.select_connection import IOLoop
@@ -36,8 +37,15 @@ class UnansweredError(AMQPError):
     """The broker did not confirm in time; what it has taken is not known."""
 
 
+class BlockedError(AMQPError):
+    """The broker takes nothing for now, by a resource alarm of its own (memory, disk)."""
+
+
 class Confirming:
     """A connection that publishes batches. Opened when first used, and again after a loss.
+
+    Blocked by a resource alarm, it waits for nothing and stays open: what was written to it is
+    taken when the alarm is over, and each new connection would leave one more copy behind.
 
     For one thread. Between batches nobody serves the connection, so the broker may drop it after
     two heartbeats without one; the next batch then opens it anew.
@@ -45,18 +53,21 @@ class Confirming:
 
     def __init__(self, url: str, name: str) -> None:
         self._parameters = parameters(url, name)
+        self._parameters.blocked_connection_timeout = None
         self._line: _Line | None = None
 
-    def publish(self, letters: Sequence[Letter], seconds: float = 30) -> list[bool]:
+    def publish(self, letters: Sequence[Letter], seconds: float = 10) -> list[bool]:
         """Publish, and tell of each whether the broker took it (true) or refused it (false).
 
-        Raises one of ``workers.broker.LOST``; then any of them may have been taken.
+        Raises one of ``workers.broker.LOST``, soon; then any of them may have been taken.
         """
         if not letters:
             return []
         line = self._open()
         try:
             return line.publish(letters, seconds)
+        except BlockedError:
+            raise
         except LOST:
             self.close()
             raise
@@ -90,6 +101,7 @@ class _Line:
         self._channel: Channel | None = None
         self._lost: BaseException | None = None
         self._closed = False
+        self._blocked = False
         self._waiting: dict[int, int] = {}
         self._refused: set[int] = set()
         self._last_tag = 0
@@ -110,7 +122,10 @@ class _Line:
         return self._lost is None
 
     def publish(self, letters: Sequence[Letter], seconds: float) -> list[bool]:
+        if self._blocked:
+            raise BlockedError
         self._refused = set()
+        self._waiting = {}
         for place, letter in enumerate(letters):
             self._publish_one(place, letter)
         self._until(lambda: not self._waiting, seconds)
@@ -119,7 +134,8 @@ class _Line:
     def close(self) -> None:
         if not (self._connection.is_closed or self._connection.is_closing):
             self._connection.close()
-        until = time.monotonic() + ANSWER_SECONDS
+        # Blocked, it answers no more than it reads.
+        until = time.monotonic() + (0 if self._blocked else ANSWER_SECONDS)
         while not self._closed and (left := until - time.monotonic()) > 0:
             self._serve(left)
         self._loop.close()
@@ -141,6 +157,8 @@ class _Line:
             left = until - time.monotonic()
             if self._lost is not None:
                 raise self._lost
+            if self._blocked:
+                raise BlockedError
             if left <= 0:
                 raise UnansweredError
             self._serve(left)
@@ -154,7 +172,12 @@ class _Line:
             self._loop.remove_timeout(timer)
 
     def _on_open(self, connection: SelectConnection) -> None:
+        connection.add_on_connection_blocked_callback(partial(self._on_alarm, True))
+        connection.add_on_connection_unblocked_callback(partial(self._on_alarm, False))
         connection.channel(on_open_callback=self._on_channel)
+
+    def _on_alarm(self, on: bool, *_: object) -> None:  # noqa: FBT001 - bound, never called so
+        self._blocked = on
 
     def _on_channel(self, channel: Channel) -> None:
         def confirming(_frame: object) -> None:

@@ -33,10 +33,14 @@ _PAUSE_SECONDS = 5.0
 
 
 class OutcomePublisher:
-    """Publishes the outbox. For one thread, under the lease of whoever keeps house."""
+    """Publishes the outbox. For one thread, under the lease of whoever keeps house.
 
-    def __init__(self, url: str, store: Store) -> None:
+    A broker that failed is left in peace for ``pause`` seconds.
+    """
+
+    def __init__(self, url: str, store: Store, pause: float = _PAUSE_SECONDS) -> None:
         self._store = store
+        self._pause = pause
         self._publishing = Confirming(url, "onward outcomes")
         self._refusals: Counter[str] = Counter()
         self._not_before = 0.0
@@ -49,7 +53,9 @@ class OutcomePublisher:
         """
         if time.monotonic() < self._not_before:
             return 0
-        with self._store.read() as tx:
+        # A writing transaction, for it ends by asking who leads: a leader that was stopped for long
+        # must not publish again what another has published.
+        with self._store.write() as tx:
             waiting = outbox.unpublished(tx, _BATCH)
             admitted = [publisher for publisher, is_admitted in every(tx) if is_admitted]
             told, untold = _told(tx, waiting)
@@ -64,7 +70,7 @@ class OutcomePublisher:
         try:
             taken = self._publishing.publish([letter for _, letter in addressed])
         except LOST as error:
-            self._not_before = time.monotonic() + _PAUSE_SECONDS
+            self._not_before = time.monotonic() + self._pause
             log.warning("outcomes_not_published", count=len(waiting), reason=reason_of(error))
             raise
         reach("upkeep.outcomes.published")

@@ -14,6 +14,27 @@ depends_on = None
 def upgrade() -> None:
     """Make the change."""
     op.create_table(
+        "act_targets",
+        sa.Column("act_id", sa.Uuid(), nullable=False),
+        sa.Column("target", sa.String(length=500), nullable=False),
+        sa.Column("kind", sa.String(length=32), nullable=False),
+        sa.Column("answer", sa.String(length=500), nullable=False),
+        sa.Column("detail", sa.String(length=500), nullable=True),
+        sa.PrimaryKeyConstraint("act_id", "target", name=op.f("pk_act_targets")),
+    )
+    op.create_index("ix_act_targets_target", "act_targets", ["target"], unique=False)
+    op.create_table(
+        "acts",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("at", types.Instant(), nullable=False),
+        sa.Column("actor", sa.String(length=500), nullable=False),
+        sa.Column("verb", sa.String(length=32), nullable=False),
+        sa.Column("reason", types.Sealed(), nullable=False),
+        sa.Column("done", sa.Integer(), nullable=False),
+        sa.Column("refused", sa.Integer(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_acts")),
+    )
+    op.create_table(
         "attempts",
         sa.Column("delivery_id", sa.Uuid(), nullable=False),
         sa.Column("fence", sa.Integer(), nullable=False),
@@ -122,6 +143,14 @@ def upgrade() -> None:
                 "uq_deliveries_event_id_customer_ref_rule_id_rule_version_step_channel_destination_id"
             ),
         ),
+    )
+    op.create_index(
+        "ix_deliveries_attention",
+        "deliveries",
+        ["status", "reason", "channel", "changed_at"],
+        unique=False,
+        postgresql_where=sa.text("status IN ('failed', 'parked', 'undelivered')"),
+        sqlite_where=sa.text("status IN ('failed', 'parked', 'undelivered')"),
     )
     op.create_index(
         "ix_deliveries_customer", "deliveries", ["customer_ref", "planned_at"], unique=False
@@ -437,7 +466,16 @@ def upgrade() -> None:
         sa.Column("problems", sa.Text(), nullable=False),
         sa.Column("body", types.Sealed(), nullable=True),
         sa.Column("received_at", types.Instant(), nullable=False),
+        sa.Column("closed_at", types.Instant(), nullable=True),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_rejected_events")),
+    )
+    op.create_index(
+        "ix_rejected_events_open",
+        "rejected_events",
+        ["received_at"],
+        unique=False,
+        postgresql_where=sa.text("closed_at IS NULL"),
+        sqlite_where=sa.text("closed_at IS NULL"),
     )
     op.create_index(
         op.f("ix_rejected_events_received_at"), "rejected_events", ["received_at"], unique=False
@@ -545,6 +583,12 @@ def downgrade() -> None:
     op.drop_table("replies")
     op.drop_index("ix_rejected_events_source", table_name="rejected_events")
     op.drop_index(op.f("ix_rejected_events_received_at"), table_name="rejected_events")
+    op.drop_index(
+        "ix_rejected_events_open",
+        table_name="rejected_events",
+        postgresql_where=sa.text("closed_at IS NULL"),
+        sqlite_where=sa.text("closed_at IS NULL"),
+    )
     op.drop_table("rejected_events")
     op.drop_table("publishers")
     op.drop_table("providers")
@@ -653,9 +697,18 @@ def downgrade() -> None:
         sqlite_where=sa.text("status = 'pending'"),
     )
     op.drop_index("ix_deliveries_customer", table_name="deliveries")
+    op.drop_index(
+        "ix_deliveries_attention",
+        table_name="deliveries",
+        postgresql_where=sa.text("status IN ('failed', 'parked', 'undelivered')"),
+        sqlite_where=sa.text("status IN ('failed', 'parked', 'undelivered')"),
+    )
     op.drop_table("deliveries")
     op.drop_table("data_keys")
     op.drop_table("customers")
     op.drop_table("consents")
     op.drop_table("blobs")
     op.drop_table("attempts")
+    op.drop_table("acts")
+    op.drop_index("ix_act_targets_target", table_name="act_targets")
+    op.drop_table("act_targets")

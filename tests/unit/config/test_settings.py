@@ -133,6 +133,7 @@ def test_blank_variables_count_as_unset(monkeypatch: pytest.MonkeyPatch) -> None
         ({"MASTER_KEY": "c2hvcnQ="}, "32 bytes"),
         ({"BROKER_URL": "http://h", "DATABASE_URL": "sqlite:///x"}, "amqp://"),
         ({"TIME_ZONE": "Europe/Doncaster"}, "time zone"),
+        ({"FAILPOINTS": "dispatch.claimed=kill"}, "set sandbox"),
         ({"LOG_FORMAT": "xml"}, "must be one of 'json', 'console'"),
         ({"PUBLIC_URL": "hooks.example"}, "web address"),
         (

@@ -14,9 +14,11 @@ from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 
 from store.engine import ping
+from workers.alive import beat_on
 from workers.gathering import Gathering
 from workers.intake.door import asking, mailroom, publishing, uploading
 from workers.intake.door.access import Keys
+from workers.intake.door.counting import Counting
 from workers.intake.door.page import page_of
 from workers.intake.door.parts import UPLOADS_AT_ONCE, DoorParts, Inside, Opened
 from workers.intake.door.refusals import (
@@ -59,6 +61,7 @@ def door(parts: DoorParts, beside: Sequence[Mounted] = ()) -> FastAPI:
         lifespan=_open(parts, beside),
         swagger_ui_oauth2_redirect_url=None,
     )
+    app.add_middleware(Counting, told=parts.told)
     app.add_exception_handler(Refusal, answer_refusal)
     app.add_exception_handler(HTTPException, answer_http)
     app.add_exception_handler(RequestValidationError, answer_unfit)
@@ -87,6 +90,7 @@ def _open(
 ) -> Callable[[FastAPI], AbstractAsyncContextManager[None]]:
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        beat_on(asyncio.get_running_loop(), parts.beat)
         gathering = Gathering(
             publishing.take_in_and_hint(parts),
             most=parts.gather,

@@ -28,7 +28,9 @@ class DoorParts:
 
     ``hint`` is called after a commit with what is due. ``admit_drama`` lets Ofcom's drama numbers
     pass for mobiles: with the sandbox alone. ``gather`` is the most events that callers share a
-    transaction for; beyond ``most_waiting`` events in line, callers are told to come back.
+    transaction for; beyond ``most_waiting`` events in line, callers are told to come back. ``beat``
+    is called by the door's event loop for as long as it answers, ``told`` with each request's
+    route, status and seconds.
     """
 
     store: Store
@@ -43,6 +45,8 @@ class DoorParts:
     most_waiting: int = 5_000
     key_seconds: float = 3.0
     monotonic: Callable[[], float] = time.monotonic
+    beat: Callable[[], None] = lambda: None
+    told: Callable[[str, int, float], None] = lambda *_: None
 
 
 @dataclass(frozen=True, slots=True)

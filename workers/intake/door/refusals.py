@@ -14,6 +14,7 @@ from structlog import get_logger
 
 from contracts.problems import Problem
 from store.engine import is_outage
+from store.files import FilesAwayError
 
 log = get_logger(__name__)
 
@@ -57,8 +58,8 @@ def listed(problems: Sequence[Problem]) -> list[dict[str, str]]:
 
 
 def out_of_order(error: BaseException) -> bool:
-    """Whether the store is out of order, so that the same request may do better later."""
-    return is_outage(error) or isinstance(error, PoolTimeoutError)
+    """Whether a store is out of order or full, so that the same request may do better later."""
+    return is_outage(error) or isinstance(error, PoolTimeoutError | FilesAwayError)
 
 
 def answer(refusal: Refusal) -> JSONResponse:

@@ -1,0 +1,1 @@
+"""What would others do under the same faults? Two workers, written as their guides teach."""

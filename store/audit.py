@@ -1,0 +1,139 @@
+"""What did operators do, to what, and why? Every act is kept, refused ones too; none is changed."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import select
+
+from contracts.vocabulary import Refusal, Target, Verb
+from store import bulk
+from store.engine import Transaction
+from store.keys import Unopenable
+from store.tables import act_targets, acts
+
+DONE = "done"
+
+
+@dataclass(frozen=True, slots=True)
+class By:
+    """Who acts, by the name of an account, and why in that person's own words."""
+
+    actor: str
+    reason: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Concerned:
+    """One thing that an act was about; refused where ``refusal`` says why."""
+
+    kind: Target
+    target: str
+    refusal: Refusal | None = None
+    detail: str | None = None
+    customer_ref: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ActLine:
+    """One act. ``reason`` is none where the key that it was sealed with has been destroyed."""
+
+    id: UUID
+    at: datetime
+    actor: str
+    verb: Verb
+    reason: str | None = field(repr=False)
+    done: int
+    refused: int
+    targets: tuple[Concerned, ...]
+
+
+def put(tx: Transaction, verb: Verb, by: By, concerned: Sequence[Concerned]) -> UUID:
+    """Put an act on record, in the transaction that does it; give its id."""
+    act_id = tx.new_id()
+    owners = {one.customer_ref for one in concerned}
+    owner = owners.pop() if len(owners) == 1 else None
+    refused = sum(one.refusal is not None for one in concerned)
+    bulk.insert_rows(
+        tx,
+        acts,
+        [
+            {
+                "id": act_id,
+                "at": tx.now,
+                "actor": by.actor,
+                "verb": verb,
+                "reason": tx.seal(owner, f"acts.reason:{act_id}", by.reason.encode()),
+                "done": len(concerned) - refused,
+                "refused": refused,
+            }
+        ],
+    )
+    bulk.insert_rows(
+        tx,
+        act_targets,
+        [
+            {
+                "act_id": act_id,
+                "target": one.target,
+                "kind": one.kind,
+                "answer": DONE if one.refusal is None else one.refusal.value,
+                "detail": one.detail,
+            }
+            for one in concerned
+        ],
+    )
+    return act_id
+
+
+def acts_on(tx: Transaction, targets: Sequence[str]) -> list[ActLine]:
+    """Give the acts about any of some things, the oldest first, each with these alone."""
+    found = tx.connection.execute(
+        select(act_targets).where(bulk.among(tx, act_targets.c.target, sorted(targets)))
+    ).all()
+    ids = sorted({row.act_id for row in found})
+    rows = tx.connection.execute(
+        select(acts).where(bulk.among(tx, acts.c.id, ids)).order_by(acts.c.id)
+    ).all()
+    return _lines(tx, rows, found)
+
+
+def last_acts(tx: Transaction, limit: int) -> list[ActLine]:
+    """Give the last acts, the newest first."""
+    rows = tx.connection.execute(select(acts).order_by(acts.c.id.desc()).limit(limit)).all()
+    found = tx.connection.execute(
+        select(act_targets).where(
+            bulk.among(tx, act_targets.c.act_id, sorted(row.id for row in rows))
+        )
+    ).all()
+    return _lines(tx, rows, found)
+
+
+def _lines(tx: Transaction, rows: Sequence[Any], targets: Sequence[Any]) -> list[ActLine]:
+    concerned: dict[UUID, list[Concerned]] = {}
+    for row in targets:
+        refusal = None if row.answer == DONE else Refusal(row.answer)
+        one = Concerned(row.kind, row.target, refusal, row.detail)
+        concerned.setdefault(row.act_id, []).append(one)
+    return [
+        ActLine(
+            row.id,
+            row.at,
+            row.actor,
+            row.verb,
+            _reason(tx, row),
+            row.done,
+            row.refused,
+            tuple(concerned.get(row.id, ())),
+        )
+        for row in rows
+    ]
+
+
+def _reason(tx: Transaction, row: Any) -> str | None:
+    try:
+        return tx.open(f"acts.reason:{row.id}", row.reason).decode()
+    except (KeyError, Unopenable):
+        return None  # erased with its customer

@@ -1,0 +1,34 @@
+"""What operators did: each act with its reason, and what it was done to. Only ever added to."""
+
+from sqlalchemy import Column, Index, Integer, Table, Uuid
+
+from contracts.vocabulary import Target, Verb
+from store.tables.base import instant, metadata, name
+from store.types import Sealed, Word
+
+# `actor` is the account that acted. `reason` is a person's own words: sealed, under the customer's
+# key where the act concerns one customer alone.
+acts = Table(
+    "acts",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    instant("at", nullable=False),
+    name("actor", nullable=False),
+    Column("verb", Word(Verb), nullable=False),
+    Column("reason", Sealed, nullable=False),
+    Column("done", Integer, nullable=False),
+    Column("refused", Integer, nullable=False),
+)
+
+# `answer` is `done`, or the word for why it was refused; `detail` what exactly was done.
+act_targets = Table(
+    "act_targets",
+    metadata,
+    Column("act_id", Uuid, primary_key=True),
+    name("target", primary_key=True),
+    Column("kind", Word(Target), nullable=False),
+    name("answer", nullable=False),
+    name("detail"),
+)
+
+Index("ix_act_targets_target", act_targets.c.target)

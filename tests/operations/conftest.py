@@ -1,0 +1,23 @@
+"""Fixtures of these suites."""
+
+from tests.housing import (
+    altered_house,
+    empty_postgresql_url,
+    empty_sqlite_url,
+    empty_url,
+    house,
+    made_postgresql,
+    made_sqlite,
+    server_house,
+)
+
+__all__ = [
+    "altered_house",
+    "empty_postgresql_url",
+    "empty_sqlite_url",
+    "empty_url",
+    "house",
+    "made_postgresql",
+    "made_sqlite",
+    "server_house",
+]

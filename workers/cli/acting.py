@@ -1,0 +1,318 @@
+"""What operators do: replay, cancel, resolve, pause, resume, lift; and the record of it."""
+
+import getpass
+import json
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Annotated, Any
+from uuid import UUID
+
+import typer
+
+from contracts.vocabulary import Purpose, Target
+from workers.cli.common import AsJson, fail, listing, opened, there
+
+if TYPE_CHECKING:
+    from store.audit import By
+    from workers.bootstrap import Parts
+    from workers.operations import Performed
+
+suppressions_app = typer.Typer(
+    help="Destinations that must not be used, and for what.", no_args_is_help=True
+)
+
+Ids = Annotated[
+    list[UUID] | None, typer.Argument(help="Deliveries or rejected events, by their ids.")
+]
+Cause = Annotated[
+    str | None, typer.Option(help="All that wait for this cause, as `onward attention` names it.")
+]
+Limit = Annotated[int, typer.Option(min=1, max=10_000, help="At most so many of the cause.")]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Say what would be done, and do nothing.")]
+Why = Annotated[str, typer.Option("--reason", help="Why, in your own words; kept, encrypted.")]
+As = Annotated[str, typer.Option("--as", help="Who does it; else the system account.")]
+Provider = Annotated[str, typer.Argument(help="Its name, as `onward queues` shows it.")]
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add these commands."""
+    for command in (replay, cancel, resolve, pause, resume, audit):
+        app.command()(command)
+    suppressions_app.command("list")(list_suppressions)
+    suppressions_app.command("lift")(lift)
+    app.add_typer(suppressions_app, name="suppressions")
+
+
+def replay(
+    ids: Ids = None,
+    cause: Cause = None,
+    limit: Limit = 100,
+    dry_run: DryRun = False,
+    reason: Why = "",
+    actor: As = "",
+    as_json: AsJson = False,
+) -> None:
+    """Send what waits for attention back to work, or take rejected events in anew."""
+    by = _by(actor, reason, dry_run=dry_run)
+    with opened(there()) as parts:
+        chosen = _choose(parts, ids, cause, limit)
+        done = []
+        if chosen.deliveries or not chosen.rejected:
+            done.append(parts.operations.replay(chosen.deliveries, by, dry_run=dry_run))
+        if chosen.rejected:
+            done.append(parts.taking_in_again.replay(chosen.rejected, by, dry_run=dry_run))
+    _tell(done, left=chosen.left, dry_run=dry_run, as_json=as_json)
+
+
+def cancel(
+    ids: Ids = None,
+    cause: Cause = None,
+    limit: Limit = 100,
+    dry_run: DryRun = False,
+    reason: Why = "",
+    actor: As = "",
+    as_json: AsJson = False,
+) -> None:
+    """Close what is unsent or waits for attention, because nobody wants it any more."""
+    by = _by(actor, reason, dry_run=dry_run)
+    with opened(there()) as parts:
+        chosen = _choose(parts, ids, cause, limit)
+        done = []
+        if chosen.deliveries or not chosen.rejected:
+            done.append(parts.operations.cancel(chosen.deliveries, by, dry_run=dry_run))
+        if chosen.rejected:
+            done.append(parts.taking_in_again.dismiss(chosen.rejected, by, dry_run=dry_run))
+    _tell(done, left=chosen.left, dry_run=dry_run, as_json=as_json)
+
+
+def resolve(
+    delivery: Annotated[UUID, typer.Argument(help="An uncertain or parked delivery, by its id.")],
+    sent: Annotated[
+        str, typer.Option("--sent", help="It was sent: the provider's reference for it.")
+    ] = "",
+    not_sent: Annotated[
+        bool,
+        typer.Option("--not-sent", help="It was not sent: it goes out, as for the first time."),
+    ] = False,
+    dry_run: DryRun = False,
+    reason: Why = "",
+    actor: As = "",
+    as_json: AsJson = False,
+) -> None:
+    """Say what you have found out about a send whose fate nobody knows."""
+    from workers.operations import NotSent, Sent
+
+    if bool(sent.strip()) == not_sent:
+        raise typer.BadParameter("give either --sent REFERENCE or --not-sent")
+    by = _by(actor, reason, dry_run=dry_run)
+    evidence = NotSent() if not_sent else Sent(sent.strip()[:200])
+    with opened(there()) as parts:
+        done = parts.operations.resolve(delivery, evidence, by, dry_run=dry_run)
+    _tell([done], dry_run=dry_run, as_json=as_json)
+
+
+def pause(provider: Provider, reason: Why = "", actor: As = "", as_json: AsJson = False) -> None:
+    """Take a provider out of use: the next of its channel takes over, or what is due waits."""
+    by = _by(actor, reason, dry_run=False)
+    with opened(there()) as parts:
+        done = parts.operations.pause(provider, by)
+    _tell([done], as_json=as_json)
+
+
+def resume(provider: Provider, reason: Why = "", actor: As = "", as_json: AsJson = False) -> None:
+    """Put a paused provider back into use."""
+    by = _by(actor, reason, dry_run=False)
+    with opened(there()) as parts:
+        done = parts.operations.resume(provider, by)
+    _tell([done], as_json=as_json)
+
+
+def audit(
+    limit: Annotated[int, typer.Option(help="The most acts to list, the newest first.")] = 50,
+    as_json: AsJson = False,
+) -> None:
+    """List what operators did, why, and to what."""
+    from store.audit import last_acts
+
+    with opened(there()) as parts, parts.store.read() as tx:
+        rows = [
+            {
+                "at": act.at,
+                "actor": act.actor,
+                "verb": act.verb.value,
+                "done": act.done,
+                "refused": act.refused,
+                "target": _first(act.targets),
+                "reason": "(erased)" if act.reason is None else act.reason,
+                "id": act.id,
+                "targets": [
+                    {
+                        "kind": one.kind.value,
+                        "target": one.target,
+                        "refused": one.refusal.value if one.refusal else None,
+                        "detail": one.detail,
+                    }
+                    for one in act.targets
+                ],
+            }
+            for act in last_acts(tx, limit)
+        ]
+    headings = {
+        "at": "When (UTC)",
+        "actor": "Who",
+        "verb": "Did",
+        "done": "Done",
+        "refused": "Refused",
+        "target": "To",
+        "reason": "Why",
+    }
+    listing(rows, headings, as_json=as_json)
+
+
+def list_suppressions(
+    customer: Annotated[
+        str | None, typer.Option(help="Only this customer's, by reference.")
+    ] = None,
+    limit: Annotated[int, typer.Option(help="The most to list, the newest first.")] = 100,
+    as_json: AsJson = False,
+) -> None:
+    """List destinations that must not be used, for what, why, and since when."""
+    from store.suppressed import suppressed
+
+    with opened(there()) as parts, parts.store.read() as tx:
+        rows = [
+            {
+                "customer": one.customer_ref,
+                "destination": one.destination_id,
+                "masked": one.masked,
+                "purpose": one.purpose.value,
+                "reason": one.reason.value,
+                "since": one.since,
+            }
+            for one in suppressed(tx, customer, limit)
+        ]
+    headings = {
+        "customer": "Customer",
+        "destination": "Destination",
+        "masked": "Where",
+        "purpose": "Not for",
+        "reason": "Why",
+        "since": "Since (UTC)",
+    }
+    listing(rows, headings, as_json=as_json)
+
+
+def lift(
+    customer: Annotated[str, typer.Option(help="The customer's reference.")],
+    destination: Annotated[str, typer.Option(help="Its destination, by id.")],
+    purpose: Annotated[
+        Purpose | None, typer.Option(help="For this purpose alone; else for all.")
+    ] = None,
+    reason: Why = "",
+    actor: As = "",
+    as_json: AsJson = False,
+) -> None:
+    """Let a destination be used again, as when its owner has asked for it.
+
+    The provider keeps a list of its own of who replied STOP: they must reply START as well.
+    """
+    by = _by(actor, reason, dry_run=False)
+    with opened(there()) as parts:
+        done = parts.operations.lift(customer, destination, purpose, by)
+    _tell([done], as_json=as_json)
+
+
+class _Chosen:
+    def __init__(self, deliveries: list[UUID], rejected: list[UUID], left: int = 0) -> None:
+        self.deliveries, self.rejected, self.left = deliveries, rejected, left
+
+
+def _choose(parts: "Parts", ids: Sequence[UUID] | None, cause: str | None, limit: int) -> _Chosen:
+    """Find what is meant: by ids, or by a cause, of which ``left`` are beyond the limit."""
+    from store.attention import OVERDUE, attention, members, rejected_among
+
+    if bool(ids) == bool(cause):
+        raise typer.BadParameter("give ids, or --cause CAUSE as `onward attention` names it")
+    with parts.store.read() as tx:
+        if ids:
+            rejected = rejected_among(tx, ids)
+            return _Chosen([one for one in ids if one not in rejected], sorted(rejected))
+        wanted = (cause or "").strip("/")
+        groups = [group for group in attention(tx) if group.falls_under(wanted)]
+        if not groups:
+            fail(f"nothing waits for {wanted}: see onward attention")
+        if all(group.kind == OVERDUE for group in groups):
+            fail("what waits for something is taken up when that appears: see onward waiting")
+        found = members(tx, wanted, limit)
+    total = sum(group.count for group in groups)
+    return _Chosen(
+        [one.id for one in found if one.target is Target.DELIVERY],
+        [one.id for one in found if one.target is Target.REJECTED],
+        total - len(found),
+    )
+
+
+def _by(actor: str, reason: str, *, dry_run: bool) -> "By":
+    from store.audit import By
+
+    if not reason.strip() and not dry_run:
+        raise typer.BadParameter("say why: it is kept with what you do", param_hint="--reason")
+    return By((actor.strip() or getpass.getuser())[:200], reason.strip())
+
+
+def _first(targets: Sequence[Any]) -> str:
+    if not targets:
+        return ""
+    more = f" and {len(targets) - 1} more" if len(targets) > 1 else ""
+    return f"{targets[0].kind.value} {targets[0].target}{more}"
+
+
+def _tell(
+    performed: Sequence["Performed"], *, left: int = 0, dry_run: bool = False, as_json: bool
+) -> None:
+    """Say what was done, and of each that was refused why; exit 1 if nothing was done."""
+    from workers.cli.words import REFUSALS
+
+    done = [one for each in performed for one in each.done]
+    refused = [one for each in performed for one in each.refused]
+    if as_json:
+        typer.echo(
+            json.dumps(
+                {
+                    "verb": performed[0].verb.value,
+                    "dry_run": dry_run,
+                    "acts": [str(each.act) for each in performed if each.act is not None],
+                    "done": [{"target": one.target, "detail": one.detail} for one in done],
+                    "refused": [
+                        {
+                            "target": one.target,
+                            "why": one.refusal.value if one.refusal else None,
+                            "says": REFUSALS[one.refusal] if one.refusal else None,
+                            "detail": one.detail,
+                        }
+                        for one in refused
+                    ],
+                    "left": left,
+                },
+                indent=2,
+            )
+        )
+    else:
+        would = "would be done" if dry_run else "done"
+        typer.echo(f"{performed[0].verb.value}: {len(done)} {would}, {len(refused)} refused")
+        marked = sum(one.detail == "marked" for one in done)
+        if marked:
+            typer.echo(f"{marked} of them marked: an earlier send of theirs is not ruled out")
+        for one in done[:20]:
+            typer.echo(f"  {one.target}  {one.detail or ''}".rstrip())
+        if len(done) > 20:
+            typer.echo(f"  and {len(done) - 20} more; --json lists all")
+        for one in refused:
+            detail = f" ({one.detail})" if one.detail else ""
+            says = REFUSALS[one.refusal] if one.refusal else ""
+            typer.echo(f"  {one.target}  refused: {says}{detail}")
+        if left:
+            typer.echo(f"{left} more wait for the same: run it again, or give --limit")
+        if dry_run:
+            typer.echo("nothing was changed")
+    if refused and not done:
+        raise typer.Exit(1)

@@ -1,0 +1,115 @@
+"""What do the closed words mean to an operator, and what can be done about each?"""
+
+from collections.abc import Mapping
+from datetime import timedelta
+from types import MappingProxyType
+
+from contracts.vocabulary import Channel, ErrorCode, Reason, Refusal
+from store.attention import OVERDUE, REJECTED, Group
+
+REFUSALS: Mapping[Refusal, str] = MappingProxyType(
+    {
+        Refusal.UNKNOWN: "there is nothing under this name; onward trace shows the ids",
+        Refusal.NOT_WAITING: "it does not wait for attention",
+        Refusal.NOT_UNSETTLED: "it is neither uncertain nor parked",
+        Refusal.NOT_STOPPABLE: "it is being sent, waits for its answer, or is settled",
+        Refusal.MAILROOMS: "post goes and stays by the mailroom's word: publish item.instructed",
+        Refusal.WITHDRAWN: "its publisher took the event back",
+        Refusal.SERVICE_TERMINATED: "the customer's service has ended",
+        Refusal.ERASED: "the customer's data have been erased",
+        Refusal.DESTINATION_REMOVED: "the customer removed this destination",
+        Refusal.DESTINATION_UNVERIFIED: "the destination has changed and is not verified yet",
+        Refusal.SUPPRESSED: "the destination must not be used; see onward suppressions list",
+        Refusal.OPTED_OUT: "the customer opted out; see onward suppressions list",
+        Refusal.LATE_CALL: "the caller has gone",
+        Refusal.OFFER_OVER: "the offer is over",
+        Refusal.CLOSED: "it was taken in anew already, or dismissed",
+        Refusal.NOT_KEPT: "its body could not be kept whole: its publisher must send it again",
+        Refusal.PUBLISHER_UNKNOWN: "no publisher of its name is admitted: onward publishers add",
+        Refusal.STILL_WRONG: "it breaks its contract as before: its publisher must mend it",
+        Refusal.NO_CHANGE: "it is so already",
+    }
+)
+
+_KINDS: Mapping[str, str] = MappingProxyType(
+    {
+        "parked": "may have been sent, and no evidence came",
+        "failed": "refused for good, or out of tries",
+        "undelivered": "the provider took it, and says that it did not arrive",
+        REJECTED: "events that break their contract",
+        OVERDUE: "events that have waited too long for what they need",
+    }
+)
+
+_FIRST: Mapping[str, str] = MappingProxyType(
+    {
+        Reason.CREDENTIALS: "mend the provider's credentials in the settings, and onward check",
+        Reason.INVALID_DESTINATION: "ask the customer for the right number or address",
+        Reason.REFUSED: "see the provider's code with --list, and onward trace",
+        Reason.ATTEMPTS_SPENT: "see whether the provider works: onward queues",
+        Reason.UNREACHABLE: "see whether the provider works: onward queues",
+        Reason.PROVIDER_FAULT: "see whether the provider works: onward queues",
+        Reason.BUSY_PROVIDER: "see whether the provider works: onward queues",
+        Reason.UNUSABLE_DOCUMENT: "have the document put where its event says",
+        Reason.TEMPLATE_FAILED: "report it: it is a fault of Onward's",
+        Reason.BOUNCED: "ask the customer for the right address",
+        Reason.NOT_ANSWERED: "nobody picked up; the message of the call went its own way",
+        Reason.BUSY: "the number was engaged; the message of the call went its own way",
+        ErrorCode.NOT_ALLOWED: "if it is right, admit its type or source: onward publishers list",
+        ErrorCode.NO_VAULT: "identity data are not taken in yet",
+    }
+)
+_AWAITED: Mapping[str, str] = MappingProxyType(
+    {
+        "customer": "the customer was never registered: ask who registers customers",
+        "number": "the number that was dialled is nobody's: publish its number.assigned",
+        "addressee": "nobody is known by the name on the item: publish who it is for",
+        "destination": "a destination that it names is missing: publish its destination.added",
+        "item": "the item was never received: ask the mailroom",
+        "event": "the event that it takes back never came: ask its publisher",
+        "service": "the service has not started: publish its service.started",
+    }
+)
+_PARKED = "parked"
+_OURS_TO_MEND = frozenset({ErrorCode.NOT_ALLOWED, ErrorCode.UNKNOWN_TYPE, ErrorCode.IMPOSSIBLE})
+_MINUTE, _HOUR, _DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
+
+
+def kind_of(group: Group) -> str:
+    """Say what waiting of this kind means."""
+    return _KINDS[group.kind]
+
+
+def mending(group: Group) -> list[str]:
+    """Say how a group is mended: what to look at first, and the commands that put it right."""
+    if group.kind == OVERDUE:
+        return [_AWAITED.get(group.words[0], f"it waits for its {group.words[0]}")]
+    which = str(group.examples[0]) if group.count == 1 else f"--cause {group.cause}"
+    lines = [_FIRST.get(group.words[0], "")]
+    if group.kind == _PARKED:
+        lines = [
+            "ask the provider whether it has it, by destination and time, then:",
+            f"onward resolve {group.examples[0]} --sent REFERENCE   (or --not-sent)",
+        ]
+    elif group.kind == REJECTED and not lines[0]:
+        lines = ["its publisher was told: it mends the event and sends it again"]
+    if _may_be_replayed(group):
+        marked = "   (may reach the customer twice, marked)" if group.kind == _PARKED else ""
+        lines.append(f"onward replay {which}{marked}")
+    lines.append(f"onward cancel {which}")
+    return [line for line in lines if line]
+
+
+def _may_be_replayed(group: Group) -> bool:
+    """Whether something done on our side can make it go: a live call's caller has gone."""
+    if group.kind == REJECTED:
+        return group.words[0] in _OURS_TO_MEND
+    return group.words[1] != Channel.CALL
+
+
+def ago(age: timedelta) -> str:
+    """Say how long ago, in the largest unit that fits: `12 s`, `4 min`, `3 h`, `2 d`."""
+    for unit, name in ((_DAY, "d"), (_HOUR, "h"), (_MINUTE, "min")):
+        if age >= unit:
+            return f"{age // unit} {name}"
+    return f"{max(0, int(age.total_seconds()))} s"
