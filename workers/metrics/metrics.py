@@ -54,6 +54,7 @@ class Metrics:
         self._claims = self._counter(d.CLAIMS)
         self._verdicts = self._counter(d.VERDICTS)
         self._time_to_send = self._histogram(d.TIME_TO_SEND)
+        self._replayed = self._counter(d.JOURNAL_REPLAYED)
         self._transitions = self._counter(d.TRANSITIONS)
         self._chore_seconds = self._histogram(d.CHORE_SECONDS)
         self._chore_done = self._counter(d.CHORE_DONE)
@@ -116,6 +117,10 @@ class Metrics:
                     max(0.0, waited)
                 )
 
+    def replayed(self, results: Sequence[Result]) -> None:
+        """Count what a dead worker's journal settled."""
+        _add(self._replayed, Tally((result.verdict,) for result in results).items())
+
     def moved(self, rows: Iterable[Any]) -> None:
         """Count committed changes of status."""
         tally = Tally(
@@ -133,7 +138,7 @@ class Metrics:
         self._chore_failures.labels(chore).inc()
 
     def show(self, definition: Definition, look: Callable[[], Iterable[Shown]]) -> None:
-        """Show a gauge as ``look`` finds it whenever somebody asks."""
+        """Show a figure as ``look`` finds it whenever somebody asks."""
         self.registry.register(Looking(definition, look))
 
     def _counter(self, definition: Definition) -> Counter:
