@@ -102,9 +102,9 @@ def test_a_send_that_blocks_the_loop_is_found_out_and_its_end_too() -> None:
     assert beaten.wait(10)
     blocked, leave = threading.Event(), threading.Event()
 
-    def block() -> None:
+    async def block() -> None:
         blocked.set()
-        leave.wait(10)
+        leave.wait(10)  # not awaited: this is the fault
 
     blocking = threading.Thread(target=loop.call, args=(block,))
     blocking.start()
