@@ -269,7 +269,12 @@ class Dispatch:
         return recording
 
     def start(self) -> None:
-        """Begin sending, and replaying what the dead left behind; returns at once."""
+        """Begin sending, and replaying what the dead left behind; returns at once.
+
+        Raises ``workers.dispatch.journal.JournalError`` where nothing could be sent.
+        """
+        with self._journal.page():
+            pass
         self._replaying.start()
         self.probing.start()
         self._running.start()
@@ -415,18 +420,17 @@ def open_web(parts: Parts) -> "FastAPI":
 
     settings = parts.settings
     beside = []
-    if settings.public_url is not None and all_sms_senders(settings):
+    tokens = [one.auth_token.get_secret_value() for one in all_sms_senders(settings)]
+    if settings.public_url is not None and tokens:
         hooks = HookParts(
             store=parts.store,
             readings=parts.readings,
             policy=parts.policies.lanes,
             hint=parts.hints,
             public_url=settings.public_url,
-            auth_tokens=tuple(
-                dict.fromkeys(
-                    one.auth_token.get_secret_value() for one in all_sms_senders(settings)
-                )
-            ),
+            auth_tokens=tuple(dict.fromkeys(tokens)),
+            counts=parts.counts,
+            help_text=_help_text(settings),
         )
         beside.append(Webhooks(hooks))
     return door(
@@ -444,6 +448,17 @@ def open_web(parts: Parts) -> "FastAPI":
             told=parts.metrics.asked,
         ),
         beside,
+    )
+
+
+def _help_text(settings: Settings) -> str | None:
+    """Say who we are, to whoever texts HELP."""
+    if missing_company(settings):
+        return None
+    company = company_of(settings)
+    return (
+        f"{company.trading_name} passes on calls, post and invoices to its customers."
+        f" Ring {company.phone} for help. Text STOP to get no more texts."
     )
 
 
