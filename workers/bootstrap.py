@@ -27,6 +27,7 @@ from contracts.rules import CallRule
 from contracts.vocabulary import Channel, Lane
 from store.customers import Readings, rules_at
 from store.deliveries.claiming import Claimed
+from store.deliveries.recording import Result
 from store.engine import Store, open_engine
 from store.keys import MasterKey
 from workers import failpoints
@@ -121,12 +122,13 @@ class Parts:
         """What this process counts; for processes that stay, and never for a command."""
         from prometheus_client import CollectorRegistry, disable_created_metrics
 
-        from workers.metrics.definitions import LOOP_AGE
+        from workers.metrics.definitions import LATER_WORDS, LOOP_AGE
         from workers.metrics.metrics import Metrics
 
         disable_created_metrics()  # type: ignore[no-untyped-call]  # half as many series again
         metrics = Metrics(CollectorRegistry())
         metrics.show(LOOP_AGE, lambda: [((name,), age) for name, age in self.beats.ages.items()])
+        metrics.show(LATER_WORDS, lambda: self.counts.numbers().items())
         self.store.watchers.append(metrics.moved)
         return metrics
 
@@ -224,7 +226,11 @@ class Dispatch:
         delivering = Delivering(means)
         declare_actors(parts.broker, self._at_work(parts, delivering.deliver, crew))
         self._replaying = Replaying(
-            settings.journals, parts.store, parts.policies, preparing, delivering.record
+            settings.journals,
+            parts.store,
+            parts.policies,
+            preparing,
+            self._counted_replay(parts, delivering.record),
         )
         self._running = Running(
             parts.broker, self._loop, lanes, self._carriers.channels, settings.dispatch_threads
@@ -252,6 +258,15 @@ class Dispatch:
                 deliver(channel, delivery_ids)
 
         return counted
+
+    def _counted_replay(
+        self, parts: Parts, record: Callable[[Sequence[Result]], None]
+    ) -> Callable[[Sequence[Result]], None]:
+        def recording(results: Sequence[Result]) -> None:
+            record(results)
+            parts.metrics.replayed(results)
+
+        return recording
 
     def start(self) -> None:
         """Begin sending, and replaying what the dead left behind; returns at once.
@@ -464,7 +479,9 @@ def open_mail_door(parts: Parts) -> "MailDoor":
         paths=paths,
     )
     where = Listening(settings.bounce_host, settings.bounce_port, settings.bounce_protocol)
-    return MailDoor(taking, where)
+    door = MailDoor(taking, where)
+    door.beat(parts.beats.loop("bounces", _LOOP_SECONDS))
+    return door
 
 
 def open_consumer(parts: Parts) -> "Consumer":

@@ -80,11 +80,16 @@ def attention(
 
 
 def _list_members(found: "Sequence[Member]", *, as_json: bool) -> None:
+    from workers.cli.words import told_by_provider
+
     rows = [
         {
             **asdict(one),
             "target": one.target.value if one.target else "event",
             "event": one.event_id,
+            "about": "; ".join(
+                [one.detail or "", *(told_by_provider(line) for line in one.asked)]
+            ).strip("; "),
         }
         for one in found
     ]
@@ -96,7 +101,7 @@ def _list_members(found: "Sequence[Member]", *, as_json: bool) -> None:
         "customer_ref": "Customer",
         "masked": "Where",
         "attempts": "Tries",
-        "detail": "Detail",
+        "about": "Detail",
     }
     listing(rows, headings, as_json=as_json)
 

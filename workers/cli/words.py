@@ -4,8 +4,9 @@ from collections.abc import Mapping
 from datetime import timedelta
 from types import MappingProxyType
 
-from contracts.vocabulary import Channel, ErrorCode, Reason, Refusal
+from contracts.vocabulary import Channel, ErrorCode, Reason, Refusal, Said
 from store.attention import OVERDUE, REJECTED, Group
+from store.inquiries import InquiryLine
 
 REFUSALS: Mapping[Refusal, str] = MappingProxyType(
     {
@@ -23,6 +24,7 @@ REFUSALS: Mapping[Refusal, str] = MappingProxyType(
         Refusal.OPTED_OUT: "the customer opted out; see onward suppressions list",
         Refusal.LATE_CALL: "the caller has gone",
         Refusal.OFFER_OVER: "the offer is over",
+        Refusal.SIBLING_REACHED: "an earlier step of its rule has reached the customer",
         Refusal.CLOSED: "it was taken in anew already, or dismissed",
         Refusal.NOT_KEPT: "its body could not be kept whole: its publisher must send it again",
         Refusal.PUBLISHER_UNKNOWN: "no publisher of its name is admitted: onward publishers add",
@@ -70,6 +72,15 @@ _AWAITED: Mapping[str, str] = MappingProxyType(
         "service": "the service has not started: publish its service.started",
     }
 )
+_SAID: Mapping[Said, str] = MappingProxyType(
+    {
+        Said.FOUND: "the provider has it",
+        Said.NOTHING: "nothing like it in the provider's list, which is no proof",
+        Said.FEWER: "fewer in the provider's list than may have been sent alike",
+        Said.NOTHING_NEW: "the provider has it, and no later word",
+        Said.UNANSWERED: "the provider did not say",
+    }
+)
 _PARKED = "parked"
 _OURS_TO_MEND = frozenset({ErrorCode.NOT_ALLOWED, ErrorCode.UNKNOWN_TYPE, ErrorCode.IMPOSSIBLE})
 _MINUTE, _HOUR, _DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
@@ -105,6 +116,13 @@ def _may_be_replayed(group: Group) -> bool:
     if group.kind == REJECTED:
         return group.words[0] in _OURS_TO_MEND
     return group.words[1] != Channel.CALL
+
+
+def told_by_provider(line: InquiryLine) -> str:
+    """Say what a provider answered about an attempt that nobody knows the fate of."""
+    times = "once" if line.times == 1 else f"{line.times} times"
+    said = _SAID[line.said] if line.said is not None else "no answer yet"
+    return f"asked {times} ({line.inquiry.value}): {said}"
 
 
 def ago(age: timedelta) -> str:
