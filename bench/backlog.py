@@ -14,7 +14,7 @@ import time
 from pathlib import Path
 
 from bench import samples
-from bench.installation import admit, broker_user, environment, running, sandbox
+from bench.installation import Installation, admit, broker_user, environment, running, sandbox
 from bench.measuring import Full
 from bench.memory import most_resident_mib
 from bench.publisher import Publisher
@@ -24,7 +24,7 @@ from tests.service_answers import BROKER, DATABASE, MANAGEMENT
 
 LIMIT_MIB = 300.0
 _LATENCY_MS = 8_000
-_AT_ONCE = 20_000
+_AT_ONCE = 10_000
 _PATIENCE = 1_800.0
 _COUNT = "SELECT count(*) FROM events"
 _PENDING = "SELECT count(*) FROM deliveries WHERE status IN ('pending', 'sending')"
@@ -63,20 +63,28 @@ def _measure(
             admit(settings, name)
             Full(made, provider, watcher, url, folder).prepare()
             provider.answer_after(_LATENCY_MS)
+            # a publisher that the broker slows down sends no heartbeat in time
+            patient = f"{url}?heartbeat=0"
             before = watcher.number(_COUNT)
             for start in range(0, events, _AT_ONCE):
                 some = samples.messages(f"backlog-{start}", min(_AT_ONCE, events - start))
-                publisher = Publisher(folder / "work.json", url, some, None)
+                publisher = Publisher(folder / "work.json", patient, some, None)
                 publisher.begin()
                 watcher.until(_COUNT, before + start + len(some), _PATIENCE)
                 publisher.published()
                 made.assert_alive()
-                print(f"{start + len(some):,} taken in, {watcher.number(_PENDING):,} unsent")
+                most = ", ".join(f"{child} {mib:.0f}" for child, mib in _most(made).items())
+                unsent = watcher.number(_PENDING)
+                print(f"{start + len(some):,} taken in, {unsent:,} unsent; MiB: {most}", flush=True)
             provider.answer_after(0)
             time.sleep(drain)
             print(f"after {drain:g} s of working it off: {watcher.number(_PENDING):,} unsent")
             made.assert_alive()
-            return {child: most_resident_mib(pid) for child, pid in made.pids.items()}
+            return _most(made)
+
+
+def _most(made: Installation) -> dict[str, float]:
+    return {child: most_resident_mib(pid) for child, pid in made.pids.items()}
 
 
 if __name__ == "__main__":

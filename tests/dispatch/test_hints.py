@@ -4,9 +4,10 @@ import threading
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import pytest
+from dramatiq import Message
 from dramatiq.brokers.stub import StubBroker
 
 from contracts.vocabulary import Channel, DeliveryStatus, Lane
@@ -17,6 +18,7 @@ from tests.waiting import eventually
 from workers.dispatch.actors import declare_actors
 from workers.dispatch.broker import open_broker
 from workers.dispatch.hints import Aside, Hints
+from workers.dispatch.rabbitmq import FullError, HintBroker
 
 NOW = datetime(2026, 11, 20, tzinfo=UTC)
 
@@ -67,6 +69,34 @@ def test_a_hint_names_so_many_deliveries_and_no_more(broker: StubBroker) -> None
     for _ in frames:
         broker.queues["onward.sms.routine"].task_done()
     assert b"+44" not in b"".join(frames)
+
+
+def test_hints_in_this_process_take_no_more_memory_than_they_may(broker: StubBroker) -> None:
+    """A slow provider makes the store's backlog grow, not the process: upkeep finds the rest."""
+    hints = Hints(broker, 1)
+
+    hinted = hints(_due(3_000) + _due(1, Channel.CALL, Lane.LIVE))
+
+    assert hinted == 2_001
+    assert (hints.backlog([Lane.ROUTINE]), hints.backlog([Lane.LIVE])) == (2_000, 1)
+
+
+def test_a_full_queue_refuses_hints_and_leaves_the_connection_be(broker_url: str) -> None:
+    """RabbitMQ must not fill up with what the store knows anyway."""
+    queue = f"onward.full.{uuid4().hex}"
+    broker = HintBroker(broker_url, most_waiting=2)
+    broker.declare_queue(queue)
+    hint: Message[None] = Message(queue, "nobody", ([],), {}, {})
+    for _ in range(2):
+        broker.enqueue(hint.copy())
+    connection = broker.connection
+
+    with pytest.raises(FullError):
+        broker.enqueue(hint.copy())
+
+    assert broker.waiting(queue) == 2
+    assert broker.connection is connection
+    broker.close()
 
 
 def test_the_backlog_is_what_waits_in_some_lanes(broker: StubBroker) -> None:

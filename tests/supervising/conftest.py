@@ -9,7 +9,7 @@ import subprocess
 import sys
 from base64 import b64encode
 from collections.abc import Iterator, Mapping
-from contextlib import ExitStack
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -124,18 +124,23 @@ def installed(tmp_path: Path, database_url: str, broker_url: str) -> Iterator[In
 @pytest.fixture
 def up(tmp_path: Path, installed: Installed) -> Iterator[Up]:
     """Run ``onward up`` until the end of the test; all of it has ended then."""
-    with ExitStack() as stack:
-        log = tmp_path / "up.log"
-        said = stack.enter_context(log.open("wb"))
-        process = subprocess.Popen(
-            [*ONWARD, "up"], env=dict(installed.environment), cwd=ROOT, stderr=said
-        )
-        running = Up(process, log, installed.environment, installed.sandbox)
-        stack.callback(_end, running)
-        eventually(lambda: len(running.pids()) == 5, "five processes", START_SECONDS)
+    with running_up(installed.environment, installed.sandbox, tmp_path / "up.log") as running:
         for child in running.pids():
             running.await_well(child)
         yield running
+
+
+@contextmanager
+def running_up(environment: Mapping[str, str], sandbox: Sandbox, log: Path) -> Iterator[Up]:
+    """Run it, with all its processes started."""
+    with log.open("wb") as said:
+        process = subprocess.Popen([*ONWARD, "up"], env=dict(environment), cwd=ROOT, stderr=said)
+    running = Up(process, log, environment, sandbox)
+    try:
+        eventually(lambda: len(running.pids()) == 5, "five processes", START_SECONDS)
+        yield running
+    finally:
+        _end(running)
 
 
 def _end(up: Up) -> None:

@@ -9,12 +9,13 @@ import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import pytest
 
 from tests import factories
 from tests.building import place, preferences, verified
-from tests.supervising.conftest import HUNG_SECONDS, START_SECONDS, Up, is_there
+from tests.supervising.conftest import HUNG_SECONDS, START_SECONDS, Up, is_there, running_up
 from tests.waiting import eventually
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(400)]
@@ -138,15 +139,20 @@ def test_processes_that_hang_are_noticed_and_replaced(up: Up) -> None:
     assert not any(is_there(pid) for pid in old.values())
 
 
-def test_a_supervisor_that_is_killed_leaves_nobody_behind(up: Up) -> None:
-    """Nothing goes on sending that no supervisor knows of."""
+def test_a_supervisor_that_is_killed_leaves_nobody_behind_and_can_be_started_at_once(
+    up: Up, tmp_path: Path
+) -> None:
+    """Nothing goes on sending that no supervisor knows of; systemd starts it again within 0.1 s."""
     children = up.pids()
 
     up.process.kill()
     up.process.wait()
+    with running_up(up.environment, up.sandbox, tmp_path / "again.log") as again:
+        for child, pid in children.items():
+            eventually(lambda p=pid: not is_there(p), f"{child} ends", 60)  # type: ignore[misc]
+        for child in children:
+            again.await_well(child)
 
-    for child, pid in children.items():
-        eventually(lambda p=pid: not is_there(p), f"{child} ends", 60)  # type: ignore[misc]
     assert len(up.said("supervisor_gone")) == len(children)
 
 

@@ -13,7 +13,7 @@ from structlog import get_logger
 from contracts.vocabulary import Channel, Lane
 from store.deliveries.adding import Due
 from workers.dispatch.broker import SENDING, queue_name
-from workers.dispatch.rabbitmq import HintBroker
+from workers.dispatch.rabbitmq import FullError, HintBroker
 
 log = get_logger(__name__)
 _REST_SECONDS = 2.0
@@ -21,10 +21,6 @@ _LONGEST_REST = 10.0
 _MOST_HERE = 2_000  # hints that wait in a queue of this process's memory
 _MOST_ASIDE = 20_000
 _CLOSING_SECONDS = 10.0
-
-
-class FullError(Exception):
-    """A queue of this process holds as many hints as it may."""
 
 
 def _waiting(broker: Broker, name: str) -> int:
@@ -69,9 +65,13 @@ class Hints:
         hinted = 0
         for (channel, lane), ids in groups.items():
             for start in range(0, len(ids), self._size):
-                if not self._send(channel, lane, ids[start : start + self._size]):
-                    return hinted
-                hinted += len(ids[start : start + self._size])
+                some = ids[start : start + self._size]
+                try:
+                    if not self._send(channel, lane, some):
+                        return hinted
+                except FullError:  # other lanes have queues of their own
+                    break
+                hinted += len(some)
         return hinted
 
     def backlog(self, lanes: Sequence[Lane]) -> int | None:
@@ -98,6 +98,8 @@ class Hints:
         )
         try:
             _enqueue(self._broker, message)
+        except FullError:
+            raise
         except Exception as error:  # noqa: BLE001 - whatever ails the broker, the store has it all
             log.warning("hint_not_sent", error_type=type(error).__name__, deliveries=len(ids))
             self._rest = min(self._rest * 2 or _REST_SECONDS, _LONGEST_REST)

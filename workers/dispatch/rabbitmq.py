@@ -30,6 +30,10 @@ _UNREACHABLE_MS = 5_000
 _PERSISTENT = BasicProperties(delivery_mode=2)  # type: ignore[no-untyped-call] # pika has no types
 
 
+class FullError(Exception):
+    """A queue holds as many hints as it may; what is due is found in the store."""
+
+
 class OwnConsumer(_RabbitmqConsumer):
     """A consumer that settles nothing but what its own channel was given.
 
@@ -75,7 +79,8 @@ class OwnConsumer(_RabbitmqConsumer):
 class HintBroker(RabbitmqBroker):
     """Dramatiq's broker over RabbitMQ; nothing is connected before it is used."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, most_waiting: int = MOST_WAITING) -> None:
+        self._most_waiting = most_waiting
         super().__init__(url=url, middleware=[], confirm_delivery=True)
         bounded = parameters(url, "onward hints")
         bounded.blocked_connection_timeout = BLOCKED_SECONDS
@@ -90,10 +95,10 @@ class HintBroker(RabbitmqBroker):
     def _build_queue_arguments(self, queue_name: str) -> dict[str, object]:
         # Full, it refuses: what is not hinted at is found in the store when there is room again.
         given = super()._build_queue_arguments(queue_name)  # type: ignore[no-untyped-call] # the same
-        return {**given, "x-max-length": MOST_WAITING, "x-overflow": "reject-publish"}
+        return {**given, "x-max-length": self._most_waiting, "x-overflow": "reject-publish"}
 
     def enqueue(self, message: Message[None], *, delay: int | None = None) -> Message[None]:
-        """Publish a hint and wait for the broker's confirm. Raises ``ConnectionClosed``.
+        """Publish a hint and wait for the confirm. Raises ``ConnectionClosed`` or ``FullError``.
 
         Tried once more where the connection was lost, as an idle one is; never where the broker
         is blocked: what has been written to it then may still arrive. So a hint leaves at most
@@ -113,11 +118,13 @@ class HintBroker(RabbitmqBroker):
                 )
                 self.emit_after("enqueue", message, delay)
                 return message
+            except NackError:
+                raise FullError from None
             except AMQPError as error:
                 del self.connection
                 if isinstance(error, UnroutableError):  # somebody has deleted the queue
                     self.queues_pending.add(name)
-                if is_last or isinstance(error, ConnectionBlockedTimeout | NackError):
+                if is_last or isinstance(error, ConnectionBlockedTimeout):
                     raise _closed(error) from None
         raise AssertionError("the last try returns or raises")
 

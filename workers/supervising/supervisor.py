@@ -4,10 +4,12 @@ The supervisor does none of the work: it holds the door's listening socket, so t
 while the door's process is replaced and are not refused, and the pipe that its children end with.
 """
 
+import errno
 import os
 import socket
 import subprocess
 import sys
+import time
 from collections.abc import Mapping
 
 from structlog import get_logger
@@ -21,6 +23,8 @@ from workers.supervising.pulse import free_port, is_well
 log = get_logger(__name__)
 
 _ENTRY = (sys.executable, "-m", "workers.cli.tied")
+_TAKEN_SECONDS = 30.0  # longer than the door takes to finish what it has begun
+_AGAIN_SECONDS = 0.25
 _START_SECONDS = 60.0  # on a busy machine, importing alone takes several
 
 
@@ -37,15 +41,13 @@ class DoorTakenError(Exception):
 class Supervisor:
     """All processes of a full installation on this machine.
 
-    Raises ``DoorTakenError``. ``stop`` returns within the sum of its stages' graces.
+    Raises ``DoorTakenError``, after half a minute. ``stop`` returns within the sum of its stages'
+    graces.
     """
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
-        try:
-            self._door = socket.create_server((settings.door_host, settings.door_port))
-        except OSError as error:
-            raise DoorTakenError(settings, error) from None
+        self._door = _listen(settings)
         self.url = f"http://{settings.door_host}:{self._door.getsockname()[1]}"
         self._lifeline, self._held = os.pipe()
         patience = Patience(_START_SECONDS, settings.hung_after_seconds)
@@ -84,6 +86,22 @@ class Supervisor:
             start_new_session=True,  # Ctrl-C is for the supervisor, which stops them in order
         )
         return Started(process, lambda: is_well(port, host))
+
+
+def _listen(settings: Settings) -> socket.socket:
+    """Listen at the door; a killed predecessor's may be finishing still, and is waited for."""
+    until = time.monotonic() + _TAKEN_SECONDS
+    waits = False
+    while True:
+        try:
+            return socket.create_server((settings.door_host, settings.door_port))
+        except OSError as error:
+            if error.errno != errno.EADDRINUSE or time.monotonic() >= until:
+                raise DoorTakenError(settings, error) from None
+        if not waits:
+            waits = True
+            log.warning("door_taken", port=settings.door_port, seconds=_TAKEN_SECONDS)
+        time.sleep(_AGAIN_SECONDS)
 
 
 def _reachable(host: str) -> str:
