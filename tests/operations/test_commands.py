@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from click.testing import Result
 from typer.testing import CliRunner
 
 from tests.building import MASTER, House, open_house
@@ -24,7 +23,7 @@ class Desk:
 
     def type(self, *words: str, fails: bool = False) -> str:
         """Run a command; give what it printed on either stream."""
-        result: Result = CliRunner().invoke(app, list(words))
+        result = CliRunner().invoke(app, list(words))
         assert (result.exit_code != 0) is fails, result.output
         return result.output
 

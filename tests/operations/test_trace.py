@@ -28,7 +28,7 @@ def whats(story: Trace) -> list[str]:
 
 
 def test_a_deliverys_story_goes_from_its_event_to_its_seal(house: House) -> None:
-    """ "Did you send it?" is answered on one screen."""
+    """Whether it was sent, when and where is answered on one screen."""
     house.serve()
     (sms, _) = settled(house, S.ACCEPTED, "accepted", reference="SM1")
     house.outcomes("delivery.accepted")

@@ -50,6 +50,9 @@ def _show(console: Console, world: "World") -> None:
         say(f"  export {name}='{value}'")
     say("  onward sends --customer C-2001")
     say("  onward find 'Priya Nair'")
+    say("  onward attention")
+    say("  onward trace m-41")
+    say("  onward queues --watch")
     say("  onward verify")
     say("\nCtrl-C ends it.")
 
