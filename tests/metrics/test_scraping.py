@@ -148,6 +148,11 @@ def test_the_processes_of_a_full_installation_show_together_whatever_is_defined(
             "outcomes are published",
             30,
         )
+        eventually(
+            lambda: _page_where(upkeep, "onward_provider_state", channel="sms", state="closed"),
+            "the providers that dispatch has are known to the leader",
+            30,
+        )
         pages = [one.get("/metrics")[1] for one in all_of_them]
 
     families = {f.name for page in pages for f in text_string_to_metric_families(page)}
