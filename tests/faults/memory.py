@@ -4,21 +4,24 @@ import contextlib
 import threading
 from collections.abc import Iterator
 
+import psutil
+
 from bench.memory import pss_mib
 from tests.faults.installation import Installation
 
 
 class Most:
-    """The greatest proportional set size seen, by process, in MiB."""
+    """The greatest proportional set size of one process seen, by the process's name, in MiB."""
 
     def __init__(self) -> None:
         self.by_name: dict[str, float] = {}
 
     def look(self, ours: Installation) -> None:
-        """Look once; a process that has just ended is no matter."""
+        """Look once, at a supervisor's children too; what has just ended is no matter."""
         for name, pid in ours.pids().items():
-            with contextlib.suppress(OSError):
-                self.by_name[name] = max(self.by_name.get(name, 0.0), pss_mib(pid))
+            with contextlib.suppress(OSError, psutil.NoSuchProcess):
+                for each in (pid, *(child.pid for child in psutil.Process(pid).children())):
+                    self.by_name[name] = max(self.by_name.get(name, 0.0), pss_mib(each))
 
     @property
     def of_one(self) -> float:

@@ -122,6 +122,8 @@ def _run(fault: Fault, ground: Ground, seed: int, events: int, folder: Path) -> 
             taken = {one.id: one for one in samples if one.id in going.confirmed}
             confirmed += taken.values()
             offered = _offered(going.confirmed)
+            # Lifted sooner, a slow machine would meet the fault with half of its sends alone.
+            made.until(lambda: not made.untried(), "all has been tried once", PATIENCE_SECONDS)
             made.provider.behave([])
             _until_quiet(made, len(confirmed))
         verified = made.ours.command("verify")

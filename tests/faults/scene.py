@@ -15,7 +15,7 @@ from tests.faults.clock import Clock
 from tests.faults.disk import SmallDisk
 from tests.faults.evidence import Reader
 from tests.faults.installation import Installation
-from tests.faults.load import Sample
+from tests.faults.load import SOURCE, Sample
 from tests.faults.provider import Provider
 from tests.faults.proxy import Line
 from tests.faults.publishing import Publishing
@@ -94,11 +94,18 @@ class Scene:
         """How many deliveries are with workers now."""
         return self.reader.number("SELECT count(*) FROM deliveries WHERE status = 'sending'")
 
-    def unsettled(self) -> int:
-        """How many deliveries are due, with workers, or uncertain."""
+    def untried(self) -> int:
+        """How many events are published and not on record, or deliveries due and never tried."""
+        on_record = (
+            "SELECT (SELECT count(*) FROM events WHERE source = %s)"
+            " + (SELECT count(*) FROM rejected_events)"
+        )
+        confirmed = len(self.load.confirmed) if self.load is not None else 0
+        if (missing := confirmed - self.reader.number(on_record, SOURCE)) > 0:
+            return missing
         return self.reader.number(
-            "SELECT count(*) FROM deliveries WHERE status IN ('sending', 'uncertain')"
-            " OR (status = 'pending' AND due_at <= clock_timestamp())"
+            "SELECT count(*) FROM deliveries"
+            " WHERE status = 'pending' AND fence = 0 AND due_at <= clock_timestamp()"
         )
 
 
