@@ -41,10 +41,10 @@ class RetryPolicy:
 class BreakerPolicy:
     """When a provider is no longer given anything, and how it comes back; seconds throughout.
 
-    It opens after ``outages`` in ``within_seconds`` if they are at least ``share`` of all its
-    answers; after only ``outages_again`` where it has not held for ``steady_seconds`` yet. It
-    stays open for ``cool_off_seconds``, twice as long each time that it did not hold, at most
-    ``cool_off_cap_seconds``; chance takes up to half away. Then it is probed, while it is out
+    It opens after ``outages`` in a row, however far apart, or when they are ``share`` of its last
+    ``lately`` answers; after only ``outages_again`` where it has not held for ``steady_seconds``
+    yet. It stays open for ``cool_off_seconds``, twice as long each time that it did not hold, at
+    most ``cool_off_cap_seconds``; chance takes up to half away. Then it is probed, while it is out
     every ``probe_again_seconds`` at the latest; ``harmless`` probes that go well, ``probe_seconds``
     apart, close it. What waited then goes out at ``drain_per_second``, twice that after each
     ``drain_doubles_seconds``. A rate limit that names no time waits ``busy_seconds``; one that
@@ -53,8 +53,8 @@ class BreakerPolicy:
 
     outages: int
     outages_again: int
+    lately: int
     share: float
-    within_seconds: float
     steady_seconds: float
     cool_off_seconds: float
     cool_off_cap_seconds: float
@@ -129,12 +129,13 @@ RETRIES: Mapping[Lane, RetryPolicy] = MappingProxyType(
 )
 
 BREAKER = BreakerPolicy(
-    # each outage may leave a text uncertain, so few are enough; half of all answers, because a
-    # busy provider loses one in a hundred without being out
+    # each outage may leave a text uncertain, so few are enough. What went well before says little:
+    # at 500 a second, a minute of it would hide thousands of outages
     outages=5,
     outages_again=2,
+    # one that answers now and then is out as well; one in a hundred lost is a busy day
+    lately=20,
     share=0.5,
-    within_seconds=30,
     steady_seconds=120,
     # a restart at the provider's takes seconds. One whose probes go well and whose sends do not
     # leaves texts uncertain each time that it closes: that must become seldom

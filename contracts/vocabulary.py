@@ -335,6 +335,7 @@ class Refusal(StrEnum):
     OPTED_OUT = "opted_out"
     LATE_CALL = "late_call"  # the caller has gone
     OFFER_OVER = "offer_over"
+    SIBLING_REACHED = "sibling_reached"  # an earlier step of the rule did reach the customer
     CLOSED = "closed"  # a rejected event that was taken in anew, or dismissed
     NOT_KEPT = "not_kept"  # its body may not be kept, or only in part
     PUBLISHER_UNKNOWN = "publisher_unknown"

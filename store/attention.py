@@ -14,8 +14,10 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, and_, exists, func, select
 
 from contracts.vocabulary import ATTENTION, DeliveryStatus, EventStatus, Target
+from store import inquiries
 from store.deliveries.transitions import where_of
 from store.engine import Transaction
+from store.inquiries import InquiryLine
 from store.tables import deliveries, events, rejected_events, waits
 
 REJECTED = "rejected"
@@ -50,7 +52,10 @@ class Group:
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """One thing that waits, with what it is about; ``masked`` is where it should go."""
+    """One thing that waits, with what it is about; ``masked`` is where it should go.
+
+    ``asked`` is what its provider answered when it was asked about it.
+    """
 
     id: UUID
     target: Target | None
@@ -63,6 +68,7 @@ class Member:
     masked: str = ""
     attempts: int | None = None
     detail: str | None = None
+    asked: tuple[InquiryLine, ...] = ()
 
 
 def attention(tx: Transaction) -> list[Group]:
@@ -218,6 +224,7 @@ def _deliveries_of(tx: Transaction, group: Group, limit: int) -> list[Member]:
         .all()
     )
     places = where_of(tx, [dict(row) for row in rows]) if rows else {}
+    asked = inquiries.lines_of(tx, [row["id"] for row in rows])
     return [
         Member(
             id=row["id"],
@@ -231,6 +238,7 @@ def _deliveries_of(tx: Transaction, group: Group, limit: int) -> list[Member]:
             masked=places[row["id"]].masked if row["id"] in places else "",
             attempts=row["attempts"],
             detail=row["detail"],
+            asked=asked.get(row["id"], ()),
         )
         for row in rows
     ]

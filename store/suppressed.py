@@ -5,7 +5,7 @@ from datetime import datetime
 
 from sqlalchemy import select, update
 
-from contracts.vocabulary import Purpose, Reason
+from contracts.vocabulary import Purpose, Reason, SuppressedBy
 from store.customers import open_destination
 from store.engine import Transaction
 from store.keys import Unopenable
@@ -25,6 +25,7 @@ class Suppression:
     masked: str
     purpose: Purpose
     reason: Reason
+    set_by: SuppressedBy | None
     since: datetime
 
 
@@ -50,7 +51,13 @@ def suppressed(tx: Transaction, customer_ref: str | None, limit: int) -> list[Su
                 masked = "(erased)"
         found.append(
             Suppression(
-                row.customer_ref, row.destination_id, masked, row.purpose, row.reason, row.since
+                row.customer_ref,
+                row.destination_id,
+                masked,
+                row.purpose,
+                row.reason,
+                row.set_by,
+                row.since,
             )
         )
     return found

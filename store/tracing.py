@@ -13,11 +13,11 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, select
 
 from contracts.vocabulary import EventStatus
-from store import audit, bulk, queries
+from store import audit, bulk, inquiries, queries
 from store.engine import Transaction
 from store.ledger import NOT_SENT
 from store.read_models import DeliveryLine, Rejection
-from store.tables import attempts, deliveries, events, ledger, outbox, waits
+from store.tables import attempts, deliveries, events, ledger, outbox, replies, waits
 
 _MOST = 50
 _ENDS = ("answered", "no_answer", "busy", "failed", "expired")
@@ -78,6 +78,8 @@ def trace(tx: Transaction, name: str, source: str | None = None) -> Trace | None
         *_attempts(tx, rows),
         *_recorded(tx, event_ids, delivery_id),
         *_outcomes(tx, told, rows, refused, delivery_id),
+        *_asked(tx, rows),
+        *_replies(tx, rows),
         *_acts(tx, [*rows, *refused]),
     ]
     steps.sort(key=lambda step: (step.at, _RANK[step.what]))
@@ -97,6 +99,8 @@ _RANK = {
             "not_sent",
             "attempt",
             "answer",
+            "asked",
+            "reply",
             "entry",
             "told",
         )
@@ -299,6 +303,33 @@ def _outcomes(
         if row.name == "event.waiting":
             facts["waits_for"] = json.loads(row.facts)["waits_for"]
         yield Step(row.at, "told", row.delivery_id, facts)
+
+
+def _asked(tx: Transaction, lines: Sequence[DeliveryLine]) -> Iterator[Step]:
+    """What providers answered when they were asked about an attempt; at the last asking."""
+    for delivery_id, found in inquiries.lines_of(tx, [line.id for line in lines]).items():
+        for one in found:
+            facts = {
+                "attempt": one.attempt,
+                "inquiry": one.inquiry.value,
+                "times": one.times,
+                "answered": one.answered,
+                "said": one.said.value if one.said else None,
+                "detail": one.detail,
+                "next": one.due_at,
+            }
+            yield Step(one.asked_at, "asked", delivery_id, facts)
+
+
+def _replies(tx: Transaction, lines: Sequence[DeliveryLine]) -> Iterator[Step]:
+    """That a customer answered, and what for; their words stay sealed."""
+    rows = tx.connection.execute(
+        select(replies.c.delivery_id, replies.c.kind, replies.c.received_at).where(
+            replies.c.delivery_id.in_([line.id for line in lines])
+        )
+    )
+    for row in rows:
+        yield Step(row.received_at, "reply", row.delivery_id, {"kind": row.kind.value})
 
 
 def _acts(tx: Transaction, things: Sequence[DeliveryLine | Rejection]) -> Iterator[Step]:

@@ -27,6 +27,7 @@ from contracts.rules import CallRule
 from contracts.vocabulary import Channel, Lane
 from store.customers import Readings, rules_at
 from store.deliveries.claiming import Claimed
+from store.deliveries.recording import Result
 from store.engine import Store, open_engine
 from store.keys import MasterKey
 from workers import failpoints
@@ -121,12 +122,13 @@ class Parts:
         """What this process counts; for processes that stay, and never for a command."""
         from prometheus_client import CollectorRegistry, disable_created_metrics
 
-        from workers.metrics.definitions import LOOP_AGE
+        from workers.metrics.definitions import LATER_WORDS, LOOP_AGE
         from workers.metrics.metrics import Metrics
 
         disable_created_metrics()  # type: ignore[no-untyped-call]  # half as many series again
         metrics = Metrics(CollectorRegistry())
         metrics.show(LOOP_AGE, lambda: [((name,), age) for name, age in self.beats.ages.items()])
+        metrics.show(LATER_WORDS, lambda: self.counts.numbers().items())
         self.store.watchers.append(metrics.moved)
         return metrics
 
@@ -224,7 +226,11 @@ class Dispatch:
         delivering = Delivering(means)
         declare_actors(parts.broker, self._at_work(parts, delivering.deliver, crew))
         self._replaying = Replaying(
-            settings.journals, parts.store, parts.policies, preparing, delivering.record
+            settings.journals,
+            parts.store,
+            parts.policies,
+            preparing,
+            self._counted_replay(parts, delivering.record),
         )
         self._running = Running(
             parts.broker, self._loop, lanes, self._carriers.channels, settings.dispatch_threads
@@ -253,8 +259,22 @@ class Dispatch:
 
         return counted
 
+    def _counted_replay(
+        self, parts: Parts, record: Callable[[Sequence[Result]], None]
+    ) -> Callable[[Sequence[Result]], None]:
+        def recording(results: Sequence[Result]) -> None:
+            record(results)
+            parts.metrics.replayed(results)
+
+        return recording
+
     def start(self) -> None:
-        """Begin sending, and replaying what the dead left behind; returns at once."""
+        """Begin sending, and replaying what the dead left behind; returns at once.
+
+        Raises ``workers.dispatch.journal.JournalError`` where nothing could be sent.
+        """
+        with self._journal.page():
+            pass
         self._replaying.start()
         self.probing.start()
         self._running.start()
@@ -400,18 +420,17 @@ def open_web(parts: Parts) -> "FastAPI":
 
     settings = parts.settings
     beside = []
-    if settings.public_url is not None and all_sms_senders(settings):
+    tokens = [one.auth_token.get_secret_value() for one in all_sms_senders(settings)]
+    if settings.public_url is not None and tokens:
         hooks = HookParts(
             store=parts.store,
             readings=parts.readings,
             policy=parts.policies.lanes,
             hint=parts.hints,
             public_url=settings.public_url,
-            auth_tokens=tuple(
-                dict.fromkeys(
-                    one.auth_token.get_secret_value() for one in all_sms_senders(settings)
-                )
-            ),
+            auth_tokens=tuple(dict.fromkeys(tokens)),
+            counts=parts.counts,
+            help_text=_help_text(settings),
         )
         beside.append(Webhooks(hooks))
     return door(
@@ -432,6 +451,17 @@ def open_web(parts: Parts) -> "FastAPI":
     )
 
 
+def _help_text(settings: Settings) -> str | None:
+    """Say who we are, to whoever texts HELP."""
+    if missing_company(settings):
+        return None
+    company = company_of(settings)
+    return (
+        f"{company.trading_name} passes on calls, post and invoices to its customers."
+        f" Ring {company.phone} for help. Text STOP to get no more texts."
+    )
+
+
 def open_mail_door(parts: Parts) -> "MailDoor":
     """Make where bounces come to. Raises ``MissingSettingsError`` where no domain is set."""
     from workers.receipts.bouncing import BounceParts
@@ -449,7 +479,9 @@ def open_mail_door(parts: Parts) -> "MailDoor":
         paths=paths,
     )
     where = Listening(settings.bounce_host, settings.bounce_port, settings.bounce_protocol)
-    return MailDoor(taking, where)
+    door = MailDoor(taking, where)
+    door.beat(parts.beats.loop("bounces", _LOOP_SECONDS))
+    return door
 
 
 def open_consumer(parts: Parts) -> "Consumer":

@@ -30,6 +30,7 @@ from store.deliveries.claiming import (
     no_longer_wanted,
     with_surroundings,
 )
+from store.deliveries.siblings import reached_otherwise
 from store.deliveries.transitions import Move, move
 from store.engine import Transaction
 from store.keys import owned_by_key
@@ -173,6 +174,7 @@ def _ends_by_itself(row: Row[Any]) -> bool:
 def _refusals(tx: Transaction, verb: Verb, rows: Sequence[Row[Any]]) -> dict[UUID, Refusal]:
     came_from, otherwise = _FROM[verb]
     agreed = consents_of(tx, rows)
+    needless = reached_otherwise(tx, rows)
     erased = _erased(tx, rows)
     refusals = {}
     for row in rows:
@@ -183,6 +185,8 @@ def _refusals(tx: Transaction, verb: Verb, rows: Sequence[Row[Any]]) -> dict[UUI
             refusal = otherwise
         elif row.id in erased:
             refusal = Refusal.ERASED
+        elif verb is Verb.REPLAY and row.id in needless:
+            refusal = Refusal.SIBLING_REACHED
         elif verb is Verb.REPLAY:
             refusal = _obstacle(tx, row, agreed)
         if refusal is not None:
@@ -209,12 +213,11 @@ def _may_have_left(tx: Transaction, rows: Sequence[Row[Any]]) -> set[UUID]:
             bulk.among(tx, attempts.c.delivery_id, [row.id for row in rows])
         )
     )
-    left = {
+    return {
         row.delivery_id
         for row in tried
         if row.reference is not None or row.verdict not in _NEVER_LEFT
     }
-    return left | {row.id for row in rows if row.status in {_S.PARKED, _S.UNDELIVERED}}
 
 
 def _erased(tx: Transaction, rows: Sequence[Row[Any]]) -> set[UUID]:

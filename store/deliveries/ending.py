@@ -5,13 +5,13 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import and_, select
 
 from contracts.vocabulary import Channel, DeliveryStatus, Lane, Reason
 from store import bulk
 from store.deliveries.transitions import Move, move
 from store.engine import Transaction
-from store.tables import deliveries, events
+from store.tables import deliveries, destinations, events
 
 Rows = list[dict[str, Any]]
 _PENDING = (DeliveryStatus.PENDING,)
@@ -40,6 +40,30 @@ def _end(
         return []
     moves = [Move(delivery_id=d, to=to, reason=reason, detail=detail) for d in delivery_ids]
     return [dict(row) for row in move(tx, moves, _PENDING)]
+
+
+def suppress_unsent(
+    tx: Transaction, value_index: bytes, channel: Channel, reason: Reason, detail: str
+) -> Rows:
+    """Suppress what waits to be sent on a channel to one place, whoever it belongs to."""
+    d, p = deliveries, destinations
+    waiting = tx.connection.execute(
+        select(d.c.id)
+        .join(
+            p,
+            and_(
+                p.c.customer_ref == d.c.customer_ref,
+                p.c.destination_id == d.c.destination_id,
+            ),
+        )
+        .where(
+            p.c.value_index == value_index,
+            d.c.channel == channel,
+            d.c.status == DeliveryStatus.PENDING,
+        )
+        .order_by(d.c.id)
+    ).scalars()
+    return _end(tx, list(waiting), DeliveryStatus.SUPPRESSED, reason, detail)
 
 
 def of_event(tx: Transaction, event_id: UUID) -> Rows:

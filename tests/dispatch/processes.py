@@ -78,5 +78,9 @@ class Dispatching:
 
     def terminate(self) -> int:
         """Tell it to end, as a supervisor does; give how it ended."""
+        self.tell_to_end()
+        return self.until_it_dies()
+
+    def tell_to_end(self) -> None:
+        """Tell it to end, and do not wait."""
         self._process.terminate()
-        return self._process.wait(_LONGEST_SECONDS)

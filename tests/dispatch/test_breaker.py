@@ -35,7 +35,7 @@ def alarm_after(
     verdicts: Sequence[Verdict], state: ProviderState = CLOSED, apart: float = 0
 ) -> Alarm | None:
     """What these verdicts give, each by itself, so many seconds apart."""
-    tally, alarm = Tally(START), None
+    tally, alarm = Tally(), None
     for n, verdict in enumerate(verdicts):
         now = START + timedelta(seconds=n * apart)
         tally, found = judge(state, tally, [verdict], BREAKER, now)
@@ -81,9 +81,18 @@ def test_one_silence_in_a_hundred_answers_is_no_outage() -> None:
     assert found is None
 
 
-def test_outages_are_measured_against_what_went_well_lately() -> None:
-    """An hour that went well must not hide that nothing does now."""
-    found = alarm_after([WELL] * 1000 + [DOWN] * 40, apart=1)
+def test_an_hour_that_went_well_hides_nothing() -> None:
+    """At 500 a second each second's delay would leave 500 texts uncertain."""
+    before = alarm_after([WELL] * 10_000 + [SILENT] * (BREAKER.outages - 1), apart=0.002)
+    after = alarm_after([WELL] * 10_000 + [SILENT] * BREAKER.outages, apart=0.002)
+
+    assert before is None
+    assert after is not None
+
+
+def test_one_that_answers_every_other_time_is_out_as_well() -> None:
+    """It never fails five times in a row, and half of all that it is given is left uncertain."""
+    found = alarm_after([WELL, SILENT] * BREAKER.lately)
 
     assert found is not None
 
@@ -208,7 +217,7 @@ def test_whatever_comes_a_provider_is_usable_or_is_going_to_be_asked(
     steps: list[tuple[bool, Verdict, float]], chance: float
 ) -> None:
     """One that is neither would never be used again, and nobody would know why."""
-    state, tally, now = CLOSED, Tally(START), START
+    state, tally, now = CLOSED, Tally(), START
     for by_probe, verdict, seconds in steps:
         now += timedelta(seconds=seconds)
         if by_probe:

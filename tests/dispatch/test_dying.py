@@ -12,6 +12,7 @@ from store.deliveries import due
 from tests.dispatch.processes import dispatching
 from tests.dispatch.sending import Sending, open_sending
 from tests.factories import catch_all, envelope
+from tests.intake.amqp import Relay
 from tests.waiting import eventually
 from workers.sandbox.behaviour import Act, Rule
 
@@ -95,6 +96,51 @@ def test_sigterm_under_load_leaves_nothing_unknown(sending: Sending, tmp_path: P
     assert list(sending.parts.settings.journals.iterdir()) == []
     rows = sending.house.deliveries(status=DeliveryStatus.PENDING)
     assert {(row["attempts"], row["lease_until"]) for row in rows} == {(0, None)}
+
+
+def test_sigterm_while_the_broker_is_away_leaves_nothing_unknown(
+    sending: Sending, broker_url: str, tmp_path: Path
+) -> None:
+    """Hints are no more than hints: what is in hand can be finished without them."""
+    sending.sandbox.behave(Rule(Act.SLOW, channel="sms", latency_ms=300))
+    with (
+        Relay(broker_url) as line,
+        dispatching(sending, tmp_path, twilio_connections="8", broker_url=line.url) as process,
+    ):
+        process.until_it_says("dispatch_started")
+        _tell(sending, 100)
+        eventually(lambda: sending.accepted() or None, "the first has gone out")
+
+        line.cut()
+        ended = process.terminate()
+
+    found = _statuses(sending)
+    assert (ended, set(found) - {"accepted", "pending"}) == (0, set())
+    assert found["accepted"] == len(sending.accepted())
+
+
+def test_sigterm_while_the_store_is_away_for_a_moment_leaves_nothing_unknown(
+    sending: Sending, tmp_path: Path
+) -> None:
+    """What was sent is recorded when it is back; a stop waits for that as long as claims hold."""
+    sending.sandbox.behave(Rule(Act.SLOW, channel="sms", latency_ms=300))
+    with (
+        Relay(sending.parts.settings.database) as line,
+        dispatching(sending, tmp_path, twilio_connections="8", database_url=line.url) as process,
+    ):
+        process.until_it_says("dispatch_started")
+        _tell(sending, 100)
+        eventually(lambda: sending.accepted() or None, "the first has gone out")
+
+        line.cut()
+        process.tell_to_end()
+        process.until_it_says("delivering_waits")
+        line.mend()
+        ended = process.until_it_dies()
+
+    found = _statuses(sending)
+    assert (ended, set(found) - {"accepted", "pending"}) == (0, set())
+    assert found["accepted"] == len(sending.accepted())
 
 
 def test_a_process_stopped_past_its_lease_sends_nothing_when_it_goes_on(

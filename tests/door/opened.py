@@ -32,12 +32,14 @@ from tests.waiting import eventually
 from workers.intake.door import DoorParts, Mounted, door
 from workers.intake.submission import Answered, Submission
 from workers.intake.taking_in import TakingIn
+from workers.receipts.counts import Counts
 from workers.receipts.webhooks import HookParts, Webhooks
 
 PUBLIC_URL = "https://onward.example"
 AUTH_TOKEN = "a token for tests"
 SPARE_TOKEN = "the token of a second account"
 TOKENS = (AUTH_TOKEN, SPARE_TOKEN)
+HELP_TEXT = "Brindle & Hart passes on calls. Ring +441632960100."
 SOURCE = "/callcentre/doncaster"
 EVERYTHING = Publisher("all", ("*",), ("*",), tuple(Door), tuple(Role))
 DONCASTER = Publisher("doncaster", ("call.*",), (SOURCE,), (Door.OUTCOMES,), (Role.CALL_CENTRE,))
@@ -74,6 +76,7 @@ class Office:
     readings: Readings = field(default_factory=Readings)
     settings: Settings = field(init=False)
     hinted: list[Due] = field(default_factory=list)
+    counts: Counts = field(default_factory=Counts)
 
     def __post_init__(self) -> None:
         self.settings = Settings(sandbox=True, data_dir=self.folder / "data")
@@ -111,9 +114,20 @@ class Office:
         }
         return DoorParts(**(given | changes))
 
-    def webhooks(self) -> Webhooks:
+    def webhooks(self, public_url: str = PUBLIC_URL) -> Webhooks:
         lanes = policies(self.settings).lanes
-        return Webhooks(HookParts(self.store, self.readings, lanes, self.hint, PUBLIC_URL, TOKENS))
+        return Webhooks(
+            HookParts(
+                self.store,
+                self.readings,
+                lanes,
+                self.hint,
+                public_url,
+                TOKENS,
+                self.counts,
+                HELP_TEXT,
+            )
+        )
 
     def hand_in(self, *events: factories.Sample) -> list[Answered]:
         """Take events in as the office's own, whatever is answered."""

@@ -29,7 +29,7 @@ def main() -> int:
     # told to stop, what was started is stopped and removed too
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     seed = given.seed if given.seed is not None else secrets.randbelow(1_000_000)
-    chosen = [fault for fault in FAULTS if _chosen(fault, given)]
+    chosen = _chosen(given)
     print(f"seed {seed}", flush=True)
     rows: list[Row] = []
     peers: list[dict[str, object]] = []
@@ -82,10 +82,12 @@ def _peer(name: str, made: Ground, given: argparse.Namespace, seed: int) -> Peer
     return found
 
 
-def _chosen(fault: Fault, given: argparse.Namespace) -> bool:
+def _chosen(given: argparse.Namespace) -> list[Fault]:
     if given.only:
-        return fault.name in given.only
-    return fault.quick is not None if given.quick else not fault.alone
+        return [_BY_NAME[name] for name in given.only if name in _BY_NAME]
+    if given.quick:
+        return [fault for fault in FAULTS if fault.quick is not None]
+    return [fault for fault in FAULTS if not fault.alone]
 
 
 def _numbers(seeds: Sequence[int]) -> str:

@@ -14,7 +14,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from uuid import UUID
 
-from contracts.vocabulary import ATTENTION, SETTLED, DeliveryStatus, EventStatus
+from contracts.vocabulary import ATTENTION, SETTLED, DeliveryStatus, EventStatus, Reason
 from tests.faults.evidence import Attempt, Delivery, Evidence, Sent
 from tests.faults.load import Sample
 
@@ -23,6 +23,7 @@ _ATTENTION = frozenset(status.value for status in ATTENTION)
 _REACHED = frozenset({DeliveryStatus.ACCEPTED.value, DeliveryStatus.DELIVERED.value})
 _UNSURE = frozenset({DeliveryStatus.SENDING.value, DeliveryStatus.UNCERTAIN.value})
 _NOT_SENT = frozenset({"deferred", "rejected", "not_begun"})
+_NOTHING = "nothing yet"
 _SHOWN = 5
 
 
@@ -176,16 +177,18 @@ def _disagreements(found: Evidence, sent_of: Mapping[UUID, Sequence[Sent]]) -> l
 
 
 def _settled_by(found: Evidence) -> dict[str, int]:
-    """Tell what came after the uncertainty of each delivery that has been uncertain."""
-    unsure = DeliveryStatus.UNCERTAIN.value
-    next_word: dict[UUID, str] = {}
+    """Tell what ended the uncertainty of each delivery that has been uncertain.
+
+    Evidence that came after it had been parked for want of any counts as what ended it.
+    """
+    words: dict[UUID, str] = {}
     for entry in found.entries:
-        if entry.outcome == unsure:
-            next_word.setdefault(entry.delivery, "")
-        elif next_word.get(entry.delivery) == "":
+        if entry.outcome == DeliveryStatus.UNCERTAIN.value:
+            words.setdefault(entry.delivery, _NOTHING)
+        elif words.get(entry.delivery) in {_NOTHING, Reason.POLICY_PARKS.value}:
             resent = entry.marked and entry.outcome in _REACHED
-            next_word[entry.delivery] = "resent, marked" if resent else entry.reason
-    return dict(Counter(word or "nothing yet" for word in next_word.values()))
+            words[entry.delivery] = "resent, marked" if resent else entry.reason
+    return dict(Counter(words.values()))
 
 
 def _briefly(problems: Sequence[str]) -> tuple[str, ...]:

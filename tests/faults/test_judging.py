@@ -183,6 +183,17 @@ def test_what_settled_an_uncertain_delivery_is_told() -> None:
     assert found.settled == {"receipt": 1}
 
 
+def test_evidence_that_comes_after_parking_is_what_settled_it() -> None:
+    """A late receipt leaves nothing for an operator, so it must not be told as if it had."""
+    entries = (
+        Entry(DELIVERY, "uncertain", "no_answer", marked=False),
+        Entry(DELIVERY, "parked", "policy_parks", marked=False),
+        Entry(DELIVERY, "delivered", "receipt", marked=False),
+    )
+
+    assert judge(CONFIRMED, evidence("delivered", entries=entries)).settled == {"receipt": 1}
+
+
 def test_poison_must_be_on_record_as_rejected() -> None:
     """What breaks its contract is kept and answered too, with or without a name."""
     confirmed = [

@@ -15,6 +15,7 @@ BOUNDED = {
     "family",
     "lane",
     "loop",
+    "meaning",
     "on",
     "overdue",
     "provider",
@@ -26,6 +27,7 @@ BOUNDED = {
     "to",
     "verdict",
     "version",
+    "way",
 }
 ALL = pytest.mark.parametrize("found", DEFINITIONS.values(), ids=DEFINITIONS)
 

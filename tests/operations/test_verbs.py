@@ -5,17 +5,18 @@ from uuid import UUID
 
 import pytest
 
-from contracts.vocabulary import DeliveryStatus, Purpose, Reason, Refusal, Verb
-from store import audit, tables
+from contracts.vocabulary import Channel, DeliveryStatus, Purpose, Reason, Refusal, Verb
+from store import audit, providers, tables
 from store.audit import By
 from store.customer_changes import suppress
 from store.deliveries.recording import Result, record
+from store.providers import Known
+from store.suppressed import suppressed
 from tests.building import MOBILE, House, first_of, place, preferences, verified
 from tests.factories import catch_all, envelope
+from tests.operations.recorded import KIM, S, failed, parked, settled
+from workers.following_up import follow_up
 from workers.operations import NotSent, Operations, Performed, Sent
-
-S = DeliveryStatus
-KIM = By("kim", "The relay was down; Ada Quill rang.")
 
 
 @pytest.fixture
@@ -23,30 +24,6 @@ def operations(house: House) -> Operations:
     """Give the verbs of a house with C-1042 served, by text and email."""
     house.serve()
     return Operations(house.store, house.policies.lanes)
-
-
-def settled(house: House, to: DeliveryStatus, verdict: str, **result: object) -> list[UUID]:
-    """Have a message whose deliveries were tried once, and became ``to``."""
-    ids = house.have_message()
-    claimed = house.claim(*ids)
-    reason = Reason.REFUSED if to is S.FAILED else Reason.NO_ANSWER
-    results = [
-        Result(claimed=one, verdict=verdict, to=to, reason=reason, provider="twilio", **result)  # type: ignore[arg-type]
-        for one in claimed
-    ]
-    with house.store.write() as tx:
-        record(tx, results)
-    return ids
-
-
-def failed(house: House) -> list[UUID]:
-    """Have a message whose deliveries were refused for good."""
-    return settled(house, S.FAILED, "rejected")
-
-
-def parked(house: House) -> list[UUID]:
-    """Have a message whose deliveries may have been sent."""
-    return settled(house, S.PARKED, "unknown")
 
 
 def why(performed: Performed) -> list[Refusal | None]:
@@ -346,3 +323,78 @@ def test_a_replayed_step_goes_on_to_the_rules_next_as_ever(
 
     (again,) = house.claim(sms)
     assert (again.fence, again.tries, again.destination) == (2, 1, MOBILE)
+
+
+def test_a_step_is_not_replayed_once_an_earlier_one_has_reached(
+    house: House, operations: Operations
+) -> None:
+    """It was sent only because the first was in doubt; its claim would cancel it."""
+    house.tell(preferences("C-1042", first_of("d-mobile", "d-mail")))
+    (sms,) = house.have_message()
+    first = house.claim(sms)[0]
+    with house.store.write() as tx:
+        refused = Result(claimed=first, verdict="rejected", to=S.FAILED, reason=Reason.REFUSED)
+        rows = record(tx, [refused])
+        follow_up(tx, house.readings, house.policies.lanes, rows)
+    (mail,) = [row["id"] for row in house.deliveries() if row["id"] != sms]
+    second = house.claim(mail)[0]
+    with house.store.write() as tx:
+        record(tx, [Result(claimed=second, verdict="rejected", to=S.FAILED, reason=Reason.REFUSED)])
+    operations.replay([sms], KIM)
+    (again,) = house.claim(sms)
+    with house.store.write() as tx:
+        record(
+            tx,
+            [
+                Result(
+                    claimed=again,
+                    verdict="accepted",
+                    to=S.ACCEPTED,
+                    reference="SM1",
+                    reason=Reason.PROVIDER_ACCEPTED,
+                )
+            ],
+        )
+
+    assert why(operations.replay([mail], KIM)) == [Refusal.SIBLING_REACHED]
+
+
+def test_a_provider_is_paused_and_resumed_by_name(house: House, operations: Operations) -> None:
+    """The reason stands sealed beside the act, and not in plain text at the provider's row."""
+    with house.store.write() as tx:
+        providers.know(tx, [Known("relay", Channel.EMAIL, 0)])
+
+    paused = operations.pause("relay", KIM)
+    again = operations.pause("relay", KIM)
+    with house.store.read() as tx:
+        (between,) = providers.states(tx)
+    resumed = operations.resume("relay", KIM)
+    with house.store.read() as tx:
+        (after,) = providers.states(tx)
+
+    assert (between.paused, between.paused_by, after.paused) == (True, "kim", False)
+    assert KIM.reason not in (between.pause_reason or "")
+    assert (len(paused.done), why(again), len(resumed.done)) == (1, [Refusal.NO_CHANGE], 1)
+    assert why(operations.pause("nobody", KIM)) == [Refusal.UNKNOWN]
+
+
+def test_a_lifted_suppression_lets_a_destination_be_used_again(
+    house: House, operations: Operations
+) -> None:
+    """What was suppressed is not sent after all; what comes next is."""
+    with house.store.write() as tx:
+        (place_,) = house.rows(tables.destinations, destination_id="d-mobile")
+        suppress(tx, place_["value_index"], Purpose.MESSAGES, Reason.OPTED_OUT)
+    with house.store.read() as tx:
+        (shown,) = suppressed(tx, "C-1042", 10)
+
+    lifted = operations.lift("C-1042", "d-mobile", Purpose.MESSAGES, KIM)
+
+    assert (shown.destination_id, shown.purpose) == ("d-mobile", Purpose.MESSAGES)
+    assert MOBILE not in shown.masked
+    with house.store.read() as tx:
+        assert suppressed(tx, None, 10) == []
+    assert [one.detail for one in lifted.done] == ["messages"]
+    assert why(operations.lift("C-1042", "d-mobile", None, KIM)) == [Refusal.NO_CHANGE]
+    assert why(operations.lift("C-1042", "d-none", None, KIM)) == [Refusal.UNKNOWN]
+    assert len(house.claim(*house.have_message())) == 2

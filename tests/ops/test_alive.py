@@ -5,6 +5,7 @@ import threading
 
 from tests.waiting import eventually
 from workers.alive import Beats, beat_on
+from workers.dispatch.loop import Loop
 
 
 class Watch:
@@ -83,3 +84,53 @@ def test_an_event_loop_beats_while_it_answers() -> None:
     loop.call_soon_threadsafe(loop.stop)
     thread.join()
     loop.close()
+
+
+def test_a_send_that_blocks_the_loop_is_found_out_and_its_end_too() -> None:
+    """One careless library call stops every send of the process, and raises nothing."""
+    watch = Watch()
+    beats = Beats(watch)
+    loop = Loop()
+    beat = beats.loop("sends", 30)
+    beaten = threading.Event()
+
+    def beat_and_tell() -> None:
+        beat()
+        beaten.set()
+
+    loop.beat(beat_and_tell)
+    assert beaten.wait(10)
+    blocked, leave = threading.Event(), threading.Event()
+
+    async def block() -> None:
+        blocked.set()
+        leave.wait(10)  # not awaited: this is the fault
+
+    blocking = threading.Thread(target=loop.call, args=(block,))
+    blocking.start()
+    assert blocked.wait(10)
+    watch.seconds += 31
+
+    stuck = beats.found()["sends"]
+
+    leave.set()
+    blocking.join()
+    assert stuck == "no turn for 31 s, 30 are allowed"
+    eventually(lambda: beats.found()["sends"] is None, "it turns again")
+    loop.close()
+
+
+def test_a_batch_that_waits_for_the_store_is_not_stuck() -> None:
+    """In a long outage every batch waits, and replacing its process would mend nothing."""
+    watch = Watch()
+    beats = Beats(watch)
+    crew = beats.crew("batches", lambda: 1, 120)
+
+    with crew:
+        watch.seconds += 121
+        before = beats.found()["batches"]
+        crew.turn()
+
+        assert beats.found()["batches"] is None
+
+    assert before is not None

@@ -7,7 +7,11 @@ from hypothesis import strategies as st
 from contracts.vocabulary import Channel, DeliveryStatus, Reason
 from workers.providers.base import Deferred, Rejected, Unknown
 from workers.providers.twilio_errors import (
+    DIAL_OUTCOMES,
     MESSAGE_RECEIPTS,
+    PASSING,
+    PERMANENT,
+    WAITING,
     DialOutcome,
     dial_outcome,
     message_receipt,
@@ -25,6 +29,7 @@ from workers.providers.twilio_errors import (
         (400, 21610, Reason.OPTED_OUT),
         (400, 21612, Reason.REFUSED),
         (403, 21408, Reason.REFUSED),
+        (400, 21606, Reason.REFUSED),  # of some senders said for some countries alone
         (400, 29999, Reason.REFUSED),
         (400, None, Reason.REFUSED),
         (422, None, Reason.REFUSED),
@@ -52,6 +57,10 @@ def test_a_definite_refusal_is_for_good(status: int, code: int | None, reason: R
         (403, 20403, Reason.CREDENTIALS),
         (400, 20005, Reason.CREDENTIALS),
         (404, 20404, Reason.CREDENTIALS),
+        (400, 21212, Reason.CREDENTIALS),
+        (400, 21603, Reason.CREDENTIALS),
+        (400, 21660, Reason.CREDENTIALS),
+        (400, 30002, Reason.CREDENTIALS),
     ],
 )
 def test_what_is_not_the_deliverys_fault_spends_none_of_its_attempts(
@@ -119,6 +128,40 @@ def test_receipts_rise_from_queued_to_the_last_word() -> None:
     ]
 
     assert ranks == sorted(set(ranks))
+
+
+# twilio-oai, twilio_api_v2010.json: message_enum_status and call_enum_status
+MESSAGE_STATUSES = frozenset(
+    [
+        "queued",
+        "sending",
+        "sent",
+        "failed",
+        "delivered",
+        "undelivered",
+        "receiving",
+        "received",
+        "accepted",
+        "scheduled",
+        "read",
+        "partially_delivered",
+        "canceled",
+    ]
+)
+CALL_ENDS = frozenset({"completed", "busy", "failed", "no-answer", "canceled"})
+
+
+def test_every_status_of_the_providers_own_description_has_its_meaning() -> None:
+    """What comes in is no delivery of ours; all else says something of one."""
+    assert MESSAGE_STATUSES - {"receiving", "received"} == set(MESSAGE_RECEIPTS)
+    assert set(DIAL_OUTCOMES) >= CALL_ENDS
+
+
+def test_no_code_has_two_meanings() -> None:
+    """The tables are read one after the other: a code in two would mean the first alone."""
+    tables = [set(PERMANENT), set(WAITING), set(PASSING)]
+
+    assert len(set.union(*tables)) == sum(len(table) for table in tables)
 
 
 @pytest.mark.parametrize(

@@ -23,6 +23,7 @@ from store.read_models import SendLine
 from store.tables import attempts, deliveries
 from tests.door.opened import AUTH_TOKEN, PUBLIC_URL, Office, Opened, Reply, opened
 from tests.factories import envelope
+from workers.receipts.counts import Counts
 
 SID = "SM" + "0123456789abcdef" * 2
 
@@ -33,6 +34,12 @@ class Hooks:
 
     office: Office
     door: Opened
+    public_url: str = PUBLIC_URL
+
+    @property
+    def counts(self) -> Counts:
+        """What came, by what it meant."""
+        return self.office.counts
 
     def post(
         self,
@@ -43,7 +50,7 @@ class Hooks:
         signed_url: str | None = None,
     ) -> Reply:
         """Post a signed form."""
-        url = signed_url or f"{PUBLIC_URL}{path}"
+        url = signed_url or f"{self.public_url}{path}"
         headers = {
             "Content-Type": "application/x-www-form-urlencoded; charset=UTF-8",
             "X-Twilio-Signature": sign(token, url, form),
@@ -65,10 +72,10 @@ class Hooks:
 
 
 @contextlib.contextmanager
-def hooks(office: Office) -> Iterator[Hooks]:
-    """Open the door with the webhooks beside it."""
-    with opened(office.parts(), None, office.webhooks()) as door:
-        yield Hooks(office, door)
+def hooks(office: Office, public_url: str = PUBLIC_URL) -> Iterator[Hooks]:
+    """Open the door with the webhooks beside it, reached from outside at ``public_url``."""
+    with opened(office.parts(), None, office.webhooks(public_url)) as door:
+        yield Hooks(office, door, public_url)
 
 
 def sign(token: str, url: str, form: Mapping[str, str]) -> str:

@@ -12,6 +12,7 @@ from tests.receipts.callbacks import (
     attempt_of,
     become,
     claimed_of,
+    hooks,
     record_of,
     row_of,
     status_of,
@@ -162,6 +163,39 @@ def test_a_receipt_may_be_signed_by_any_of_our_accounts(office: Office, twilio: 
 
     assert reply.status == 204
     assert status_of(office, claimed.delivery_id) is _S.DELIVERED
+
+
+@pytest.mark.parametrize(
+    "public_url",
+    [
+        "https://hooks.brindle-hart.example",
+        "https://hooks.brindle-hart.example:8443",
+        "https://brindle-hart.example/onward",
+        "https://brindle-hart.example/a/b%20c/",
+        "http://localhost:9999",
+    ],
+)
+def test_a_receipt_through_a_proxy_is_signed_for_the_url_that_twilio_knows(
+    office: Office, public_url: str
+) -> None:
+    """Host, port and path are not those that reach us; the query is, to the letter."""
+    with hooks(office, public_url.rstrip("/")) as twilio:
+        claimed = a_sending(office)
+        accept(office, claimed)
+        asked = f"/hooks/twilio/message?delivery={claimed.delivery_id}&attempt={claimed.fence}"
+        form = {"MessageSid": SID, "MessageStatus": "delivered", "Note": "a+b c&d=%26"}
+
+        direct = twilio.post(asked, form, signed_url=f"http://127.0.0.1:{twilio.door.port}{asked}")
+        other_order = twilio.post(asked, form, signed_url=f"{twilio.public_url}{_swapped(asked)}")
+        proxied = twilio.post(f"{asked}&empty=&x=%2B+y", form)
+
+    assert (direct.status, other_order.status, proxied.status) == (403, 403, 204)
+    assert status_of(office, claimed.delivery_id) is _S.DELIVERED
+
+
+def _swapped(asked: str) -> str:
+    path, _, query = asked.partition("?")
+    return f"{path}?{'&'.join(reversed(query.split('&')))}"
 
 
 @pytest.mark.parametrize(

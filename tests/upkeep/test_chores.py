@@ -1,6 +1,6 @@
 """Does upkeep find what waits, and does each chore do its own and no more?"""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -11,6 +11,7 @@ from dramatiq import Broker
 from contracts.vocabulary import DeliveryStatus, Lane
 from store import sealing, tables
 from store.deliveries import settling
+from store.deliveries.adding import Due
 from tests.building import House, first_of, preferences
 from tests.factories import catch_all, envelope
 from workers.dispatch.actors import declare_actors
@@ -41,6 +42,18 @@ class Keeping:
         self.broker.flush_all()
 
 
+def _chores(house: House, hints: Hints) -> Chores:
+    return Chores(
+        house.store,
+        house.readings,
+        house.policies,
+        hints,
+        lambda: 0,
+        interval=2,
+        seal_interval=2,
+    )
+
+
 @pytest.fixture
 def keeping(house: House) -> Iterator[Keeping]:
     """Give the chores of a house with C-1042 served."""
@@ -50,15 +63,7 @@ def keeping(house: House) -> Iterator[Keeping]:
     house.serve()
     yield Keeping(
         house,
-        Chores(
-            house.store,
-            house.readings,
-            house.policies,
-            hints,
-            lambda: 0,
-            interval=2,
-            seal_interval=2,
-        ),
+        _chores(house, hints),
         hints,
         broker,
     )
@@ -74,6 +79,37 @@ def test_a_lost_hint_is_given_again(keeping: Keeping) -> None:
     again = keeping.chores.hint_due()
 
     assert (early, again, keeping.hinted(LATER)) == (0, 2, 2)
+
+
+class _Refused(Hints):
+    """Hints to a broker that answers, and takes nothing: a resource alarm."""
+
+    def __call__(self, due: Sequence[Due]) -> int:
+        return 0
+
+
+def test_what_could_not_be_hinted_is_hinted_as_soon_as_it_can_be(keeping: Keeping) -> None:
+    """Noted as hinted, it would wait a minute for a broker that was away for seconds."""
+    keeping.house.have_message()
+    keeping.house.clock.advance(seconds=61)
+    refused = _chores(keeping.house, _Refused(keeping.broker, 100)).hint_due()
+
+    found = keeping.chores.hint_due()
+
+    assert (refused, found, keeping.hinted(LATER)) == (0, 2, 2)
+
+
+def test_while_the_broker_is_away_nothing_is_noted_as_hinted(keeping: Keeping) -> None:
+    """Thousands of rows written every second to no end, and none of them told."""
+    keeping.house.have_message()
+    keeping.house.clock.advance(seconds=61)
+    before = [row["hinted_at"] for row in keeping.house.deliveries()]
+    away = Hints(open_broker("amqp://guest:guest@127.0.0.1:1/none"), 100)
+
+    found = _chores(keeping.house, away).hint_due()
+
+    assert found == 0
+    assert [row["hinted_at"] for row in keeping.house.deliveries()] == before
 
 
 def test_an_urgent_hint_is_given_again_within_seconds(keeping: Keeping) -> None:

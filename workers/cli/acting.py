@@ -186,6 +186,7 @@ def list_suppressions(
                 "masked": one.masked,
                 "purpose": one.purpose.value,
                 "reason": one.reason.value,
+                "set_by": one.set_by.value if one.set_by else None,
                 "since": one.since,
             }
             for one in suppressed(tx, customer, limit)
@@ -196,6 +197,7 @@ def list_suppressions(
         "masked": "Where",
         "purpose": "Not for",
         "reason": "Why",
+        "set_by": "By",
         "since": "Since (UTC)",
     }
     listing(rows, headings, as_json=as_json)

@@ -58,6 +58,7 @@ def opened(found: "Settings | None" = None) -> "Iterator[Parts]":
     from store.keys import Unopenable
     from workers.bootstrap import open_parts
     from workers.broker import BrokerAwayError
+    from workers.dispatch.journal import JournalError
     from workers.failpoints import FailpointsError
     from workers.intake.topology import TopologyError
     from workers.ops import OpsPortError
@@ -69,6 +70,7 @@ def opened(found: "Settings | None" = None) -> "Iterator[Parts]":
     except (
         BrokerAwayError,
         FailpointsError,
+        JournalError,
         MasterKeyError,
         MissingSettingsError,
         OpsPortError,

@@ -1,7 +1,9 @@
 """What operators look at: what needs them, one story in order of time, and the queues."""
 
 import json
+import signal
 import sys
+import threading
 import time
 from collections.abc import Sequence
 from dataclasses import asdict
@@ -16,7 +18,7 @@ if TYPE_CHECKING:
     from workers.cli.board import Board
 
 _REDRAW_SECONDS = 1.0
-_SHARE = 10  # of the time, at most one part in so many is spent on asking
+_SHARE = 9  # at most one part in ten of the time is spent on asking
 
 
 def add_to(app: typer.Typer) -> None:
@@ -78,11 +80,16 @@ def attention(
 
 
 def _list_members(found: "Sequence[Member]", *, as_json: bool) -> None:
+    from workers.cli.words import told_by_provider
+
     rows = [
         {
             **asdict(one),
             "target": one.target.value if one.target else "event",
             "event": one.event_id,
+            "about": "; ".join(
+                [one.detail or "", *(told_by_provider(line) for line in one.asked)]
+            ).strip("; "),
         }
         for one in found
     ]
@@ -94,7 +101,7 @@ def _list_members(found: "Sequence[Member]", *, as_json: bool) -> None:
         "customer_ref": "Customer",
         "masked": "Where",
         "attempts": "Tries",
-        "detail": "Detail",
+        "about": "Detail",
     }
     listing(rows, headings, as_json=as_json)
 
@@ -154,12 +161,13 @@ def queues(
 def _watch(board: "Board") -> None:
     from rich.live import Live
 
-    try:
-        with Live(board.look().drawn(), auto_refresh=False, screen=sys.stdout.isatty()) as live:
-            while True:
-                began = time.monotonic()
-                live.update(board.look().drawn(), refresh=True)
-                took = time.monotonic() - began
-                time.sleep(max(_REDRAW_SECONDS - took, took * _SHARE))
-    except KeyboardInterrupt:
-        return
+    told = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: told.set())
+    with Live(board.look().drawn(), auto_refresh=False, screen=sys.stdout.isatty()) as live:
+        pause = _REDRAW_SECONDS
+        while not told.wait(pause):
+            began = time.monotonic()
+            live.update(board.look().drawn(), refresh=True)
+            took = time.monotonic() - began
+            pause = max(_REDRAW_SECONDS - took, took * _SHARE)

@@ -135,7 +135,7 @@ def web(
 
 def bounces() -> None:
     """Take bounces of our emails, by SMTP or LMTP, from the mail server that gets them."""
-    from workers.bootstrap import open_mail_door
+    from workers.bootstrap import open_mail_door, open_ops
 
     with opened() as parts:
         door = open_mail_door(parts)
@@ -144,9 +144,10 @@ def bounces() -> None:
             door.start()
         except OSError as error:
             fail(f"cannot listen at bounce_host and bounce_port: {error.strerror}")
-        settle()
-        told.wait()
-        door.stop()
+        with open_ops(parts):
+            settle()
+            told.wait()
+            door.stop()
 
 
 def _serve(parts: "Parts", app: Callable[..., object], descriptor: int | None) -> None:

@@ -23,6 +23,7 @@ _SEND = {
 def add_to(app: typer.Typer) -> None:
     """Add these commands."""
     app.command()(sends)
+    app.command()(replies)
     app.command()(find)
     app.command()(verify)
 
@@ -38,6 +39,31 @@ def sends(
     with opened(there()) as parts, parts.store.read() as tx:
         rows = [_row(send) for send in sends_of_customer(tx, customer, limit=limit)]
     listing(rows, _SEND, as_json=as_json)
+
+
+def replies(
+    customer: Annotated[
+        str | None, typer.Option(help="The customer's reference; without it, those of nobody.")
+    ] = None,
+    limit: Annotated[int, typer.Option(help="The most to list, the newest of all.")] = 200,
+    as_json: AsJson = False,
+) -> None:
+    """Show what a customer has texted back, and to which of our texts."""
+    from store.replies import of_customer, unattributed
+
+    with opened(there()) as parts, parts.store.read() as tx:
+        lines = unattributed(tx, limit) if customer is None else of_customer(tx, customer, limit)
+    rows = [
+        {
+            "received_at": line.received_at,
+            "kind": line.kind.value,
+            "text": line.text,
+            "delivery": line.delivery_id,
+        }
+        for line in lines
+    ]
+    headings = {"received_at": "When", "kind": "Asks", "text": "Text", "delivery": "Answers"}
+    listing(rows, headings, as_json=as_json)
 
 
 def find(

@@ -94,6 +94,17 @@ def _answer(f: Facts) -> str:
     return f"attempt {f['attempt']}: {f['verdict']}{why} after {f['seconds']:g} s{reference}"
 
 
+def _asked(f: Facts) -> str:
+    said = (f["said"] or "no answer yet").replace("_", " ")
+    times = "once" if f["times"] == 1 else f"{f['times']} times"
+    again = f", again {_when(f['next'])}" if f["next"] else ""
+    return f"attempt {f['attempt']}: provider asked for its {f['inquiry']} {times}: {said}{again}"
+
+
+def _reply(f: Facts) -> str:
+    return f"the customer answered: {f['kind']}"
+
+
 def _entry(f: Facts) -> str:
     return f"{f['outcome'].upper()}: {_why(f)}{_marked(f)}{_sealed(f)}"
 
@@ -139,6 +150,8 @@ _SAYS: Mapping[str, Callable[[Facts], str]] = {
     "planned": _planned,
     "attempt": _attempt,
     "answer": _answer,
+    "asked": _asked,
+    "reply": _reply,
     "entry": _entry,
     "not_sent": _not_sent,
     "told": _told,

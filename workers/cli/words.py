@@ -4,8 +4,9 @@ from collections.abc import Mapping
 from datetime import timedelta
 from types import MappingProxyType
 
-from contracts.vocabulary import Reason, Refusal
+from contracts.vocabulary import Channel, ErrorCode, Reason, Refusal, Said
 from store.attention import OVERDUE, REJECTED, Group
+from store.inquiries import InquiryLine
 
 REFUSALS: Mapping[Refusal, str] = MappingProxyType(
     {
@@ -23,6 +24,7 @@ REFUSALS: Mapping[Refusal, str] = MappingProxyType(
         Refusal.OPTED_OUT: "the customer opted out; see onward suppressions list",
         Refusal.LATE_CALL: "the caller has gone",
         Refusal.OFFER_OVER: "the offer is over",
+        Refusal.SIBLING_REACHED: "an earlier step of its rule has reached the customer",
         Refusal.CLOSED: "it was taken in anew already, or dismissed",
         Refusal.NOT_KEPT: "its body could not be kept whole: its publisher must send it again",
         Refusal.PUBLISHER_UNKNOWN: "no publisher of its name is admitted: onward publishers add",
@@ -53,8 +55,10 @@ _FIRST: Mapping[str, str] = MappingProxyType(
         Reason.UNUSABLE_DOCUMENT: "have the document put where its event says",
         Reason.TEMPLATE_FAILED: "report it: it is a fault of Onward's",
         Reason.BOUNCED: "ask the customer for the right address",
-        "not_allowed": "onward publishers list; admit its type or source",
-        "no_vault": "identity data are not taken in yet",
+        Reason.NOT_ANSWERED: "nobody picked up; the message of the call went its own way",
+        Reason.BUSY: "the number was engaged; the message of the call went its own way",
+        ErrorCode.NOT_ALLOWED: "if it is right, admit its type or source: onward publishers list",
+        ErrorCode.NO_VAULT: "identity data are not taken in yet",
     }
 )
 _AWAITED: Mapping[str, str] = MappingProxyType(
@@ -68,6 +72,17 @@ _AWAITED: Mapping[str, str] = MappingProxyType(
         "service": "the service has not started: publish its service.started",
     }
 )
+_SAID: Mapping[Said, str] = MappingProxyType(
+    {
+        Said.FOUND: "the provider has it",
+        Said.NOTHING: "nothing like it in the provider's list, which is no proof",
+        Said.FEWER: "fewer in the provider's list than may have been sent alike",
+        Said.NOTHING_NEW: "the provider has it, and no later word",
+        Said.UNANSWERED: "the provider did not say",
+    }
+)
+_PARKED = "parked"
+_OURS_TO_MEND = frozenset({ErrorCode.NOT_ALLOWED, ErrorCode.UNKNOWN_TYPE, ErrorCode.IMPOSSIBLE})
 _MINUTE, _HOUR, _DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
 
 
@@ -80,14 +95,34 @@ def mending(group: Group) -> list[str]:
     """Say how a group is mended: what to look at first, and the commands that put it right."""
     if group.kind == OVERDUE:
         return [_AWAITED.get(group.words[0], f"it waits for its {group.words[0]}")]
-    if group.kind == "parked":
-        first = "ask the provider, then: onward resolve ID --sent REFERENCE (or --not-sent)"
-    else:
-        first = _FIRST.get(group.words[0], "")
-    if group.kind == REJECTED and not first:
-        first = "its publisher was told, and mends it and sends it again"
-    commands = [f"onward replay --cause {group.cause}", f"onward cancel --cause {group.cause}"]
-    return [line for line in (first, *commands) if line]
+    which = str(group.examples[0]) if group.count == 1 else f"--cause {group.cause}"
+    lines = [_FIRST.get(group.words[0], "")]
+    if group.kind == _PARKED:
+        lines = [
+            "ask the provider whether it has it, by destination and time, then:",
+            f"onward resolve {group.examples[0]} --sent REFERENCE   (or --not-sent)",
+        ]
+    elif group.kind == REJECTED and not lines[0]:
+        lines = ["its publisher was told: it mends the event and sends it again"]
+    if _may_be_replayed(group):
+        marked = "   (may reach the customer twice, marked)" if group.kind == _PARKED else ""
+        lines.append(f"onward replay {which}{marked}")
+    lines.append(f"onward cancel {which}")
+    return [line for line in lines if line]
+
+
+def _may_be_replayed(group: Group) -> bool:
+    """Whether something done on our side can make it go: a live call's caller has gone."""
+    if group.kind == REJECTED:
+        return group.words[0] in _OURS_TO_MEND
+    return group.words[1] != Channel.CALL
+
+
+def told_by_provider(line: InquiryLine) -> str:
+    """Say what a provider answered about an attempt that nobody knows the fate of."""
+    times = "once" if line.times == 1 else f"{line.times} times"
+    said = _SAID[line.said] if line.said is not None else "no answer yet"
+    return f"asked {times} ({line.inquiry.value}): {said}"
 
 
 def ago(age: timedelta) -> str:

@@ -37,11 +37,13 @@ class Bearing(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Tally:
-    """What one process has seen of a provider since a moment."""
+    """What one process has seen of a provider lately: what was trouble, the newest last."""
 
-    since: datetime
-    well: int = 0
-    trouble: int = 0
+    troubles: tuple[bool, ...] = ()
+
+    def then(self, *, trouble: bool, lately: int) -> "Tally":
+        """Give the same with one more, and the oldest forgotten."""
+        return Tally((*self.troubles, trouble)[-lately:])
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,17 +84,16 @@ def judge(
     for verdict in verdicts:
         match bearing(verdict):
             case Bearing.WELL:
-                tally = replace(_fresh(tally, policy, now), well=tally.well + 1)
+                tally = tally.then(trouble=False, lately=policy.lately)
             case Bearing.TROUBLE:
-                tally = _fresh(tally, policy, now)
-                tally = replace(tally, trouble=tally.trouble + 1)
+                tally = tally.then(trouble=True, lately=policy.lately)
                 if _is_enough(tally, state, policy, now):
                     alarm = _alarm(verdict, policy)
             case Bearing.WAIT:
                 alarm = _longer(alarm, _alarm(verdict, policy))
             case Bearing.NOTHING:
                 pass
-    return (tally if alarm is None else Tally(now)), alarm
+    return (tally if alarm is None else Tally()), alarm
 
 
 def alarmed(
@@ -161,18 +162,11 @@ def probed(
             )
 
 
-def _fresh(tally: Tally, policy: BreakerPolicy, now: datetime) -> Tally:
-    """Begin anew after a while; but troubles with nothing well between them never grow old.
-
-    Where little is sent, they come minutes apart.
-    """
-    old = now - tally.since > timedelta(seconds=policy.within_seconds)
-    return Tally(now) if old and (tally.well or not tally.trouble) else tally
-
-
 def _is_enough(tally: Tally, state: ProviderState, policy: BreakerPolicy, now: datetime) -> bool:
     least = policy.outages_again if _unsteady(state, policy, now) else policy.outages
-    return tally.trouble >= least and tally.trouble >= policy.share * (tally.trouble + tally.well)
+    row = tally.troubles[-least:]
+    often = sum(tally.troubles) >= policy.share * policy.lately
+    return often or (len(row) == least and all(row))
 
 
 def _unsteady(state: ProviderState, policy: BreakerPolicy, now: datetime) -> bool:

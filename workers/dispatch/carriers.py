@@ -75,6 +75,7 @@ class Carriers:
         self._chance = chance
         self._reading = _Reading()
         self._tallies: dict[str, Tally] = {}
+        self._held: frozenset[str] = frozenset()
         self._lock = threading.Lock()
 
     def __iter__(self) -> Iterator[Carrier]:
@@ -105,6 +106,8 @@ class Carriers:
 
     def usable(self, name: str) -> bool:
         """Whether a provider may be given something, as far as this process knows."""
+        if name in self._held:
+            return False
         reading = self._reading
         state = reading.states.get(name)
         if state is None or reading.now is None:
@@ -116,6 +119,7 @@ class Carriers:
         with self._lock:
             before = self._reading.states
             self._reading = _Reading({s.name: s for s in states}, now, time.monotonic())
+            self._held = frozenset()
         for state in states:
             self._tell(before.get(state.name), state)
 
@@ -124,8 +128,9 @@ class Carriers:
     ) -> Concern | None:
         """Count a provider's verdicts; a concern is to be put down with their results.
 
-        What was claimed before it came back, and what comes in while it is out, counts no more:
-        a request of before may time out long after.
+        From then on this process begins nothing more with it, until the store's next word. What
+        was claimed before it came back, and what comes in while it is out, counts no more: a
+        request of before may time out long after.
         """
         with self._lock:
             state = self._reading.states.get(name)
@@ -133,8 +138,10 @@ class Carriers:
                 return None
             if state.usable_since is not None and claimed_at < state.usable_since:
                 return None
-            tally = self._tallies.get(name) or Tally(now)
+            tally = self._tallies.get(name) or Tally()
             self._tallies[name], alarm = breaker.judge(state, tally, verdicts, self.policy, now)
+            if alarm is not None:
+                self._held |= {name}
         return None if alarm is None else Concern(name, alarm)
 
     def put_down(self, tx: Transaction, concern: Concern) -> None:
@@ -160,6 +167,7 @@ class Carriers:
         with self._lock:
             before = self._reading.states
             self._reading = _Reading({**before, state.name: state}, now, time.monotonic())
+            self._held -= {state.name}
             if state.state is not BreakerState.CLOSED:
                 self._tallies.pop(state.name, None)
         self._tell(before.get(state.name), state)

@@ -325,5 +325,7 @@ def _gather(arriving: "SimpleQueue[Sent]", most: int) -> list[Sent]:
 
 
 def _say_waiting(state: RetryCallState) -> None:
+    if state.attempt_number & (state.attempt_number - 1):  # at 1, 2, 4, 8…: an outage may be long
+        return
     error = state.outcome.exception() if state.outcome else None
     log.warning("delivering_waits", attempt=state.attempt_number, error_type=type(error).__name__)

@@ -25,10 +25,12 @@ from store.engine import Store, Transaction
 from store.publishers import by_name
 from store.tables import rejected_events
 from workers.intake.round import Round
-from workers.intake.submission import BY_HAND, Submission
+from workers.intake.submission import BY_HAND, Submission, not_allowed
 from workers.operations import Performed, performed
 
 _ROUTE = "again"
+# Nothing that we could mend makes these right: another event has the name, or newer rules stand.
+_FOR_GOOD = frozenset({ErrorCode.CONFLICTING_DUPLICATE.value, ErrorCode.STALE_VERSION.value})
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +110,8 @@ class TakingInAgain:
         codes = {problem["code"] for problem in json.loads(row.problems)}
         if row.body is None or ErrorCode.CARD_DATA.value in codes:
             return _Weighed(row.id, Refusal.NOT_KEPT)
+        if codes & _FOR_GOOD:
+            return _Weighed(row.id, Refusal.STILL_WRONG, detail=", ".join(sorted(codes)))
         publisher = BY_HAND if row.publisher == BY_HAND.name else by_name(tx, row.publisher)
         if publisher is None:
             return _Weighed(row.id, Refusal.PUBLISHER_UNKNOWN)
@@ -117,7 +121,11 @@ class TakingInAgain:
         except Malformed as broken:
             paths = sorted({problem.path or "(all)" for problem in broken.problems})
             return _Weighed(row.id, Refusal.STILL_WRONG, detail=", ".join(paths)[:500])
-        return _Weighed(row.id, None, Submission(publisher, _ROUTE, event, body))
+        submission = Submission(publisher, _ROUTE, event, body)
+        if barred := not_allowed(submission):
+            paths = sorted({problem.path for problem in barred})
+            return _Weighed(row.id, Refusal.STILL_WRONG, detail=", ".join(paths))
+        return _Weighed(row.id, None, submission)
 
 
 def _lock(tx: Transaction, rejected: Sequence[UUID]) -> dict[UUID, Row[Any]]:

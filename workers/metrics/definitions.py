@@ -97,6 +97,11 @@ TIME_TO_SEND = _histogram(
 SENDS_UNDER_WAY = _gauge(
     "onward_sends_under_way", "Requests to a provider that have not been answered.", "provider"
 )
+JOURNAL_REPLAYED = _counter(
+    "onward_journal_replayed_total",
+    "Attempts of workers that died, settled by what stands in their journals.",
+    "verdict",
+)
 BATCHES_IN_HAND = _gauge("onward_batches_in_hand", "Hints that dispatch is working on.")
 
 # every process that changes a delivery's status
@@ -106,6 +111,14 @@ TRANSITIONS = _counter(
     "channel",
     "to",
     "reason",
+)
+
+# the providers' later word
+LATER_WORDS = _counter(
+    "onward_later_words_total",
+    "Receipts, replies, bounces and look-ups, by the way they came and what they meant.",
+    "way",
+    "meaning",
 )
 
 # upkeep

@@ -1,18 +1,18 @@
-"""How is a figure shown that nobody counts? It is looked at whenever somebody asks."""
+"""How is a figure shown that is kept elsewhere? It is looked at whenever somebody asks."""
 
 from collections.abc import Callable, Iterable, Sequence
 
 from prometheus_client import Metric
-from prometheus_client.core import GaugeMetricFamily
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 from prometheus_client.registry import Collector
 
-from workers.metrics.definitions import Definition
+from workers.metrics.definitions import Definition, Kind
 
 Shown = tuple[Sequence[str], float]
 
 
 class Looking(Collector):
-    """A gauge: ``look`` gives its values, each with its labels; none where there is none."""
+    """A gauge or a counter: ``look`` gives its values, each with its labels, or none."""
 
     def __init__(self, definition: Definition, look: Callable[[], Iterable[Shown]]) -> None:
         self._definition = definition
@@ -29,6 +29,7 @@ class Looking(Collector):
             family.add_metric(labels, value)
         return [family]
 
-    def _family(self) -> GaugeMetricFamily:
+    def _family(self) -> CounterMetricFamily | GaugeMetricFamily:
         found = self._definition
-        return GaugeMetricFamily(found.name, found.help, labels=found.labels)
+        kind = CounterMetricFamily if found.kind is Kind.COUNTER else GaugeMetricFamily
+        return kind(found.name, found.help, labels=found.labels)

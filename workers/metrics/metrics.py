@@ -5,6 +5,7 @@ or does I/O.
 """
 
 from collections import Counter as Tally
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from importlib.metadata import version
@@ -30,6 +31,7 @@ from workers.intake.submission import Answered, Submission
 from workers.metrics import definitions as d
 from workers.metrics.definitions import Definition
 from workers.metrics.looking import Looking, Shown
+from workers.metrics.waits import Waits
 
 _NO_PROVIDER = "none"
 _UNKNOWN = "unknown"
@@ -53,7 +55,9 @@ class Metrics:
         self._hinted = self._counter(d.HINTED)
         self._claims = self._counter(d.CLAIMS)
         self._verdicts = self._counter(d.VERDICTS)
-        self._time_to_send = self._histogram(d.TIME_TO_SEND)
+        self._time_to_send = Waits(d.TIME_TO_SEND)
+        registry.register(self._time_to_send)
+        self._replayed = self._counter(d.JOURNAL_REPLAYED)
         self._transitions = self._counter(d.TRANSITIONS)
         self._chore_seconds = self._histogram(d.CHORE_SECONDS)
         self._chore_done = self._counter(d.CHORE_DONE)
@@ -99,28 +103,25 @@ class Metrics:
     def recorded(self, results: Sequence[Result], now: datetime) -> None:
         """Count what a group of attempts came to, on record at ``now``."""
         tally = Tally(
-            (
-                r.provider or _NO_PROVIDER,
-                r.claimed.channel.value,
-                r.verdict,
-                r.reason.value,
-            )
-            for r in results
+            (r.provider or _NO_PROVIDER, r.claimed.channel, r.verdict, r.reason) for r in results
         )
         _add(self._verdicts, tally.items())
+        waits: dict[tuple[str, ...], list[float]] = defaultdict(list)
         for result in results:
             if result.to is DeliveryStatus.ACCEPTED:
                 claimed = result.claimed
                 waited = (now - claimed.first_due_at).total_seconds()
-                self._time_to_send.labels(claimed.lane.value, claimed.channel.value).observe(
-                    max(0.0, waited)
-                )
+                waits[claimed.lane, claimed.channel].append(max(0.0, waited))
+        for labels, values in waits.items():
+            self._time_to_send.observe(labels, values)
+
+    def replayed(self, results: Sequence[Result]) -> None:
+        """Count what a dead worker's journal settled."""
+        _add(self._replayed, Tally((result.verdict,) for result in results).items())
 
     def moved(self, rows: Iterable[Any]) -> None:
         """Count committed changes of status."""
-        tally = Tally(
-            (row["channel"].value, row["status"].value, row["reason"].value) for row in rows
-        )
+        tally = Tally((row["channel"], row["status"], row["reason"]) for row in rows)
         _add(self._transitions, tally.items())
 
     def did(self, chore: str, seconds: float, done: int) -> None:
@@ -133,7 +134,7 @@ class Metrics:
         self._chore_failures.labels(chore).inc()
 
     def show(self, definition: Definition, look: Callable[[], Iterable[Shown]]) -> None:
-        """Show a gauge as ``look`` finds it whenever somebody asks."""
+        """Show a figure as ``look`` finds it whenever somebody asks."""
         self.registry.register(Looking(definition, look))
 
     def _counter(self, definition: Definition) -> Counter:

@@ -124,8 +124,9 @@ Outgoing = Text | Email | Transfer
 class Provider(Protocol):
     """Carries a channel. ``send`` answers within ``timeout`` seconds, always with a verdict.
 
-    ``before_first_byte`` is called at most once, just before the first byte of the request that
-    could cause a send leaves; what fails earlier is definite.
+    ``before_first_byte`` is called at most once, just before the first byte that could cause a send
+    leaves (of a request; of an email's last part); what fails earlier is definite. What it raises
+    goes out of ``send``, and no further byte has left.
     """
 
     name: str

@@ -5,7 +5,8 @@ means:
 
     connect, STARTTLS, EHLO, AUTH   definite, and not the delivery's fault
     MAIL, RCPT, DATA                definite: nothing of the email has left
-    body                            ``before_first_byte`` is called exactly before its first byte
+    a large body, ahead of its dot  definite: nobody may deliver it yet
+    ``before_first_byte``           is called here, before the dot and what goes with it
     final dot                       a reply is definite; no reply is ``Unknown`` (RFC 1047)
 
 A server must not deliver before it has read the final dot. A large body therefore goes ahead of
@@ -129,24 +130,26 @@ class SmtpRelay:
         self, connection: Connection, body: bytes, before_first_byte: Callable[[], None]
     ) -> Verdict:
         """From the body's first byte to the reply to its dot."""
-        give_back, dotted = self._pool.discard, False
+        give_back = self._pool.discard
+        until = asyncio.get_running_loop().time() + self._final
         try:
             protocol = connection.client.protocol
             if protocol is None or not protocol.is_connected:
                 return Deferred(Reason.PROVIDER_FAULT, "data broken off")
+            try:
+                if len(body) > IN_ONE_WRITE:
+                    async with asyncio.timeout_at(until):
+                        await _ahead_of_dot(protocol, body)
+                    body = b""
+            except (SMTPException, OSError):  # the deadline's TimeoutError is an OSError
+                return Deferred(Reason.PROVIDER_FAULT, "body broken off")
             before_first_byte()  # what it raises is no fault of the server's, and goes out
             try:
-                async with asyncio.timeout(self._final):
-                    if len(body) > IN_ONE_WRITE:
-                        await _ahead_of_dot(protocol, body)
-                        body = b""
-                    dotted = True
+                async with asyncio.timeout_at(until):
                     protocol.write(body + DOT)
                     reply = await protocol.read_response()
-            except (SMTPException, OSError):  # the deadline's TimeoutError is an OSError
-                if dotted:
-                    return Unknown(Reason.NO_ANSWER, "end no answer")
-                return Deferred(Reason.PROVIDER_FAULT, "body broken off")
+            except (SMTPException, OSError):
+                return Unknown(Reason.NO_ANSWER, "end no answer")
             if leaves_in_step(reply.code):
                 give_back = self._pool.release
         finally:

@@ -35,12 +35,17 @@ PERMANENT: Mapping[int, Reason] = {
     30006: Reason.INVALID_DESTINATION,  # landline, or a carrier out of reach
 }
 
-# Never acted on, and no fault of the delivery's: it waits, and keeps its attempts.
+# Never acted on, and no fault of the delivery's: it waits, and keeps its attempts. A sender that
+# the account may not use is a setting of ours: every delivery would fail by it.
 WAITING: Mapping[int, Reason] = {
     14107: Reason.BUSY_PROVIDER,  # rate limit on messages
     20003: Reason.CREDENTIALS,  # wrong account or token
     20005: Reason.CREDENTIALS,  # account not active
     20403: Reason.CREDENTIALS,  # forbidden
+    21212: Reason.CREDENTIALS,  # invalid 'From' number
+    21603: Reason.CREDENTIALS,  # no 'From' number
+    21660: Reason.CREDENTIALS,  # 'From' is another account's
+    30002: Reason.CREDENTIALS,  # account suspended
     20429: Reason.BUSY_PROVIDER,  # too many requests: "never processed"
     21611: Reason.BUSY_PROVIDER,  # this sender's queue is full
     30001: Reason.BUSY_PROVIDER,  # queue overflow
@@ -111,6 +116,7 @@ MESSAGE_RECEIPTS: Mapping[str, Receipt] = {
     "queued": Receipt(2, DeliveryStatus.ACCEPTED),
     "sending": Receipt(3, DeliveryStatus.ACCEPTED),
     "sent": Receipt(4, DeliveryStatus.ACCEPTED),
+    "partially_delivered": Receipt(4, DeliveryStatus.ACCEPTED),
     "delivered": Receipt(5, DeliveryStatus.DELIVERED),
     "undelivered": Receipt(5, DeliveryStatus.UNDELIVERED),
     "failed": Receipt(5, DeliveryStatus.UNDELIVERED),

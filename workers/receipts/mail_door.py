@@ -15,6 +15,7 @@ from typing import Literal
 
 from structlog import get_logger
 
+from workers.alive import Beat, beat_on
 from workers.receipts.bouncing import BounceParts, Bouncing
 from workers.receipts.mail_sessions import Hooks, LmtpSession, SmtpSession
 
@@ -66,6 +67,10 @@ class MailDoor:
             self._end()
             raise
         log.info("mail_door_open", port=self.port, protocol=self._listening.protocol)
+
+    def beat(self, beat: Beat) -> None:
+        """Have the door beat, from its start on, for as long as it answers."""
+        beat_on(self._loop, beat)
 
     def stop(self) -> None:
         """Finish what was taken, and close."""

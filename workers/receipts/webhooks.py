@@ -1,4 +1,4 @@
-"""Where providers report back: two routes for Twilio, admitted by signature alone.
+"""Where providers report back: three routes for Twilio, admitted by signature alone.
 
 Our ids ride in the query of the URL that Twilio was given, which its signature covers. Whatever
 is signed is answered politely, known or not: a provider mends nothing by asking again.
@@ -6,7 +6,6 @@ is signed is answered politely, known or not: a provider mends nothing by asking
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from urllib.parse import parse_qsl
 from uuid import UUID
 
 from fastapi import APIRouter, Request, Response
@@ -14,25 +13,30 @@ from fastapi.concurrency import run_in_threadpool
 from structlog import get_logger
 
 from contracts.planning import LanePolicy
+from contracts.vocabulary import ReplyKind
 from store.customers import Readings
 from store.deliveries.adding import Due
 from store.deliveries.receiving import Told
 from store.engine import Store, is_outage
+from store.replies import Reply
 from workers.failpoints import reach
 from workers.gathering import CrowdedError, Gathering
-from workers.providers.twilio_signature import valid
+from workers.providers.twilio_replies import reply_kind, reply_twiml
 from workers.providers.twilio_voice import after_dial_twiml
 from workers.providers.twilio_waiting import waiting_twiml
 from workers.receipts.apply import AfterDial, DialReceipt, MessageReceipt, apply, apply_dial
+from workers.receipts.counts import Counts, Meaning, Way
+from workers.receipts.forms import TRY_AGAIN, Form, Forms, number, out_of_order, twiml
 from workers.receipts.racing import without_races
+from workers.receipts.replies import TakenReply, apply_reply
 
 log = get_logger(__name__)
 
-_LONGEST_FORM = 65_536
-_SIGNATURE = "x-twilio-signature"
-_TRY_AGAIN = {"Retry-After": "5"}
-
-Form = Sequence[tuple[str, str]]
+_MEANINGS = {
+    Told.CHANGED: Meaning.CHANGED,
+    Told.NOTHING_NEW: Meaning.REPEATED,
+    Told.UNKNOWN: Meaning.UNKNOWN,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +44,7 @@ class HookParts:
     """What the webhooks are built from; ``auth_tokens`` are those of all our accounts.
 
     ``public_url`` is the URL that providers were given for us, without a path of ours;
-    ``hint`` is called after the commit with what is due.
+    ``hint`` is called after the commit with what is due; ``help_text`` answers HELP.
     """
 
     store: Store
@@ -49,6 +53,8 @@ class HookParts:
     hint: Callable[[Sequence[Due]], object]
     public_url: str
     auth_tokens: tuple[str, ...] = field(repr=False)
+    counts: Counts = field(default_factory=Counts)
+    help_text: str | None = None
 
 
 class Webhooks:
@@ -56,85 +62,76 @@ class Webhooks:
 
     def __init__(self, parts: HookParts) -> None:
         self._parts = parts
+        self._forms = Forms(parts.public_url, parts.counts, parts.auth_tokens)
         self._gathering: Gathering[MessageReceipt, Told] = Gathering(
             self._apply, hopeless=is_outage
         )
         self.router = APIRouter(prefix="/hooks/twilio", tags=["receipts"], include_in_schema=False)
         self.router.add_api_route("/message", self._message, methods=["POST"])
         self.router.add_api_route("/dial", self._dial, methods=["POST"])
+        self.router.add_api_route("/reply", self._reply, methods=["POST"])
 
     async def close(self) -> None:
         """Finish what was taken, and give back the threads."""
         await self._gathering.close()
 
     async def _message(self, request: Request) -> Response:
-        form = await self._admitted(request)
+        form = await self._forms.admitted(request, Way.MESSAGE)
         if isinstance(form, Response):
             return form
         receipt = _message_receipt(request, form)
         if receipt is None:
-            log.warning("receipt_unknown", path="message", reason="ids")
+            self._unknown(Way.MESSAGE)
             return Response(status_code=204)
         try:
             told = (await self._gathering.hand_in([receipt]))[0]
         except CrowdedError:
-            return Response(status_code=503, headers=_TRY_AGAIN)
+            return Response(status_code=503, headers=TRY_AGAIN)
         except Exception as error:
             if not is_outage(error):
                 raise
-            return _out_of_order(error)
-        if told is Told.UNKNOWN:
-            log.warning(
-                "receipt_unknown",
-                path="message",
-                delivery_id=str(receipt.delivery_id),
-                attempt=receipt.attempt,
-            )
+            return out_of_order(error)
+        self._tell(Way.MESSAGE, told, receipt)
         return Response(status_code=204)
 
     async def _dial(self, request: Request) -> Response:
-        form = await self._admitted(request)
+        form = await self._forms.admitted(request, Way.DIAL)
         if isinstance(form, Response):
             return form
         receipt = _dial_receipt(request, form)
         if receipt is None:
-            log.warning("receipt_unknown", path="dial", reason="ids")
-            return _twiml(after_dial_twiml(None, answered=False))
+            self._unknown(Way.DIAL)
+            return twiml(after_dial_twiml(None, answered=False))
         try:
             after = await run_in_threadpool(self._apply_dial, receipt)
         except Exception as error:
             if not is_outage(error):
                 raise
-            return _out_of_order(error)
-        if after.told is Told.UNKNOWN:
-            log.warning(
-                "receipt_unknown",
-                path="dial",
-                delivery_id=str(receipt.delivery_id),
-                attempt=receipt.attempt,
-            )
+            return out_of_order(error)
+        self._tell(Way.DIAL, after.told, receipt)
         if after.wait_seconds:
-            return _twiml(waiting_twiml(after.return_to, after.wait_seconds))
-        return _twiml(after_dial_twiml(after.return_to, answered=after.answered))
+            return twiml(waiting_twiml(after.return_to, after.wait_seconds))
+        return twiml(after_dial_twiml(after.return_to, answered=after.answered))
 
-    async def _admitted(self, request: Request) -> Form | Response:
-        """Give the form as sent, if Twilio signed it."""
-        body = bytearray()
-        async for chunk in request.stream():
-            body += chunk
-            if len(body) > _LONGEST_FORM:
-                return Response(status_code=413)
+    async def _reply(self, request: Request) -> Response:
+        form = await self._forms.admitted(request, Way.REPLY)
+        if isinstance(form, Response):
+            return form
+        reply = _reply_of(form)
+        if reply is None:
+            self._unknown(Way.REPLY)
+            return twiml(reply_twiml(None))
         try:
-            form = parse_qsl(body.decode(), keep_blank_values=True, max_num_fields=200)
-        except ValueError:
-            return Response(status_code=400)
-        url = f"{self._parts.public_url.rstrip('/')}{_as_asked(request)}"
-        signature = request.headers.get(_SIGNATURE)
-        if not any(valid(token, url, form, signature) for token in self._parts.auth_tokens):
-            log.warning("receipt_refused", path=request.url.path)
-            return Response("the signature does not fit\n", 403, media_type="text/plain")
-        reach("receipts.received")
-        return form
+            taken = await run_in_threadpool(self._apply_reply, reply)
+        except Exception as error:
+            if not is_outage(error):
+                raise
+            return out_of_order(error)
+        self._parts.counts.add(Way.REPLY, Meaning.NOTED if taken.fresh else Meaning.REPEATED)
+        log.info("reply_received", reference=reply.reference, kind=reply.kind.value)
+        # With `OptOutType`, Twilio has answered for itself (advanced opt-out).
+        asked = reply.kind is ReplyKind.HELP and "OptOutType" not in dict(form)
+        return twiml(reply_twiml(self._parts.help_text if asked else None))
 
     def _apply(self, receipts: Sequence[MessageReceipt]) -> Sequence[Told]:
         parts = self._parts
@@ -154,6 +151,28 @@ class Webhooks:
         self._hint(after.due)
         return after
 
+    def _apply_reply(self, reply: Reply) -> TakenReply:
+        parts = self._parts
+        taken = without_races(
+            parts.store, lambda tx: apply_reply(tx, reply, parts.readings, parts.policy)
+        )
+        self._hint(taken.due)
+        return taken
+
+    def _tell(self, way: Way, told: Told, receipt: MessageReceipt | DialReceipt) -> None:
+        self._parts.counts.add(way, _MEANINGS[told])
+        if told is Told.UNKNOWN:
+            log.warning(
+                "receipt_unknown",
+                path=way.value,
+                delivery_id=str(receipt.delivery_id),
+                attempt=receipt.attempt,
+            )
+
+    def _unknown(self, way: Way) -> None:
+        self._parts.counts.add(way, Meaning.UNKNOWN)
+        log.warning("receipt_unknown", path=way.value, reason="ids")
+
     def _hint(self, due: Sequence[Due]) -> None:
         """Hint at what is due; upkeep finds it too, so a broker that is away is no error."""
         if not due:
@@ -164,16 +183,8 @@ class Webhooks:
             log.warning("hint_not_sent", error_type=type(error).__name__, count=len(due))
 
 
-def _as_asked(request: Request) -> str:
-    """Give path and query to the letter: the signature covers what was sent, not what it means."""
-    raw: bytes = request.scope.get("raw_path") or request.scope["path"].encode()
-    query: bytes = request.scope["query_string"]
-    path = raw.partition(b"?")[0].decode("latin-1")
-    return f"{path}?{query.decode('latin-1')}" if query else path
-
-
 def _ids(request: Request) -> tuple[UUID, int] | None:
-    attempt = _number(request.query_params.get("attempt"))
+    attempt = number(request.query_params.get("attempt"))
     try:
         delivery_id = UUID(request.query_params.get("delivery", ""))
     except ValueError:
@@ -188,7 +199,7 @@ def _message_receipt(request: Request, form: Form) -> MessageReceipt | None:
     word = fields.get("MessageStatus") or fields.get("SmsStatus")
     if ids is None or not sid or not word:
         return None
-    return MessageReceipt(*ids, sid[:100], word, _number(fields.get("ErrorCode")))
+    return MessageReceipt(*ids, sid[:100], word, number(fields.get("ErrorCode")))
 
 
 def _dial_receipt(request: Request, form: Form) -> DialReceipt | None:
@@ -201,19 +212,15 @@ def _dial_receipt(request: Request, form: Form) -> DialReceipt | None:
         *ids,
         call_sid=fields.get("CallSid", "")[:100],
         word=word,
-        seconds=max(0, _number(fields.get("DialCallDuration")) or 0),
+        seconds=max(0, number(fields.get("DialCallDuration")) or 0),
         caller_status=fields.get("CallStatus", ""),
     )
 
 
-def _number(text: str | None) -> int | None:
-    return int(text) if text and text.isascii() and text.isdigit() and len(text) < 10 else None
-
-
-def _twiml(document: str) -> Response:
-    return Response(document, media_type="application/xml")
-
-
-def _out_of_order(error: Exception) -> Response:
-    log.error("store_out_of_order", error_type=type(error).__name__)
-    return Response(status_code=503, headers=_TRY_AGAIN)
+def _reply_of(form: Form) -> Reply | None:
+    fields = dict(form)
+    sid = fields.get("MessageSid") or fields.get("SmsSid")
+    sender, body = fields.get("From", "").strip(), fields.get("Body", "")
+    if not sid or not sender:
+        return None
+    return Reply(sid[:100], sender, body, reply_kind(body))

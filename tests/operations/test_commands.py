@@ -1,0 +1,136 @@
+"""Do the operators' commands say what they did, refuse what lacks a reason, and speak JSON?"""
+
+import json
+from base64 import b64encode
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from click.testing import Result
+from typer.testing import CliRunner
+
+from tests.building import MASTER, House, open_house
+from tests.factories import envelope
+from tests.operations.recorded import failed, parked
+from workers.cli import app
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """An installation, and a command line before it."""
+
+    house: House
+
+    def type(self, *words: str, fails: bool = False) -> str:
+        """Run a command; give what it printed on either stream."""
+        result: Result = CliRunner().invoke(app, list(words))
+        assert (result.exit_code != 0) is fails, result.output
+        return result.output
+
+    def ask(self, *words: str) -> object:
+        """Run a command and read its JSON."""
+        return json.loads(self.type(*words, "--json"))
+
+
+@pytest.fixture
+def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Desk]:
+    """Give an embedded installation with C-1042 served."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("ONWARD_DATA_DIR", str(tmp_path))
+    monkeypatch.setenv("ONWARD_SANDBOX", "true")
+    monkeypatch.setenv("ONWARD_MASTER_KEY", b64encode(b"k" * 32).decode())
+    made = CliRunner().invoke(app, ["migrate"])
+    assert made.exit_code == 0, made.output
+    with open_house(f"sqlite:///{tmp_path}/onward.db") as house:
+        assert house.store.master is MASTER
+        house.serve()
+        yield Desk(house)
+
+
+def test_an_operator_finds_mends_and_follows_what_failed(desk: Desk) -> None:
+    """From what waits, by the command that is shown, to the story of it."""
+    failed(desk.house)
+    before = desk.ask("attention")
+    assert isinstance(before, list)
+    cause = before[0]["cause"]
+
+    said = desk.type("replay", "--cause", cause, "--reason", "The relay is back.", "--as", "kim")
+    story = desk.type("trace", before[0]["examples"][0])
+    acts = desk.type("audit")
+
+    assert "1 done, 0 refused" in said
+    assert "kim: replay; reason: The relay is back." in story
+    assert "kim" in acts
+    assert len(desk.ask("attention")) == 1  # type: ignore[arg-type]
+
+
+def test_nothing_is_done_without_a_reason(desk: Desk) -> None:
+    """Who reads the audit next year was not there."""
+    (sms, _) = failed(desk.house)
+
+    said = desk.type("replay", str(sms), fails=True)
+
+    assert "--reason" in said
+    assert "nothing was changed" in desk.type("replay", str(sms), "--dry-run")
+
+
+def test_what_is_refused_says_why_in_words(desk: Desk) -> None:
+    """A code would have to be looked up."""
+    (sms, _) = failed(desk.house)
+    desk.type("cancel", str(sms), "--reason", "Not wanted.")
+
+    said = desk.type("replay", str(sms), "--reason", "Wanted after all.", fails=True)
+
+    assert "refused: it does not wait for attention (was cancelled)" in said
+
+
+def test_a_resolution_is_one_thing_or_the_other(desk: Desk) -> None:
+    """Sent and not sent at once would be a slip of the hand."""
+    (sms, _) = parked(desk.house)
+
+    neither = desk.type("resolve", str(sms), "--reason", "x", fails=True)
+    done = desk.type("resolve", str(sms), "--sent", "SM1", "--reason", "Seen in its log.")
+
+    assert "--sent REFERENCE or --not-sent" in neither
+    assert "sent as SM1" in done
+
+
+def test_more_than_the_limit_waits_for_the_next_time(desk: Desk) -> None:
+    """A bulk replay is never larger than its operator meant."""
+    for _ in range(3):
+        failed(desk.house)
+
+    said = desk.type("replay", "--cause", "failed", "--limit", "2", "--reason", "Mended.")
+
+    assert "2 done" in said
+    assert "4 more wait for the same" in said
+
+
+def test_rejected_events_are_dismissed_by_their_cause(desk: Desk) -> None:
+    """They stay on record, and out of the way."""
+    desk.house.hand_in_one(envelope("call.message_taken", text=...))
+
+    said = desk.type("cancel", "--cause", "rejected/missing", "--reason", "A trial of theirs.")
+
+    assert "1 done" in said
+    assert "nothing waits for you" in desk.type("attention")
+
+
+def test_the_queues_say_that_there_is_no_broker(desk: Desk) -> None:
+    """Embedded, nothing stands in a broker; an empty table would look like all is well."""
+    desk.house.have_message()
+
+    said = desk.type("queues")
+    plain = desk.ask("queues")
+
+    assert "no broker" in said
+    assert isinstance(plain, dict)
+    assert {one["due"] for one in plain["queues"]} == {1}
+
+
+def test_a_cause_that_nothing_waits_for_is_said(desk: Desk) -> None:
+    """A misspelled cause must not look like done."""
+    said = desk.type("replay", "--cause", "faild", "--reason", "x", fails=True)
+
+    assert "nothing waits for faild" in said

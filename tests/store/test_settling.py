@@ -1,0 +1,275 @@
+"""Is what nobody knows settled by policy, within bounds, and marked each time?"""
+
+from typing import Any
+from uuid import UUID
+
+import pytest
+
+from contracts.vocabulary import Channel, DeliveryStatus, Inquiry, Reason, Said
+from store import inquiries, tables
+from store.deliveries import settling
+from store.deliveries.claiming import Claimed
+from store.deliveries.receiving import Word, receive
+from store.deliveries.recording import Result, record
+from store.inquiries import Answer
+from tests.building import House, first_of
+from tests.factories import catch_all, envelope
+from workers.following_up import follow_up
+
+S = DeliveryStatus
+EMAIL, SMS = Channel.EMAIL, Channel.SMS
+MOST = 3
+
+
+def _unknown(house: House, delivery_id: UUID) -> Claimed:
+    """Send, and hear nothing."""
+    (claimed,) = house.claim(delivery_id)
+    result = Result(
+        claimed=claimed,
+        verdict="unknown",
+        to=S.UNCERTAIN,
+        reason=Reason.NO_ANSWER,
+        due_at=house.clock.now,
+    )
+    with house.store.write() as tx:
+        record(tx, [result])
+    return claimed
+
+
+def _settle(house: House, *channels: Channel) -> list[tuple[UUID, S]]:
+    with house.store.write() as tx:
+        return settling.settle_uncertain(tx, frozenset(channels), MOST)
+
+
+def _look(house: House, times: int) -> None:
+    """Have the provider's list looked into, and nothing found."""
+    for _ in range(times):
+        house.clock.advance(seconds=1)
+        with house.store.write() as tx:
+            taken = inquiries.take(tx, Inquiry.LISTING, SMS, [0.0] * 9, limit=10)
+            inquiries.note(tx, [Answer(one, Said.NOTHING) for one in taken])
+
+
+def _come(house: House, claimed: Claimed, to: S) -> None:
+    """Let the provider's word come after all."""
+    word = Word(claimed.delivery_id, claimed.fence, to, Reason.RECEIPT, reference="ref-1")
+    with house.store.write() as tx:
+        receive(tx, [word])
+
+
+@pytest.fixture
+def mail(house: House) -> UUID:
+    """Have one email that is due."""
+    house.serve(rules=[catch_all("d-mail")])
+    (only,) = house.have_message()
+    return only
+
+
+@pytest.fixture
+def text(house: House) -> UUID:
+    """Have one text that is due."""
+    house.serve(rules=[catch_all("d-mobile")])
+    (only,) = house.have_message()
+    return only
+
+
+def test_an_email_is_resent_so_often_and_then_parked(house: House, mail: UUID) -> None:
+    """A relay that always loses its reply must not send the same mail all day."""
+    settled = []
+    for _ in range(MOST + 1):
+        _unknown(house, mail)
+        settled += _settle(house, EMAIL)
+
+    assert [status for _, status in settled] == [S.PENDING] * MOST + [S.PARKED]
+    assert house.delivery()["detail"] == f"resent {MOST} times"
+    marks = [attempt["marked"] for attempt in house.rows(tables.attempts)]
+    assert marks == [False, True, True, True]
+
+
+def test_settling_twice_resends_once(house: House, mail: UUID) -> None:
+    """Two leaders, or one that is told to hurry."""
+    _unknown(house, mail)
+
+    first, second = _settle(house, EMAIL), _settle(house, EMAIL)
+
+    assert (len(first), second) == (1, [])
+
+
+def test_what_would_come_too_late_is_not_resent(house: House, mail: UUID) -> None:
+    """Its deadline has passed; whether it was sent, a person must find out."""
+    _unknown(house, mail)
+    house.clock.advance(days=2)
+
+    _settle(house, EMAIL)
+
+    assert (house.status(mail), house.delivery()["detail"]) == (S.PARKED, "past its deadline")
+
+
+def test_an_attempt_that_evidence_settled_does_not_count_as_resent(
+    house: House, mail: UUID
+) -> None:
+    """An operator replays what bounced: its fate is known, and its resends begin anew."""
+    for _ in range(MOST):
+        claimed = _unknown(house, mail)
+        _come(house, claimed, S.UNDELIVERED)
+        _replay(house, mail)
+    _unknown(house, mail)
+
+    _settle(house, EMAIL)
+
+    assert house.status(mail) is S.PENDING
+
+
+def _replay(house: House, delivery_id: UUID) -> None:
+    with house.store.write() as tx:
+        tx.connection.execute(
+            tables.deliveries.update()
+            .where(tables.deliveries.c.id == delivery_id)
+            .values(status=S.PENDING, due_at=tx.now)
+        )
+
+
+@pytest.mark.parametrize(("looks", "wanted"), [(0, S.PARKED), (2, S.PARKED), (3, S.PENDING)])
+def test_a_text_is_resent_only_after_looking_for_it(
+    house: House, text: UUID, looks: int, wanted: S
+) -> None:
+    """Where the policy is to resend: an empty listing is no proof, three are a reason."""
+    _unknown(house, text)
+    _look(house, looks)
+
+    _settle(house, SMS)
+
+    row = house.delivery()
+    assert (row["status"], row["marked"]) == (wanted, wanted is S.PENDING)
+
+
+def test_a_parked_text_says_what_the_list_said(house: House, text: UUID) -> None:
+    """Who decides about it sees it at once."""
+    _unknown(house, text)
+    _look(house, 2)
+
+    _settle(house)
+
+    assert house.delivery()["detail"] == "listing: nothing, looks answered: 2"
+    assert house.entries()[-1]["detail"] == "listing: nothing, looks answered: 2"
+    with house.store.read() as tx:
+        (line,) = inquiries.lines_of(tx, [text])[text]
+    assert (line.times, line.said) == (2, Said.NOTHING)
+
+
+def test_no_answer_leaves_what_was_said_before(house: House, text: UUID) -> None:
+    """The provider fell silent after it had said that there is nothing."""
+    _unknown(house, text)
+    _look(house, 1)
+    house.clock.advance(seconds=1)
+    with house.store.write() as tx:
+        taken = inquiries.take(tx, Inquiry.LISTING, SMS, [0.0] * 9, limit=10)
+        inquiries.note(tx, [Answer(one, Said.UNANSWERED, "timeout") for one in taken])
+
+    with house.store.read() as tx:
+        (line,) = inquiries.lines_of(tx, [text])[text]
+    assert (line.times, line.answered, line.said, line.detail) == (2, 1, Said.NOTHING, "timeout")
+
+
+def _go_on(house: House, lane: Any) -> None:
+    from workers.routing.following import WAITS  # noqa: PLC0415 - beside its one use
+
+    with house.store.write() as tx:
+        rows = settling.uncertain_for(tx, lane, WAITS[lane])
+        follow_up(tx, house.readings, house.policies.lanes, rows)
+
+
+def test_a_next_step_is_not_sent_where_the_first_turns_out_to_have_gone(house: House) -> None:
+    """Planned while nobody knew; the receipt came before it was claimed (hazard 6)."""
+    house.serve(rules=[first_of("d-mobile", "d-mail")])
+    house.have_message(urgency="urgent")
+    claimed = _unknown(house, house.delivery()["id"])
+    house.clock.advance(seconds=121)
+    _go_on(house, claimed.lane)
+    _come(house, claimed, S.ACCEPTED)
+
+    taken = house.claim(house.delivery(channel=EMAIL)["id"])
+
+    assert taken == []
+    assert house.standing() == [
+        ("d-mobile", "accepted", "receipt"),
+        ("d-mail", "cancelled", "sibling_reached"),
+    ]
+
+
+def test_a_next_step_goes_where_the_first_did_not_arrive(house: House) -> None:
+    """Accepted and then undelivered is not reached."""
+    house.serve(rules=[first_of("d-mobile", "d-mail")])
+    house.have_message(urgency="urgent")
+    claimed = _unknown(house, house.delivery()["id"])
+    house.clock.advance(seconds=121)
+    _go_on(house, claimed.lane)
+    _come(house, claimed, S.UNDELIVERED)
+
+    taken = house.claim(house.delivery(channel=EMAIL)["id"])
+
+    assert [(one.channel, one.marked) for one in taken] == [(EMAIL, True)]
+
+
+def _uncertain_call(house: House) -> Claimed:
+    house.serve(rules=[catch_all("d-mobile")])
+    house.tell(envelope("call.waiting", not_after="2026-11-20T10:00:20Z"))
+    return _unknown(house, house.delivery(channel=Channel.CALL)["id"])
+
+
+def test_a_call_that_is_uncertain_when_its_time_is_over_is_told_of_as_a_message(
+    house: House,
+) -> None:
+    """At once: the caller has gone, and no wait of a lane helps (hazard 6)."""
+    claimed = _uncertain_call(house)
+    house.clock.now = house.delivery(channel=Channel.CALL)["deadline_at"]
+
+    _go_on(house, claimed.lane)
+
+    message = house.delivery(channel=SMS)
+    assert (message["purpose"].value, message["marked"]) == ("messages", True)
+    assert house.delivery(channel=Channel.CALL)["status"] is S.UNCERTAIN
+
+
+def test_the_message_of_a_call_that_was_answered_after_all_is_not_sent(house: House) -> None:
+    """The customer has spoken to the caller."""
+    claimed = _uncertain_call(house)
+    house.clock.advance(seconds=10)
+    _go_on(house, claimed.lane)
+    message = house.delivery(channel=SMS)["id"]
+    _come(house, claimed, S.DELIVERED)
+
+    taken = house.claim(message)
+
+    assert taken == []
+    assert house.delivery(channel=SMS)["reason"] is Reason.SIBLING_REACHED
+
+
+def test_a_call_that_was_only_put_through_is_told_of_all_the_same(house: House) -> None:
+    """That it was dialled does not mean that anybody picked up."""
+    claimed = _uncertain_call(house)
+    house.clock.advance(seconds=10)
+    _go_on(house, claimed.lane)
+    message = house.delivery(channel=SMS)["id"]
+    _come(house, claimed, S.ACCEPTED)
+
+    taken = house.claim(message)
+
+    assert [one.delivery_id for one in taken] == [message]
+
+
+def test_what_a_dead_worker_had_waits_no_longer_than_its_lane_can(house: House) -> None:
+    """Its lease has run for a minute before anybody could call it uncertain."""
+    from store.deliveries import due  # noqa: PLC0415 - beside its one use
+
+    house.serve(rules=[first_of("d-mobile", "d-mail")])
+    house.have_message(urgency="urgent")
+    (claimed,) = house.claim(lease_seconds=110)
+    house.clock.advance(seconds=111)
+    with house.store.write() as tx:
+        due.rescue(tx, dict.fromkeys(Channel, 300.0))
+    house.clock.advance(seconds=10)
+
+    _go_on(house, claimed.lane)
+
+    assert len(house.deliveries(channel=EMAIL)) == 1
