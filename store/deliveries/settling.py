@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, and_, func, or_, select
+from sqlalchemy import Row, and_, func, or_, select, true
 
 from contracts.vocabulary import Channel, DeliveryStatus, Inquiry, Lane, Mode, Reason
 from store.deliveries.transitions import Move, move
@@ -18,8 +18,12 @@ _FRESH = timedelta(minutes=10)
 _LISTED = frozenset({Channel.SMS, Channel.CALL})
 
 
-def uncertain_for(tx: Transaction, lane: Lane, wait: timedelta) -> list[dict[str, Any]]:
+def uncertain_for(
+    tx: Transaction, lane: Lane, wait: timedelta, beyond: UUID | None = None, limit: int = 500
+) -> list[dict[str, Any]]:
     """Give what was sent so long ago that its lane cannot wait, and is uncertain or parked.
+
+    Of very many a page, by their ids: those ``beyond`` the last one of the page before.
 
     Past its deadline it waits no longer, either: a call is then told of as a message. Looked for
     during ``_FRESH`` after that: what is older has been gone on with, or given up.
@@ -34,8 +38,10 @@ def uncertain_for(tx: Transaction, lane: Lane, wait: timedelta) -> list[dict[str
             d.c.mode == Mode.FIRST,
             d.c.changed_at > tx.now - wait - _FRESH,
             or_(a.c.started_at <= tx.now - wait, d.c.deadline_at <= tx.now),
+            true() if beyond is None else d.c.id > beyond,
         )
         .order_by(d.c.id)
+        .limit(limit)
     ).mappings()
     return [dict(row) for row in rows]
 

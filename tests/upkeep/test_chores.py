@@ -10,6 +10,7 @@ from dramatiq import Broker
 
 from contracts.vocabulary import DeliveryStatus, Lane
 from store import sealing, tables
+from store.deliveries import settling
 from store.deliveries.adding import Due
 from tests.building import House, first_of, preferences
 from tests.factories import catch_all, envelope
@@ -226,6 +227,23 @@ def test_an_urgent_message_that_nobody_answers_for_goes_on_to_the_next_step(
     assert (too_soon, once, again) == (0, 1, 0)
     assert house.delivery(destination_id="d-mail")["marked"]
     assert house.delivery(destination_id="d-mobile")["status"] is S.UNCERTAIN
+
+
+def test_what_cannot_wait_is_found_page_by_page(house: House, keeping: Keeping) -> None:
+    """After an outage there may be very many, and memory must not grow with them."""
+    house.tell(preferences("C-1042", first_of("d-mobile", "d-mail")))
+    sent = [house.have_message(urgency="urgent")[0] for _ in range(3)]
+    house.claim()
+    house.clock.advance(seconds=61)
+    keeping.chores.rescue()
+    house.clock.advance(seconds=121)
+
+    with house.store.read() as tx:
+        page, wait = settling.uncertain_for, timedelta(seconds=120)
+        first = page(tx, Lane.URGENT, wait, limit=2)
+        second = page(tx, Lane.URGENT, wait, first[-1]["id"], limit=2)
+
+    assert [[row["id"] for row in rows] for rows in (first, second)] == [sent[:2], sent[2:]]
 
 
 def test_outcomes_are_listed_and_the_ledger_is_sealed(keeping: Keeping) -> None:

@@ -37,7 +37,7 @@ from workers.intake.rejecting import refuse_late, reject
 from workers.intake.submission import Answered, Incoming, Submission, not_allowed
 from workers.routing.facts import facts_of
 
-_TAKEN_UP_AT_ONCE = 500
+TAKEN_UP_AT_ONCE = 500
 _FOLLOWS_UP = "follow_up"  # the customer was told of this call already
 
 
@@ -52,9 +52,16 @@ class Taken:
 class Round:
     """One transaction's taking in."""
 
-    def __init__(self, tx: Transaction, readings: Readings, policies: Policies) -> None:
+    def __init__(
+        self,
+        tx: Transaction,
+        readings: Readings,
+        policies: Policies,
+        taken_up_at_once: int = TAKEN_UP_AT_ONCE,
+    ) -> None:
         self._tx = tx
         self._policies = policies
+        self._taken_up_at_once = taken_up_at_once
         self._batch = Batch(tx)
         self._deciding = Deciding(tx, readings, policies, {})
         self._calls_here: set[str] = set()
@@ -311,7 +318,7 @@ class Round:
 
         Of very many the first: one transaction must not take minutes. Upkeep goes on with the rest.
         """
-        for event_id in inbox.waiting_for(self._tx, names, _TAKEN_UP_AT_ONCE):
+        for event_id in inbox.waiting_for(self._tx, names, self._taken_up_at_once):
             kept = inbox.load(self._tx, [event_id])
             # One that was taken up by another's taking up no longer waits.
             if kept and kept[0].status is EventStatus.WAITING:

@@ -17,9 +17,9 @@ from contracts.envelope import Envelope
 from contracts.problems import Malformed, Problem
 from contracts.vocabulary import ErrorCode
 from store.customers import Readings
-from store.engine import Store, is_outage, is_race
+from store.engine import Store, Transaction, is_outage, is_race
 from workers.failpoints import reach
-from workers.intake.round import Round, Taken
+from workers.intake.round import TAKEN_UP_AT_ONCE, Round, Taken
 from workers.intake.submission import Answered, Submission
 
 __all__ = ["Taken", "TakingIn"]
@@ -32,7 +32,8 @@ _Told = Callable[[Sequence[Submission], Sequence[Answered], float], None]
 class TakingIn:
     """Takes events in. One for a process; every call is a transaction of its own.
 
-    ``told`` is called after each commit with what was taken in, the answers, and the seconds.
+    ``told`` is called after each commit with what was taken in, the answers, and the seconds. Of
+    what waited for the same, ``taken_up_at_once`` are taken up in one transaction.
     """
 
     def __init__(
@@ -41,7 +42,9 @@ class TakingIn:
         readings: Readings,
         policies: Policies,
         told: _Told = lambda *_: None,
+        taken_up_at_once: int = TAKEN_UP_AT_ONCE,
     ) -> None:
+        self._taken_up_at_once = taken_up_at_once
         self._told = told
         self._store = store
         self._readings = readings
@@ -79,7 +82,7 @@ class TakingIn:
             reraise=True,
         ):
             with attempt, self._store.write() as tx:
-                taken = Round(tx, self._readings, self._policies).take(submissions)
+                taken = self._round(tx).take(submissions)
                 reach("intake.before_commit")
                 return taken
         raise AssertionError("tenacity gives a result or raises")
@@ -89,7 +92,10 @@ class TakingIn:
         with self._store.write() as tx:
             if tx.postgresql:
                 tx.lock([], sorted(names))
-            return Round(tx, self._readings, self._policies).look_again(names)
+            return self._round(tx).look_again(names)
+
+    def _round(self, tx: Transaction) -> Round:
+        return Round(tx, self._readings, self._policies, self._taken_up_at_once)
 
 
 def _poison(submission: Submission) -> Submission:

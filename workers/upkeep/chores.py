@@ -25,6 +25,7 @@ log = get_logger(__name__)
 _LIVE_AGAIN = timedelta(seconds=2)
 _AGAIN = timedelta(seconds=60)
 _AT_ONCE = 2_000
+_PAGE = 500
 _NEAR_EMPTY = 20
 
 
@@ -138,13 +139,21 @@ class Chores:
 
         A call whose fate is not known by then is told of as a message. Asking twice adds nothing.
         """
-        found: list[Due] = []
-        with self._store.write() as tx:
-            for lane, wait in WAITS.items():
-                rows = settling.uncertain_for(tx, lane, wait * self._policies.scale)
-                found += follow_up(tx, self._readings, self._policies.lanes, rows)
-        self._hints(found)
-        return len(found)
+        return sum(self._go_on(lane, wait) for lane, wait in WAITS.items())
+
+    def _go_on(self, lane: Lane, wait: timedelta) -> int:
+        """Do it page by page: an outage may have left very many, and all stay as they are."""
+        count, last, full = 0, None, True
+        while full:
+            with self._store.write() as tx:
+                scaled = wait * self._policies.scale
+                rows = settling.uncertain_for(tx, lane, scaled, last, _PAGE)
+                found = follow_up(tx, self._readings, self._policies.lanes, rows)
+            self._hints(found)
+            count += len(found)
+            full = len(rows) == _PAGE
+            last = rows[-1]["id"] if rows else None
+        return count
 
     def expire(self) -> int:
         """Expire what is past its deadline; a live call becomes its message."""
