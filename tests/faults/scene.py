@@ -23,6 +23,7 @@ from tests.faults.servers import Ground, Killable
 from tests.waiting import NeverHappenedError, eventually
 
 PATIENCE_SECONDS = 120
+_LOOK_SECONDS = 0.05
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,8 +84,13 @@ class Scene:
 
     def until(self, look: Callable[[], object], what: str, seconds: float = 60) -> bool:
         """Wait for a condition that matters to the fault; note it where it does not come about."""
+
+        def at_times() -> object:
+            self.lasts(_LOOK_SECONDS)  # each look may cost the database something
+            return look()
+
         try:
-            eventually(look, what, seconds)
+            eventually(at_times, what, seconds)
         except NeverHappenedError:
             self.notes.append(f"not within {seconds:g} s: {what}")
             return False
