@@ -39,7 +39,7 @@ _QUIET = {
     "twilio.http_client": "WARNING",
     "aiosmtplib": "WARNING",
     "aiohttp": "WARNING",
-    "pika": "WARNING",
+    "pika": "CRITICAL",  # seven lines of error a try, and none says where: we say it ourselves
     "dramatiq": "WARNING",
     "sqlalchemy": "WARNING",
     "alembic": "WARNING",

@@ -121,6 +121,15 @@ def test_chatty_libraries_are_quiet(written: io.StringIO) -> None:
     assert written.getvalue() == ""
 
 
+def test_a_broker_that_is_away_is_told_of_by_us_alone(written: io.StringIO) -> None:
+    """Its client writes seven errors a try, and each would ask an operator to look."""
+    logging.getLogger("pika.adapters.blocking_connection").error(
+        "Connection workflow failed: %r", 1
+    )
+
+    assert written.getvalue() == ""
+
+
 def test_for_eyes_it_withholds_as_well() -> None:
     """A terminal's scrollback is a log too."""
     stream = io.StringIO()
