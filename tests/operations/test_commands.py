@@ -154,3 +154,14 @@ def test_what_a_customer_texts_is_shown_to_the_letter_and_no_more(desk: Desk) ->
 def test_a_limit_below_one_is_refused(desk: Desk, words: tuple[str, ...]) -> None:
     """One database would list everything, and the other would blame itself."""
     assert "--limit" in desk.type(*words, "--limit", "-1", fails=True)
+
+
+def test_an_account_without_a_name_must_give_one(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A container may run under a bare number, and the audit is to name a person."""
+    for name in ("LOGNAME", "USER", "LNAME", "USERNAME"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr("os.getuid", lambda: 54_321)
+
+    assert "--as" in desk.type("pause", "smtp", "--reason", "x", fails=True)

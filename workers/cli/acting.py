@@ -260,7 +260,16 @@ def _by(actor: str, reason: str, *, dry_run: bool) -> "By":
 
     if not reason.strip() and not dry_run:
         raise typer.BadParameter("say why: it is kept with what you do", param_hint="--reason")
-    return By((actor.strip() or getpass.getuser())[:200], reason.strip())
+    return By((actor.strip() or _account())[:200], reason.strip())
+
+
+def _account() -> str:
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):  # as in a container that runs under a number
+        raise typer.BadParameter(
+            "say who you are: this system account has no name", param_hint="--as"
+        ) from None
 
 
 def _first(targets: Sequence[Any]) -> str:
