@@ -246,6 +246,18 @@ def test_no_mail_is_taken_for_anybody_else(embedded: Mailing) -> None:
     embedded.counted(Meaning.REFUSED)
 
 
+def test_of_a_crowd_as_many_are_served_as_there_is_room_for(embedded: Mailing) -> None:
+    """A mail server that comes with all it has must not find the door shut."""
+    with contextlib.ExitStack() as crowd:
+        callers = [
+            crowd.enter_context(socket.create_connection(("127.0.0.1", embedded.door.port), 10))
+            for _ in range(30)
+        ]
+        said = [caller.recv(4)[:3] for caller in callers]
+
+    assert sorted(said) == [b"220"] * 16 + [b"421"] * 14
+
+
 def test_while_the_store_is_away_the_relay_is_asked_to_come_again(embedded: Mailing) -> None:
     """A bounce that is answered and lost is lost for ever."""
     embedded.email()

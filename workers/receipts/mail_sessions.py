@@ -66,10 +66,13 @@ class SmtpSession(SMTP):
     def __init__(self, hooks: Hooks, sessions: set["SmtpSession"], **options: Any) -> None:  # noqa: ANN401 - aiosmtpd's own
         super().__init__(hooks, **options)
         self._open_sessions = sessions
+        self._welcome = False
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Count among the open sessions."""
-        self._open_sessions.add(self)
+        """Count among the open sessions, if there is room: of a crowd some are served."""
+        self._welcome = len(self._open_sessions) < _AT_ONCE
+        if self._welcome:
+            self._open_sessions.add(self)
         super().connection_made(transport)
 
     def connection_lost(self, error: Exception | None) -> None:
@@ -83,7 +86,7 @@ class SmtpSession(SMTP):
             self.transport.close()
 
     async def _handle_client(self) -> None:
-        if len(self._open_sessions) > _AT_ONCE:
+        if not self._welcome:
             await self.push("421 4.3.2 Too many connections, please try again")
             self._writer.close()
             return
