@@ -1,5 +1,7 @@
 """Is what waits for an operator found, grouped by its cause, and nothing else?"""
 
+import shlex
+
 import pytest
 
 from contracts.vocabulary import Answer, Refusal, Target
@@ -189,3 +191,16 @@ def test_every_cause_says_what_mends_it(house: House) -> None:
     rejected = lines["rejected/missing/all/onward.call.message_taken.v1"]
     assert not any("replay" in line for line in rejected)
     assert "registered" in lines["overdue/customer/destination.added"][0]
+
+
+def test_a_line_to_copy_runs_nothing_but_what_it_says(house: House) -> None:
+    """A publisher makes up the type, and an operator pastes the line into a shell."""
+    for _ in range(2):
+        house.hand_in_one({**envelope("call.message_taken"), "type": "x; $(reboot) onward.y"})
+
+    with house.store.read() as tx:
+        (group,) = attention(tx)
+
+    line = next(line for line in mending(group) if line.startswith("onward cancel"))
+    assert shlex.split(line) == ["onward", "cancel", "--cause", group.cause]
+    assert "$(reboot)" in group.cause

@@ -70,11 +70,12 @@ def attention(
             total = sum(each.count for each in groups if each.kind == shown)
             typer.echo(f"\n{shown.upper()}  {total}  {kind_of(group)}")
         typer.echo(
-            f"\n  {group.count} × {'  '.join(group.words)}  (oldest: {ago(now - group.oldest)})"
+            f"\n  {group.count} × {harmless('  '.join(group.words))}"
+            f"  (oldest: {ago(now - group.oldest)})"
         )
         typer.echo(f"    e.g. onward trace {group.examples[0]}")
         for line in mending(group):
-            typer.echo(f"    {line}")
+            typer.echo(f"    {harmless(line)}")
     if groups:
         typer.echo(
             "\nAdd --reason WHY to a command, --dry-run to try it, --list CAUSE to see each."

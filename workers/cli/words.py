@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import timedelta
+from shlex import quote
 from types import MappingProxyType
 
 from contracts.vocabulary import Channel, ErrorCode, Reason, Refusal, Said
@@ -95,7 +96,8 @@ def mending(group: Group) -> list[str]:
     """Say how a group is mended: what to look at first, and the commands that put it right."""
     if group.kind == OVERDUE:
         return [_AWAITED.get(group.words[0], f"it waits for its {group.words[0]}")]
-    which = str(group.examples[0]) if group.count == 1 else f"--cause {group.cause}"
+    # A cause may hold a type that a publisher made up, and the line is there to be copied.
+    which = str(group.examples[0]) if group.count == 1 else f"--cause {quote(group.cause)}"
     lines = [_FIRST.get(group.words[0], "")]
     if group.kind == _PARKED:
         lines = [
