@@ -256,3 +256,11 @@ def test_its_pages_fetch_nothing_from_elsewhere(small_door: Opened) -> None:
     assert "Hand in events" in text
     paths = json.loads(document.body)["paths"]
     assert set(paths) >= {"/events", "/blobs/{sha256}", "/outcomes"}
+
+
+@pytest.mark.parametrize("path", [f"/events/x%00?source={SOURCE}", "/events/x?source=%00"])
+def test_a_name_that_no_store_can_hold_is_the_name_of_nothing(
+    at_the_door: Opened, path: str
+) -> None:
+    """PostgreSQL refuses a NUL; asking so is no fault of ours to be looked at."""
+    assert at_the_door.ask("GET", path).status == 404
