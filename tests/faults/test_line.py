@@ -84,6 +84,18 @@ def test_a_line_that_refuses_takes_no_new_connection(line: Line) -> None:
         assert eventually(lambda: _is_reset(refused), "it is reset")
 
 
+def test_a_silent_line_can_be_closed(echo: int) -> None:
+    """A run that ends in the middle of a silence must end all the same."""
+    line = Line(echo)
+    with dialled(line) as quiet:
+        line.silence()
+        quiet.sendall(b"anybody there?")
+
+        line.close()
+
+        assert _is_reset(quiet)
+
+
 def _is_reset(connection: socket.socket) -> bool:
     try:
         return connection.recv(100) == b""
