@@ -30,6 +30,7 @@ due expired rescued sealed hinted released skipped position seal fence
 seconds ms wait_seconds retry_after age_seconds lease_seconds bytes limit tries next_try
 state breaker leader error_type problem problems file folder worker
 child how in_a_row
+inquiry said told kind action protocol
 """
 ALLOWED_KEYS = frozenset(_KEYS.split())
 

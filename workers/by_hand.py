@@ -10,7 +10,7 @@ from contracts.envelope import parse_structured
 from contracts.events import keepable, parse_event, with_data_problems
 from contracts.problems import Malformed
 from store.deliveries.due import unhint
-from workers.bootstrap import Parts
+from workers.bootstrap.parts import Parts
 from workers.intake.submission import BY_HAND, Answered, Submission
 
 _SOURCE = "/onward/command-line"

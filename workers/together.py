@@ -10,7 +10,10 @@ import threading
 import uvicorn
 
 from contracts.vocabulary import Lane
-from workers.bootstrap import Dispatch, Parts, open_consumer, open_mail_door, open_upkeep, open_web
+from workers.bootstrap.doors import open_consumer, open_mail_door, open_web
+from workers.bootstrap.parts import Parts
+from workers.bootstrap.sending import Dispatch
+from workers.bootstrap.upkeep import open_upkeep
 
 _GRACE_SECONDS = 20
 

@@ -14,7 +14,9 @@ from config.settings import Settings
 from contracts.vocabulary import Channel, DeliveryStatus, Lane
 from tests.building import House, SettableClock, open_house
 from tests.waiting import eventually
-from workers.bootstrap import Dispatch, Parts, open_files
+from workers.bootstrap.parts import Parts
+from workers.bootstrap.preparing import open_files
+from workers.bootstrap.sending import Dispatch
 from workers.dispatch.hints import actor_name
 from workers.sandbox.acceptance import Acceptance
 from workers.sandbox.local import Sandbox

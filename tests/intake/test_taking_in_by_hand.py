@@ -11,7 +11,7 @@ from contracts.vocabulary import Answer, ErrorCode, Lane
 from store.deliveries.due import unhinted
 from tests.building import BOTH, House, open_house, place, preferences, verified
 from tests.factories import catch_all, envelope
-from workers.bootstrap import Parts
+from workers.bootstrap.parts import Parts
 from workers.by_hand import preferences_event, publish, read_events
 
 

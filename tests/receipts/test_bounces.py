@@ -18,7 +18,8 @@ from tests.dispatch.sending import Sending, open_sending
 from tests.factories import catch_all
 from tests.receipts.test_delivery_report import WHOLE
 from tests.waiting import eventually
-from workers.bootstrap import open_mail_door, return_paths
+from workers.bootstrap.doors import open_mail_door
+from workers.bootstrap.preparing import return_paths
 from workers.receipts.counts import Meaning, Way
 from workers.receipts.mail_door import MailDoor
 from workers.return_path import ReturnPaths

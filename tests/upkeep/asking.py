@@ -10,7 +10,7 @@ from store import inquiries
 from store.inquiries import InquiryLine
 from tests.building import House
 from tests.dispatch.sending import Sending, open_sending
-from workers.bootstrap import open_asking
+from workers.bootstrap.upkeep import open_asking
 from workers.receipts.counts import Meaning, Way
 from workers.sandbox.behaviour import Act, Rule
 from workers.upkeep.asking import AskingProviders

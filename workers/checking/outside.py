@@ -15,7 +15,7 @@ from config.settings import Settings
 from contracts.vocabulary import Reason
 from store.files import Files
 from store.keys import MasterKey
-from workers.bootstrap import open_carriers
+from workers.bootstrap.providers import open_carriers
 from workers.checking.finding import Finding, fine, unknown, unset, wrong
 from workers.checking.here import nearest_folder
 from workers.dispatch.carriers import Carrier

@@ -13,7 +13,7 @@ from workers.cli.common import AsJson, fail, listing, opened, there
 
 if TYPE_CHECKING:
     from store.audit import By
-    from workers.bootstrap import Parts
+    from workers.bootstrap.parts import Parts
     from workers.operations import Performed
 
 suppressions_app = typer.Typer(

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from sqlalchemy.exc import DBAPIError
 
     from config.settings import Settings
-    from workers.bootstrap import Parts
+    from workers.bootstrap.parts import Parts
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
 DATABASE = "onward.db"  # as config.settings names it
@@ -25,7 +25,7 @@ def settings() -> "Settings":
     """Read the settings and set up logs; all that is wrong is said at once, exit 2."""
     from config import logs
     from config.loading import SettingsError
-    from workers.bootstrap import read_settings
+    from workers.bootstrap.parts import read_settings
 
     try:
         found = read_settings()
@@ -56,7 +56,7 @@ def opened(found: "Settings | None" = None) -> "Iterator[Parts]":
     from config.keyfile import MasterKeyError
     from config.sending import MissingSettingsError
     from store.keys import Unopenable
-    from workers.bootstrap import open_parts
+    from workers.bootstrap.parts import open_parts
     from workers.broker import BrokerAwayError
     from workers.dispatch.journal import JournalError
     from workers.failpoints import FailpointsError

@@ -14,7 +14,7 @@ from workers.garbage import settle
 
 if TYPE_CHECKING:
     from config.settings import Settings
-    from workers.bootstrap import Parts
+    from workers.bootstrap.parts import Parts
 
 
 def add_to(app: typer.Typer) -> None:
@@ -37,7 +37,7 @@ def up() -> None:
 
 
 def _together(found: "Settings") -> None:
-    from workers.bootstrap import open_ops
+    from workers.bootstrap.ops import open_ops
     from workers.together import Together
 
     with opened(found) as parts:
@@ -71,7 +71,8 @@ def _supervised(found: "Settings") -> None:
 
 def intake() -> None:
     """Take events in from RabbitMQ."""
-    from workers.bootstrap import open_consumer, open_ops
+    from workers.bootstrap.doors import open_consumer
+    from workers.bootstrap.ops import open_ops
 
     found = settings()
     if found.broker is None:
@@ -91,7 +92,8 @@ def dispatch(
     ] = "live,urgent,routine,bulk",
 ) -> None:
     """Send what is due."""
-    from workers.bootstrap import Dispatch, open_ops
+    from workers.bootstrap.ops import open_ops
+    from workers.bootstrap.sending import Dispatch
 
     found = settings()
     if found.broker is None:
@@ -108,7 +110,8 @@ def dispatch(
 
 def upkeep() -> None:
     """Keep house: hints, retries, leases, outcomes, sealing. One leads, others stand by."""
-    from workers.bootstrap import open_ops, open_upkeep
+    from workers.bootstrap.ops import open_ops
+    from workers.bootstrap.upkeep import open_upkeep
 
     with opened() as parts:
         running = open_upkeep(parts)
@@ -124,7 +127,8 @@ def web(
     ] = None,
 ) -> None:
     """Serve the HTTP door and the providers' webhooks."""
-    from workers.bootstrap import open_ops, open_web
+    from workers.bootstrap.doors import open_web
+    from workers.bootstrap.ops import open_ops
 
     with opened() as parts:
         app = open_web(parts)
@@ -135,7 +139,8 @@ def web(
 
 def bounces() -> None:
     """Take bounces of our emails, by SMTP or LMTP, from the mail server that gets them."""
-    from workers.bootstrap import open_mail_door, open_ops
+    from workers.bootstrap.doors import open_mail_door
+    from workers.bootstrap.ops import open_ops
 
     with opened() as parts:
         door = open_mail_door(parts)

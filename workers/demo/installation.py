@@ -13,7 +13,7 @@ from urllib.parse import parse_qsl, quote, urlencode, urlsplit, urlunsplit
 
 from config import keyfile
 from config.topology import DEAD_QUEUE, intake_queues
-from workers.bootstrap import Parts
+from workers.bootstrap.parts import Parts
 from workers.demo.watching import until
 
 _START_SECONDS = 30.0

@@ -21,7 +21,7 @@ from config.settings import Settings
 from contracts.vocabulary import Door, Role
 from store import publishers
 from store.publishers import Publisher
-from workers.bootstrap import Parts, open_parts
+from workers.bootstrap.parts import Parts, open_parts
 from workers.demo import installation
 from workers.demo.doors import AmqpDoor, HttpDoor
 from workers.demo.installation import DemoError

@@ -1,0 +1,119 @@
+"""How are the ways in put together: the HTTP door with its webhooks, the broker, bounces?"""
+
+from typing import TYPE_CHECKING
+
+from config.providers import all_sms_senders
+from config.sending import MissingSettingsError, company_of, missing_company
+from config.settings import Settings
+from workers.bootstrap.parts import Parts
+from workers.bootstrap.preparing import open_files, return_paths
+
+_LOOP_SECONDS = 30.0  # an event loop that answers nothing for so long is stuck
+_TURN_SECONDS = 150.0  # longer than the store lets any statement run
+
+
+def open_web(parts: Parts) -> "FastAPI":
+    """Make the HTTP door, with the providers' webhooks where they can reach us."""
+    from workers.intake.door.app import door
+    from workers.intake.door.parts import DoorParts
+    from workers.receipts.webhooks import HookParts, Webhooks
+
+    settings = parts.settings
+    beside = []
+    tokens = [one.auth_token.get_secret_value() for one in all_sms_senders(settings)]
+    if settings.public_url is not None and tokens:
+        hooks = HookParts(
+            store=parts.store,
+            readings=parts.readings,
+            policy=parts.policies.lanes,
+            hint=parts.hints,
+            public_url=settings.public_url,
+            auth_tokens=tuple(dict.fromkeys(tokens)),
+            counts=parts.counts,
+            help_text=_help_text(settings),
+        )
+        beside.append(Webhooks(hooks))
+    return door(
+        DoorParts(
+            store=parts.store,
+            readings=parts.readings,
+            taking_in=parts.counted_taking_in,
+            hint=parts.hints_aside,
+            files=open_files(parts),
+            admit_drama=settings.sandbox,
+            body_limit=settings.body_limit_bytes,
+            blob_limit=settings.blob_limit_bytes,
+            gather=settings.intake_batch,
+            beat=parts.beats.loop("door", _LOOP_SECONDS),
+            told=parts.metrics.asked,
+        ),
+        beside,
+    )
+
+
+def _help_text(settings: Settings) -> str | None:
+    """Say who we are, to whoever texts HELP."""
+    if missing_company(settings):
+        return None
+    company = company_of(settings)
+    return (
+        f"{company.trading_name} passes on calls, post and invoices to its customers."
+        f" Ring {company.phone} for help. Text STOP to get no more texts."
+    )
+
+
+def open_mail_door(parts: Parts) -> "MailDoor":
+    """Make where bounces come to. Raises ``MissingSettingsError`` where no domain is set."""
+    from workers.receipts.bouncing import BounceParts
+    from workers.receipts.mail_door import Listening, MailDoor
+
+    settings, paths = parts.settings, return_paths(parts)
+    if paths is None:
+        raise MissingSettingsError(("mail_bounce_domain",))
+    taking = BounceParts(
+        store=parts.store,
+        readings=parts.readings,
+        policy=parts.policies.lanes,
+        hint=parts.hints,
+        counts=parts.counts,
+        paths=paths,
+    )
+    where = Listening(settings.bounce_host, settings.bounce_port, settings.bounce_protocol)
+    door = MailDoor(taking, where)
+    door.beat(parts.beats.loop("bounces", _LOOP_SECONDS))
+    return door
+
+
+def open_consumer(parts: Parts) -> "Consumer":
+    """Make what takes events in from the broker."""
+    from config.topology import topology
+    from workers.intake.consumer import BROKER, STORE, Consumer, Options
+    from workers.metrics.definitions import INTAKE_WAITS
+
+    settings = parts.settings
+    options = Options(
+        prefetch=settings.intake_prefetch,
+        batch=settings.intake_batch,
+        flush_ms=settings.intake_flush_ms,
+        flush_max_ms=settings.intake_flush_max_ms,
+        admit_drama=settings.sandbox,
+    )
+    url, beat = settings.broker or "", parts.beats.loop("intake", _TURN_SECONDS)
+    taking, hint = parts.counted_taking_in, parts.hints_aside
+    consumer = Consumer(url, topology(), taking, parts.store, hint, options, beat)
+    parts.readiness.ask("events", lambda: _awaited(consumer.awaits))
+    parts.metrics.show(
+        INTAKE_WAITS, lambda: [((on,), consumer.awaits == on) for on in (STORE, BROKER)]
+    )
+    return consumer
+
+
+def _awaited(awaits: str | None) -> str | None:
+    return f"none are taken in: waits for the {awaits}" if awaits else None
+
+
+if TYPE_CHECKING:
+    from fastapi import FastAPI
+
+    from workers.intake.consumer import Consumer
+    from workers.receipts.mail_door import MailDoor

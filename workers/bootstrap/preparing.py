@@ -1,0 +1,70 @@
+"""What renders and addresses what is sent, and where are its files?"""
+
+from config.sending import company_of
+from contracts.rules import CallRule
+from store.customers import rules_at
+from store.deliveries.claiming import Claimed
+from store.files import Files
+from workers.bootstrap.parts import Parts
+from workers.dispatch.preparing import Preparing, Sender
+from workers.documents import Documents
+from workers.return_path import ReturnPaths
+from workers.routing.rendering import Company, Renderer
+
+
+def open_preparing(parts: Parts) -> Preparing:
+    """Make what renders and addresses. Raises ``MissingSettingsError`` without a company."""
+    company = company_of(parts.settings)
+    return Preparing(
+        Renderer(Company(company.legal_name, company.trading_name, company.phone, company.email)),
+        _sender(parts),
+        open_documents(parts),
+        lambda claimed: _call_rule(parts, claimed),
+    )
+
+
+def return_paths(parts: Parts) -> ReturnPaths | None:
+    """Give the addresses that bounces come to; none where no domain is set for them."""
+    domain = parts.settings.mail_bounce_domain
+    if domain is None:
+        return None
+    master = parts.store.master
+    return ReturnPaths(domain, lambda named: master.index("return_path", named))
+
+
+def open_files(parts: Parts) -> Files:
+    """Open where scans and documents are kept."""
+    settings = parts.settings
+    return Files(settings.blobs, parts.store.master, settings.blob_roots)
+
+
+def open_documents(parts: Parts) -> Documents:
+    """Open the files that events refer to."""
+    return Documents(open_files(parts))
+
+
+def _sender(parts: Parts) -> Sender:
+    settings = parts.settings
+    paths = return_paths(parts)
+    return Sender(
+        sms_sender=settings.sms_sender or "",
+        sms_validity_seconds=settings.sms_validity_seconds,
+        caller_id=settings.voice_caller_id,
+        mail_sender=settings.mail_sender or "",
+        mail_name=settings.company_trading_name or "",
+        mail_reply_to=settings.mail_reply_to,
+        attachment_limit=settings.mail_attachment_limit_bytes,
+        public_url=settings.public_url,
+        return_path=None if paths is None else paths.address,
+    )
+
+
+def _call_rule(parts: Parts, claimed: Claimed) -> CallRule | None:
+    """How the rule that put a caller through wants it done."""
+    customer = parts.readings.kept(claimed.customer_ref)
+    rules = customer.rules if customer and customer.rules_version == claimed.rule_version else None
+    if rules is None:
+        with parts.store.read() as tx:
+            rules = rules_at(tx, claimed.customer_ref, claimed.rule_version)
+    rule = rules.rule(claimed.rule_id) if rules is not None else None
+    return rule.action.call if rule is not None else None
