@@ -54,8 +54,9 @@ def follow_up(
 ) -> list[Due]:
     """Plan what follows deliveries that did not reach; give what is due, to hint after the commit.
 
-    ``rows`` are rows of ``deliveries`` as they now are. Those of another mode than ``first`` and
-    those of a way of our own are passed over. What follows an uncertain one is marked.
+    ``rows`` are rows of ``deliveries`` as they now are. Those of another mode than ``first``, those
+    of a way of our own, and those whose event does not open any more are passed over. What follows
+    an uncertain one is marked.
     """
     wanted = [
         row for row in rows if row["mode"] is Mode.FIRST and not row["rule_id"].startswith(_OWN_WAY)
@@ -65,7 +66,8 @@ def follow_up(
     scene = _scene(tx, readings, policy, wanted)
     due: list[Due] = []
     for row in sorted(wanted, key=lambda row: row["id"]):
-        due += _follow_one(scene, row)
+        if row["event_id"] in scene.events:
+            due += _follow_one(scene, row)
     return due
 
 
@@ -183,7 +185,7 @@ def _put(
     marked = row["status"] is DeliveryStatus.UNCERTAIN
     rows = [adding.delivery_row(scene.tx, after, each, marked=marked) for each in planned]
     due = adding.add(scene.tx, rows)
-    adding.add_non_sends(scene.tx, after, non_sends)
+    adding.add_non_sends(scene.tx, after, adding.untold(scene.tx, after, non_sends))
     kept = {other["id"] for other in ending.of_event(scene.tx, row["event_id"])} if rows else set()
     # Another transaction may have planned the same step first: then ours was left out.
     scene.made[row["event_id"]] += [each for each in rows if each["id"] in kept]

@@ -231,6 +231,18 @@ def test_a_call_that_is_uncertain_when_its_time_is_over_is_told_of_as_a_message(
     assert house.delivery(channel=Channel.CALL)["status"] is S.UNCERTAIN
 
 
+def test_why_nothing_more_goes_out_is_on_record_once(house: House) -> None:
+    """Upkeep asks every second for ten minutes, and an entry of the record is for years."""
+    claimed = _uncertain_call(house)
+    house.clock.now = house.delivery(channel=Channel.CALL)["deadline_at"]
+    for _ in range(3):
+        _go_on(house, claimed.lane)
+
+    reasons = [entry["reason"] for entry in house.entries(outcome="not_sent")]
+
+    assert reasons == [Reason.LATE_CALL]
+
+
 def test_the_message_of_a_call_that_was_answered_after_all_is_not_sent(house: House) -> None:
     """The customer has spoken to the caller."""
     claimed = _uncertain_call(house)
