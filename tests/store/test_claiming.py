@@ -14,8 +14,9 @@ from contracts.vocabulary import DeliveryStatus, Purpose, Reason
 from store import customer_changes, tables
 from store.deliveries import ending
 from store.deliveries.claiming import Claim, Claimed, claim
-from tests.building import House, place
+from tests.building import House, place, verified, waits_for_a_lock
 from tests.factories import catch_all, envelope
+from tests.waiting import eventually
 
 
 def test_a_claim_carries_what_a_send_needs(house: House) -> None:
@@ -171,6 +172,27 @@ def test_an_unverified_destination_is_held_at_the_claim_and_nobody_is_told(house
     row = house.delivery()
     assert (row["status"].value, row["due_at"]) == ("pending", None)
     assert house.entries() == []
+
+
+def test_what_is_held_while_its_destination_is_being_verified_is_released(
+    server_house: House,
+) -> None:
+    """The claim has not seen the verification yet, nor that the claim: nobody else would do it."""
+    house = server_house
+    house.serve(rules=[catch_all("d-mail")])
+    (mail,) = house.have_message()
+    with house.store.write() as tx:
+        tx.connection.execute(tables.destinations.update().values(verified_at=None))
+    verifying = threading.Thread(target=house.tell, args=(verified("C-1042", "d-mail"),))
+
+    with house.store.write() as tx:
+        claim(tx, [mail], Claim("w-1", "provider", 60))
+        verifying.start()
+        eventually(lambda: waits_for_a_lock(house) or not verifying.is_alive(), "both at once")
+    verifying.join()
+
+    assert house.delivery()["due_at"] is not None
+    assert [c.delivery_id for c in house.claim()] == [mail]
 
 
 def test_a_suppression_is_of_its_purpose_alone_and_can_be_lifted(house: House) -> None:

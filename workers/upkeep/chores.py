@@ -3,11 +3,12 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from itertools import product
 
 from structlog import get_logger
 
 from config.policies import Policies, WhenUncertain
-from contracts.vocabulary import Lane, Reason
+from contracts.vocabulary import Channel, Lane, Reason
 from store import outbox, providers, sealing
 from store.customers import Readings
 from store.deliveries import due as waiting
@@ -91,17 +92,18 @@ class Chores:
 
     def _hint_again(self, lanes: Sequence[Lane], older_than: timedelta, every: float) -> int:
         # Each queue for itself: one that nobody works off must not keep others from their hints.
-        backlogs = {
-            (lane, channel): self._hints.backlog([lane], [channel])
-            for lane in lanes
-            for channel in SENDING
-        }
+        backlogs: dict[tuple[Lane, Channel], int] = {}
+        for lane, channel in product(lanes, SENDING):
+            backlog = self._hints.backlog([lane], [channel])
+            if backlog is None:
+                return 0
+            backlogs[lane, channel] = backlog
         found: list[Due] = []
         with self._store.write() as tx:
             states, breaker = providers.states(tx), self._policies.breaker
             left = dict(allowances(states, breaker, tx.now, every, _AT_ONCE))
             for (lane, channel), backlog in backlogs.items():
-                if backlog is None or backlog >= _PLENTY or not left[channel]:
+                if backlog >= _PLENTY or not left[channel]:
                     continue
                 # While hints wait, hinting again would only multiply them (hazard 20).
                 before = None if backlog > _NEAR_EMPTY else tx.now - older_than
