@@ -109,14 +109,14 @@ def listing(
     from rich.console import Console
     from rich.table import Table
 
-    # What others wrote is shown as they wrote it: brackets are no markup.
-    plain = {"markup": False, "emoji": False, "highlight": False}
     table = Table(box=None, header_style="bold", pad_edge=False)
     for heading in columns.values():
         table.add_column(heading, overflow="fold")
     for row in rows:
         table.add_row(*(_cell(row.get(name)) for name in columns))
-    Console(width=None if sys.stdout.isatty() else 160, **plain).print(table)
+    width = None if sys.stdout.isatty() else 160
+    # What others wrote is shown as they wrote it: brackets are no markup.
+    Console(width=width, markup=False, emoji=False, highlight=False).print(table)
     if not rows:
         typer.echo("none")
 
