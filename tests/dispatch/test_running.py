@@ -1,4 +1,4 @@
-"""Do the workers of a process keep lanes apart, begin as middleware expects, and pile nothing up?"""
+"""Are lanes kept apart, boots told, and does nothing of Dramatiq's end, repeat or keep a batch?"""
 
 import contextlib
 import threading
@@ -126,7 +126,7 @@ def test_a_hint_that_fails_is_done_with_and_is_kept_nowhere(broker: Broker) -> N
 
 
 def test_nothing_of_dramatiqs_ends_or_repeats_a_batch(broker: Broker) -> None:
-    """A time limit ends the actor while its sends go on; its retries know no deadline (hazard 8)."""
+    """A time limit ends an actor while its sends go on; its retries know no deadline (hazard 8)."""
     declare_actors(broker, lambda _channel, _ids: None)
 
     actors = [broker.get_actor(name) for name in sorted(broker.get_declared_actors())]

@@ -1,5 +1,6 @@
 """Is an event taken in once, whatever a publisher, a broker or two intakes do to it?"""
 
+import hashlib
 import json
 import threading
 from collections.abc import Callable
@@ -8,9 +9,10 @@ from typing import Any
 import pytest
 
 from contracts.envelope import parse_binary_http
-from contracts.events import parse_event
+from contracts.events import Event, canonical_content, parse_event
 from contracts.vocabulary import Answer, ErrorCode, EventStatus
 from store import tables
+from store.keys import MasterKey
 from tests import factories
 from tests.building import EVERYTHING, House, preferences, submission, verified
 from tests.factories import Sample
@@ -120,6 +122,21 @@ def test_the_same_id_with_other_content_is_refused_and_shown(house: House, batch
     assert told["id"] == event["id"]
     assert told["errors"][0]["code"] == "conflicting_duplicate"
     assert len(house.deliveries()) == 2
+
+
+def test_what_a_repeat_is_known_by_tells_nobody_what_was_said(house: House) -> None:
+    """A plain digest of a short text can be found by trying, long after the text is erased."""
+    event = factories.envelope("call.message_taken", text="Yes.")
+    house.hand_in(event)
+    other = MasterKey(b"o" * 32)
+    parsed = submission(event).event
+    assert isinstance(parsed, Event)
+    content = canonical_content(parsed)
+
+    kept = house.event(event["id"])["digest"]
+
+    assert kept == house.store.master.digest(content)
+    assert kept not in {other.digest(content), hashlib.sha256(content).digest()}
 
 
 def test_a_conflicting_event_of_another_type_changes_nothing(house: House) -> None:
