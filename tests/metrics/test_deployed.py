@@ -2,7 +2,6 @@
 
 import json
 import re
-import shutil
 import subprocess
 from pathlib import Path
 
@@ -21,6 +20,7 @@ from tests.metrics.expressions import (
     rules,
     values,
 )
+from tests.metrics.promtool import find
 from workers.metrics.definitions import DEFINITIONS
 from workers.metrics.store_figures import STANDINGS, STATES
 
@@ -43,8 +43,8 @@ EVERY = pytest.mark.parametrize(("what", "expression"), everything())
 
 @pytest.fixture(scope="module")
 def promtool() -> str:
-    """Give Prometheus's own checker, where it is installed."""
-    found = shutil.which("promtool")
+    """Give Prometheus's own checker, where it can be had."""
+    found = find()
     if found is None:
         pytest.skip("LEFT OUT for want of promtool: not installed (Debian: apt install prometheus)")
     return found

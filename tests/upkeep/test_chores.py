@@ -42,14 +42,14 @@ class Keeping:
         self.broker.flush_all()
 
 
-def _chores(house: House, hints: Hints) -> Chores:
+def _chores(house: House, hints: Hints, interval: float = 2) -> Chores:
     return Chores(
         house.store,
         house.readings,
         house.policies,
         hints,
         lambda: 0,
-        interval=2,
+        interval=interval,
         seal_interval=2,
     )
 
@@ -122,6 +122,18 @@ def test_an_urgent_hint_is_given_again_within_seconds(keeping: Keeping) -> None:
     assert (found, keeping.hinted(SOON)) == (2, 2)
 
 
+def test_what_cannot_wait_is_looked_for_every_second_whatever_the_interval(
+    keeping: Keeping,
+) -> None:
+    """An operator who spares the database must not thereby lose callers (hazard 20)."""
+    slow = _chores(keeping.house, keeping.hints, interval=60)
+
+    every = {chore.name: chore.every for chore in slow.all()}
+
+    assert every["hint_due"] == 60
+    assert max(every[name] for name in ("hint_live", "go_on", "expire")) <= 1
+
+
 def test_what_is_hinted_already_is_left_while_hints_wait(keeping: Keeping) -> None:
     """With a million queued, hinting again multiplies the queue (hazard 20)."""
     house = keeping.house
@@ -136,6 +148,21 @@ def test_what_is_hinted_already_is_left_while_hints_wait(keeping: Keeping) -> No
     calm = keeping.chores.hint_due()
 
     assert (crowded, calm) == (0, 48)
+
+
+def test_a_queue_that_nobody_works_off_keeps_no_other_from_its_hints(keeping: Keeping) -> None:
+    """Texts may wait for a provider that is not set up yet, and a lost email hint for a minute."""
+    house = keeping.house
+    house.have_message()
+    text = house.delivery(channel="sms")
+    due = [Due(text["id"], text["channel"], text["lane"], text["due_at"])]
+    for _ in range(21):
+        keeping.hints(due)
+    house.clock.advance(seconds=61)
+
+    found = keeping.chores.hint_due()
+
+    assert (found, keeping.hinted(LATER)) == (1, 22)
 
 
 def test_what_becomes_due_is_hinted_when_its_window_opens(keeping: Keeping) -> None:
