@@ -18,7 +18,7 @@ from contracts.vocabulary import DeliveryStatus, Reason
 from store import bulk, ledger
 from store.deliveries.claiming import Claimed, where
 from store.deliveries.receiving import BY_RECEIPT
-from store.deliveries.transitions import Move, move
+from store.deliveries.transitions import Move, hold, move
 from store.engine import Transaction
 from store.ledger import Entry, Where
 from store.tables import attempts
@@ -58,6 +58,9 @@ def record(tx: Transaction, results: Sequence[Result]) -> list[dict[str, Any]]:
     accepted = [r for r in ordered if r.to is DeliveryStatus.ACCEPTED]
     unknown = [r for r in ordered if r.to is DeliveryStatus.UNCERTAIN]
     definite = [r for r in ordered if r.to not in _NO_PROOF_OF_ABSENCE]
+    if len(accepted) < len(ordered):
+        # All accepted are one update; others are several, and receipts take theirs by id.
+        hold(tx, [r.claimed.delivery_id for r in ordered])
     changed = move(tx, [_move(r) for r in accepted], _OPEN_TO_EVIDENCE)
     told = {row["id"] for row in changed}
     late = _unrecorded(tx, [r for r in accepted if r.claimed.delivery_id not in told])

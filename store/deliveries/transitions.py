@@ -64,6 +64,17 @@ def move(tx: Transaction, moves: Sequence[Move], came_from: Sequence[DeliverySta
     return changed
 
 
+def hold(tx: Transaction, delivery_ids: Sequence[UUID]) -> None:
+    """Hold deliveries until the end, in their order, where several updates of them follow.
+
+    Each update is in that order by itself, and two of them are not. SQLite has one writer.
+    """
+    if tx.postgresql and len(delivery_ids) > 1:
+        d = deliveries
+        wanted = select(d.c.id).where(bulk.among(tx, d.c.id, sorted(delivery_ids)))
+        tx.connection.execute(wanted.order_by(d.c.id).with_for_update())
+
+
 def _update(
     tx: Transaction,
     moves: Sequence[Move],

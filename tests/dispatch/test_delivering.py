@@ -14,6 +14,7 @@ from tests.building import first_of, place, preferences, verified
 from tests.dispatch.sending import Sending, open_sending
 from tests.factories import catch_all, envelope
 from tests.waiting import eventually
+from workers.failpoints import FailpointReached, arm
 from workers.sandbox.behaviour import Act, Rule
 
 S = DeliveryStatus
@@ -173,6 +174,26 @@ def test_the_next_step_is_planned_where_the_refusal_is_recorded(embedded: Sendin
         ("d-mail", "pending", "next_step"),
     ]
     assert embedded.parts.hints.backlog([embedded.house.deliveries()[1]["lane"]]) == 1
+
+
+def test_a_worker_that_dies_right_after_recording_leaves_the_next_step_behind(
+    embedded: Sending,
+) -> None:
+    """Planned in a transaction of its own, it would be missing for ever (hazard 6)."""
+    embedded.house.tell(preferences("C-1042", first_of("d-mobile", "d-mail")))
+    embedded.sandbox.behave(Rule(Act.REFUSE, channel="sms", code=21211))
+    embedded.house.have_message()
+    arm("dispatch.recorded=raise")
+    try:
+        with pytest.raises(FailpointReached):
+            embedded.deliver(SMS)
+    finally:
+        arm("")
+
+    assert embedded.house.standing() == [
+        ("d-mobile", "failed", "invalid_destination"),
+        ("d-mail", "pending", "next_step"),
+    ]
 
 
 def test_a_straggler_keeps_nobody_elses_outcome_waiting(embedded: Sending) -> None:

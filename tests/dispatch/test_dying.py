@@ -49,12 +49,15 @@ def _statuses(sending: Sending) -> Counter[str]:
 @pytest.mark.parametrize(
     ("point", "unknown", "went_out"),
     [
+        ("dispatch.hinted", 0, 5),
         ("dispatch.before_claim", 0, 5),
         ("dispatch.claimed", 0, 5),
+        ("provider.before_first_byte", 0, 5),
         ("provider.marked", 1, 4),
         ("provider.answered", 1, 5),
         ("dispatch.journalled", 0, 5),
         ("dispatch.recorded", 0, 5),
+        ("dispatch.worked_off", 0, 5),
     ],
 )
 def test_after_a_kill_only_what_was_marked_and_not_answered_is_unknown(

@@ -6,6 +6,7 @@ from typing import Any
 from store import tables
 from tests.building import BOTH, EVERYTHING, House, place, preferences, verified
 from tests.factories import Sample, catch_all, envelope
+from tests.intake.deadlocks import deadlocks
 
 
 def _call(**changes: Any) -> Sample:
@@ -70,10 +71,11 @@ def test_two_intakes_that_share_customers_and_numbers_do_not_deadlock(house: Hou
     threads = [
         threading.Thread(target=run, args=(order,)) for order in (refs, list(reversed(refs)))
     ]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    with deadlocks(house) as found:
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
 
-    assert failed == []
+    assert (failed, found) == ([], [])
     assert len(house.rows(tables.events, publisher=EVERYTHING.name, type="number.assigned")) == 48

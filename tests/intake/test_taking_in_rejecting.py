@@ -34,6 +34,7 @@ def test_a_rejected_event_is_kept_answered_and_listed(house: House) -> None:
     )
     with house.store.read() as tx:
         kept = tx.open(f"rejected_events.body:{row['id']}", row["body"])
+    assert row["body"][:1] == b"\x02"  # under a key of its own: no customer's could seal it
     assert json.loads(kept)["data"]["text"] == ""
     (told,) = house.outcomes("event.rejected")
     assert {e["path"] for e in told["errors"]} == {"data.text", "data.urgency"}

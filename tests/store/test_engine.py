@@ -12,7 +12,7 @@ from sqlalchemy.exc import DBAPIError, StatementError
 from contracts.vocabulary import EventStatus
 from store import bulk, customer_changes
 from store.customers import Readings
-from store.engine import is_outage, is_race, ping
+from store.engine import Store, is_outage, is_race, ping
 from store.ids import Ids
 from store.tables import events, items, leases, search_terms, services
 from store.types import SealedBytes
@@ -310,3 +310,47 @@ def test_whoever_asks_the_time_is_told_it_exactly(empty_postgresql_url: str) -> 
         tx.ask_the_time()
 
         assert tx.now >= before
+
+
+def test_two_writers_of_a_file_take_turns_and_neither_is_turned_away(
+    empty_sqlite_url: str,
+) -> None:
+    """A transaction that reads first and is deferred fails at once, whatever its timeout."""
+    together = threading.Barrier(2)
+    failed: list[BaseException] = []
+
+    def count_up(store: Store) -> None:
+        try:
+            for _ in range(20):
+                together.wait(30)
+                with store.write() as tx:
+                    most = tx.connection.execute(select(func.max(leases.c.fence))).scalar_one()
+                    row = {"name": str(uuid4()), "holder": "h", "until": START}
+                    tx.connection.execute(insert(leases).values({**row, "fence": (most or 0) + 1}))
+        except BaseException as error:
+            failed.append(error)
+            together.abort()
+            raise
+
+    with open_test_store(empty_sqlite_url) as one, open_test_store(empty_sqlite_url) as other:
+        threads = [threading.Thread(target=count_up, args=(store,)) for store in (one, other)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        with one.read() as tx:
+            fences = tx.connection.execute(select(leases.c.fence)).scalars().all()
+
+    assert failed == []
+    assert sorted(fences) == list(range(1, 41))  # each had read what the other committed
+
+
+def test_a_file_is_synced_before_a_commit_returns(empty_sqlite_url: str) -> None:
+    """What was answered 202 must survive the power; WAL by itself syncs only at checkpoints."""
+    with open_test_store(empty_sqlite_url) as store, store.write() as tx:
+        found = {
+            name: tx.connection.exec_driver_sql(f"PRAGMA {name}").scalar_one()
+            for name in ("journal_mode", "synchronous", "foreign_keys")
+        }
+
+    assert found == {"journal_mode": "wal", "synchronous": 2, "foreign_keys": 1}

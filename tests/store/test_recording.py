@@ -337,6 +337,20 @@ def test_recording_twice_says_it_once(house: House, mail: UUID) -> None:
     assert house.delivery(id=mail)["transition"] == 2
 
 
+def test_what_happens_to_a_delivery_twice_is_told_twice(house: House, mail: UUID) -> None:
+    """An outcome's name is its delivery's and that of the change, so none is taken for a repeat."""
+    for _ in range(2):
+        (claimed,) = house.claim()
+        _record(house, _unknown(claimed))
+        _record(house, _unknown(claimed))
+        house.clock.advance(seconds=61)
+        _settle(house)
+
+    told = {row["id"] for row in house.rows(tables.outbox, name="delivery.uncertain")}
+
+    assert told == {f"{mail}:2", f"{mail}:5"}
+
+
 def test_a_group_is_recorded_together_each_by_its_own_result(house: House) -> None:
     """A hundred outcomes are one transaction, of every kind."""
     house.serve()

@@ -42,14 +42,14 @@ class Keeping:
         self.broker.flush_all()
 
 
-def _chores(house: House, hints: Hints) -> Chores:
+def _chores(house: House, hints: Hints, interval: float = 2) -> Chores:
     return Chores(
         house.store,
         house.readings,
         house.policies,
         hints,
         lambda: 0,
-        interval=2,
+        interval=interval,
         seal_interval=2,
     )
 
@@ -120,6 +120,18 @@ def test_an_urgent_hint_is_given_again_within_seconds(keeping: Keeping) -> None:
     found = keeping.chores.hint_live()
 
     assert (found, keeping.hinted(SOON)) == (2, 2)
+
+
+def test_what_cannot_wait_is_looked_for_every_second_whatever_the_interval(
+    keeping: Keeping,
+) -> None:
+    """An operator who spares the database must not thereby lose callers (hazard 20)."""
+    slow = _chores(keeping.house, keeping.hints, interval=60)
+
+    every = {chore.name: chore.every for chore in slow.all()}
+
+    assert every["hint_due"] == 60
+    assert max(every[name] for name in ("hint_live", "go_on", "expire")) <= 1
 
 
 def test_what_is_hinted_already_is_left_while_hints_wait(keeping: Keeping) -> None:

@@ -25,6 +25,7 @@ from twilio.http.response import Response
 LONGEST_ANSWER = 1_000_000  # bytes; Twilio's are a few thousand
 KEEP_IDLE_SECONDS = 15.0  # shorter than a server's own limit: its close must not race our POST
 _QUOTED = tuple(quote_plus(bytes([octet])) for octet in range(256))
+_MAY_WAIT = 0.5  # of its time, for a connection
 KEEP_NAMES_SECONDS = 60  # how long a looked-up address is used again
 
 
@@ -79,15 +80,18 @@ class _MarkedRequest(ClientRequest):
 class TwilioHttp(AsyncHttpClient):
     """The SDK's HTTP client.
 
-    ``timeout`` bounds a whole request in seconds, waiting for a connection included; ``connect``
-    bounds its TCP and TLS handshakes. At most ``connections`` are open at once. The pool belongs
-    to the event loop of the first request. Redirects are not followed and nothing is tried twice.
+    ``timeout`` bounds a whole request in seconds; half of it may go by in waiting for a connection.
+    ``connect`` bounds its TCP and TLS handshakes. At most ``connections`` are open at once. The
+    pool belongs to the event loop of the first request. Redirects are not followed and nothing is
+    tried twice.
     """
 
     def __init__(self, *, timeout: float, connect: float, connections: int) -> None:
         super().__init__(logging.getLogger("twilio"), is_async=True, timeout=timeout)
         self._limits = aiohttp.ClientTimeout(
             total=timeout,  # a limit for each read within it would be a timer more for each read
+            # One that gets a connection in its last moment would be cut off, and end as unknown.
+            connect=timeout * _MAY_WAIT,
             sock_connect=min(connect, timeout),
             ceil_threshold=float("inf"),  # aiohttp otherwise rounds long limits up to a second
         )

@@ -1,6 +1,7 @@
 """Card numbers and IBANs are found where they are, and nothing else is taken for one."""
 
 import random
+import time
 
 import pytest
 from hypothesis import given
@@ -128,10 +129,21 @@ def test_every_place_in_a_rejected_body_is_masked() -> None:
     }
 
 
-@pytest.mark.timeout(5)
 @pytest.mark.parametrize("part", ["1 ", "AB12-", "AB12 ", "4111 ", "GB82WEST", "4"])
-def test_a_long_text_made_to_be_slow_is_not(part: str) -> None:
+def test_a_text_made_to_be_slow_takes_as_long_as_it_is(part: str) -> None:
     """One publisher's text must not hold up a batch of everyone's."""
-    text = (part * 50_000)[:100_000]
+    short, long = (part * 50_000)[:12_500], (part * 50_000)[:100_000]
 
-    mask_payment_details(text)
+    times_as_long = _processor_time(long) / _processor_time(short)
+
+    assert times_as_long < 24  # eight times the text; were it squared, sixty-four times
+
+
+def _processor_time(text: str) -> float:
+    """Give the least of three tries: what else the machine does is not the text's doing."""
+    tries = []
+    for _ in range(3):
+        begun = time.thread_time()
+        mask_payment_details(text)
+        tries.append(time.thread_time() - begun)
+    return min(tries)
