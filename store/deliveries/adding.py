@@ -1,19 +1,19 @@
 """How planned deliveries and deliberate non-sends are put on record, with the event they follow."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import select, tuple_
 
 from contracts.planning import NonSend, PlannedDelivery
 from contracts.vocabulary import Channel, DeliveryStatus, Lane, Reason
 from store import bulk, ledger
 from store.engine import Transaction
 from store.ledger import NOT_SENT, NOWHERE, Entry, Where
-from store.tables import deliveries
+from store.tables import deliveries, destinations
 from store.tables import ledger as entries
 
 # Planned although it cannot go yet: nothing makes it due but the destination's verification.
@@ -77,12 +77,60 @@ def delivery_row(
 
 def add(tx: Transaction, rows: Sequence[dict[str, Any]]) -> list[Due]:
     """Insert delivery rows; one that is there already stays. Give those due now."""
+    rows = _held_no_longer(tx, rows)
     bulk.insert_rows(tx, deliveries, rows, skip_existing=True)
     return [
         Due(row["id"], row["channel"], row["lane"], row["due_at"])
         for row in rows
         if row["due_at"] is not None and row["due_at"] <= tx.now
     ]
+
+
+def _held_no_longer(tx: Transaction, rows: Sequence[dict[str, Any]]) -> Sequence[dict[str, Any]]:
+    """Let go what was planned as held, and whose destination has been verified meanwhile.
+
+    The verification releases what it sees, and cannot see these rows yet. Either it is waited for
+    here, or it waits for our commit and then sees them.
+    """
+    places = destinations.c
+    wanted = {_place(row) for row in rows if _waits_for_verification(row)}
+    if not wanted:
+        return rows
+    found = tx.connection.execute(
+        select(places.customer_ref, places.destination_id, places.version, places.verified_at)
+        .where(tuple_(places.customer_ref, places.destination_id).in_(sorted(wanted)))
+        .order_by(places.customer_ref, places.destination_id)
+        .with_for_update(read=True)
+    )
+    versions = {
+        (row.customer_ref, row.destination_id): row.version
+        for row in found
+        if row.verified_at is not None
+    }
+    return [
+        row | _released(tx, row, versions[_place(row)])
+        if _waits_for_verification(row) and _place(row) in versions
+        else row
+        for row in rows
+    ]
+
+
+def _waits_for_verification(row: Mapping[str, Any]) -> bool:
+    return row["reason"] is Reason.DESTINATION_UNVERIFIED and row["channel"] is not Channel.POST
+
+
+def _place(row: Mapping[str, Any]) -> tuple[str, str]:
+    return row["customer_ref"], row["destination_id"]
+
+
+def _released(tx: Transaction, row: Mapping[str, Any], version: int) -> dict[str, Any]:
+    is_due = row["first_due_at"] <= tx.now
+    return {
+        "reason": Reason.PLANNED if is_due else Reason.WINDOW,
+        "due_at": row["first_due_at"],
+        "destination_version": version,
+        "hinted_at": tx.now if is_due else None,
+    }
 
 
 def non_send_entry(

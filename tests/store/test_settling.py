@@ -1,5 +1,6 @@
 """Is what nobody knows settled by policy, within bounds, and marked each time?"""
 
+import threading
 from typing import Any
 from uuid import UUID
 
@@ -7,13 +8,15 @@ import pytest
 
 from contracts.vocabulary import Channel, DeliveryStatus, Inquiry, Reason, Said
 from store import inquiries, tables
-from store.deliveries import settling
+from store.customer_changes import verify_destination
+from store.deliveries import ending, settling
 from store.deliveries.claiming import Claimed
 from store.deliveries.receiving import Word, receive
 from store.deliveries.recording import Result, record
 from store.inquiries import Answer
-from tests.building import House, first_of
+from tests.building import House, first_of, place, waits_for_a_lock
 from tests.factories import catch_all, envelope
+from tests.waiting import eventually
 from workers.following_up import follow_up
 
 S = DeliveryStatus
@@ -209,6 +212,30 @@ def test_a_next_step_goes_where_the_first_did_not_arrive(house: House) -> None:
     taken = house.claim(house.delivery(channel=EMAIL)["id"])
 
     assert [(one.channel, one.marked) for one in taken] == [(EMAIL, True)]
+
+
+def test_a_next_step_planned_while_its_destination_is_being_verified_is_not_held(
+    server_house: House,
+) -> None:
+    """Each has not seen the other, and no later verification would release it (as hazard 10)."""
+    house = server_house
+    house.serve(rules=[first_of("d-mobile", "d-mail")])
+    house.have_message(urgency="urgent")
+    lane = _unknown(house, house.delivery()["id"]).lane
+    house.tell(place("C-1042", "d-mail", "email", "jo@second.example"))
+    house.clock.advance(seconds=121)
+    going_on = threading.Thread(target=_go_on, args=(house, lane))
+
+    with house.store.write() as tx:
+        verify_destination(tx, "C-1042", "d-mail", "code", house.clock.now)
+        ending.release(tx, "C-1042", "d-mail", 2, Reason.PLANNED)
+        going_on.start()
+        eventually(lambda: waits_for_a_lock(house) or not going_on.is_alive(), "both at once")
+    going_on.join()
+
+    following = house.delivery(channel=EMAIL)
+    assert following["due_at"] is not None
+    assert [one.delivery_id for one in house.claim(following["id"])] == [following["id"]]
 
 
 def test_one_that_cannot_be_followed_up_holds_up_no_other(house: House) -> None:
