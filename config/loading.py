@@ -29,6 +29,7 @@ _PLAIN = {
     "bool_type": "must be true or false",
     "string_type": "must be a text",
     "path_type": "must be a path",
+    "tuple_type": "must be a list",
     "missing": "must be set",
     "extra_forbidden": "there is no such setting",
 }

@@ -29,7 +29,8 @@ lanes holder events deliveries chore event_type
 due expired rescued sealed hinted released skipped position seal fence
 seconds ms wait_seconds retry_after age_seconds lease_seconds bytes limit tries next_try
 state breaker leader error_type problem problems file folder worker
-child how in_a_row
+child how in_a_row page until was
+action told kind protocol inquiry said
 """
 ALLOWED_KEYS = frozenset(_KEYS.split())
 
@@ -39,7 +40,7 @@ _QUIET = {
     "twilio.http_client": "WARNING",
     "aiosmtplib": "WARNING",
     "aiohttp": "WARNING",
-    "pika": "WARNING",
+    "pika": "CRITICAL",  # seven lines of error a try, and none says where: we say it ourselves
     "dramatiq": "WARNING",
     "sqlalchemy": "WARNING",
     "alembic": "WARNING",

@@ -340,7 +340,17 @@ class Settings(BaseSettings):
     @classmethod
     def _has_a_known_scheme(cls, value: SecretStr | None, info: ValidationInfo) -> SecretStr | None:
         known = _SCHEMES[info.field_name or ""]
-        if value is not None and urlsplit(value.get_secret_value()).scheme not in known:
+        if value is None:
+            return None
+        try:
+            parts = urlsplit(value.get_secret_value())
+            _ = parts.port
+        except ValueError:
+            raise ValueError(
+                "must be a URL whose port is a number; write / ? # @ : in a password as %2F %3F %23"
+                " %40 %3A"
+            ) from None
+        if parts.scheme not in known:
             raise ValueError(f"must begin with one of {', '.join(f'{k}://' for k in known)}")
         return value
 

@@ -17,6 +17,7 @@ from sqlalchemy import delete, func, select, tuple_, update
 from contracts.vocabulary import EventStatus
 from store import bulk
 from store.engine import Transaction
+from store.keys import Unopenable
 from store.tables import events, rejected_events, search_terms, waits
 from store.types import SealedBytes
 
@@ -139,14 +140,20 @@ def withdraw(tx: Transaction, event_id: UUID) -> None:
 
 
 def load(tx: Transaction, event_ids: Iterable[UUID]) -> list[Kept]:
-    """Give events with their content, in the order in which they came."""
+    """Give events with their content, in the order in which they came; what does not open is not.
+
+    One such event must not keep all that is looked at with it from going on.
+    """
     rows = tx.connection.execute(
         select(events).where(events.c.id.in_(sorted(event_ids))).order_by(events.c.id)
     ).all()
     tx.prepare_opening(row.content for row in rows)
     kept = []
     for row in rows:
-        head, data = split_content(tx.open(f"events.content:{row.id}", row.content))
+        try:
+            head, data = split_content(tx.open(f"events.content:{row.id}", row.content))
+        except (Unopenable, KeyError):
+            continue
         kept.append(
             Kept(
                 row.id,

@@ -280,6 +280,15 @@ def first_of(*destinations: str, rule_id: str = "in-turn") -> Sample:
     return factories.catch_all(*destinations, rule_id=rule_id, mode="first")
 
 
+def waits_for_a_lock(house: House) -> bool:
+    """Tell whether anybody waits for a lock in PostgreSQL that another holds."""
+    with house.store.read() as tx:
+        asked = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'"
+        return bool(
+            tx.connection.exec_driver_sql(f"{asked} AND datname = current_database()").scalar_one()
+        )
+
+
 def bytes_of(url: str) -> bytes:
     """Give all that stands in a SQLite store, as it lies on the disk."""
     file = Path(str(make_url(url).database))

@@ -11,6 +11,8 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import select
+from sqlalchemy.exc import SQLAlchemyError
+from structlog import get_logger
 
 from contracts.events import load_data
 from contracts.events.calls import CallWaiting
@@ -22,10 +24,12 @@ from store.customers import Readings, rules_at
 from store.deliveries import adding, ending
 from store.deliveries.adding import Due, Following
 from store.engine import Transaction
+from store.inbox import Kept
 from store.tables import deliveries, events
 from workers.forwarded import end_of, tell_forwarded
 from workers.routing.planning import next_step, plan_late_call
 
+log = get_logger(__name__)
 Row = Mapping[str, Any]
 
 _OWN_WAY = "@"  # rule ids of billing's, notices' and post's own ways begin with it: no next step
@@ -55,7 +59,8 @@ def follow_up(
     """Plan what follows deliveries that did not reach; give what is due, to hint after the commit.
 
     ``rows`` are rows of ``deliveries`` as they now are. Those of another mode than ``first`` and
-    those of a way of our own are passed over. What follows an uncertain one is marked.
+    those of a way of our own are passed over, and so are, with an error in the log, those of which
+    nothing can be planned. What follows an uncertain one is marked.
     """
     wanted = [
         row for row in rows if row["mode"] is Mode.FIRST and not row["rule_id"].startswith(_OWN_WAY)
@@ -65,7 +70,14 @@ def follow_up(
     scene = _scene(tx, readings, policy, wanted)
     due: list[Due] = []
     for row in sorted(wanted, key=lambda row: row["id"]):
-        due += _follow_one(scene, row)
+        try:
+            due += _follow_one(scene, row)
+        except SQLAlchemyError:
+            raise
+        except Exception as error:  # noqa: BLE001 - one that cannot be planned holds up no other
+            log.error(  # noqa: TRY400 - a traceback may hold what the event says
+                "not_followed_up", delivery_id=str(row["id"]), error_type=type(error).__name__
+            )
     return due
 
 
@@ -76,7 +88,7 @@ class _Scene:
     tx: Transaction
     policy: LanePolicy
     customers: Mapping[str, Customer]
-    events: Mapping[UUID, Routable]
+    events: Mapping[UUID, Kept]
     made: dict[UUID, list[Row]]
     rules: dict[tuple[str, int], RuleSet | None]
 
@@ -99,17 +111,15 @@ def _scene(tx: Transaction, readings: Readings, policy: LanePolicy, rows: Sequen
         select(deliveries).where(deliveries.c.event_id.in_(event_ids))
     ).mappings():
         made[row["event_id"]].append(dict(row))
-    found = {
-        kept.id: Routable(kept.id, kept.type, kept.received_at, load_data(kept.type, kept.data))
-        for kept in inbox.load(tx, event_ids)
-    }
+    found = {kept.id: kept for kept in inbox.load(tx, event_ids)}
     return _Scene(
         tx, policy, readings.load(tx, {row["customer_ref"] for row in rows}), found, made, {}
     )
 
 
 def _follow_one(scene: _Scene, row: Row) -> list[Due]:
-    event = scene.events[row["event_id"]]
+    kept = scene.events[row["event_id"]]
+    event = Routable(kept.id, kept.type, kept.received_at, load_data(kept.type, kept.data))
     call_lost = row["channel"] is Channel.CALL and row["reason"] in _CALLER_LOST
     following = None if call_lost else _next_of(scene, row, event)
     if isinstance(following, PlannedDelivery):
@@ -183,7 +193,7 @@ def _put(
     marked = row["status"] is DeliveryStatus.UNCERTAIN
     rows = [adding.delivery_row(scene.tx, after, each, marked=marked) for each in planned]
     due = adding.add(scene.tx, rows)
-    adding.add_non_sends(scene.tx, after, non_sends)
+    adding.add_non_sends(scene.tx, after, adding.untold(scene.tx, after, non_sends))
     kept = {other["id"] for other in ending.of_event(scene.tx, row["event_id"])} if rows else set()
     # Another transaction may have planned the same step first: then ours was left out.
     scene.made[row["event_id"]] += [each for each in rows if each["id"] in kept]

@@ -1,10 +1,12 @@
 """How planned deliveries and deliberate non-sends are put on record, with the event they follow."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any
 from uuid import UUID
+
+from sqlalchemy import select
 
 from contracts.planning import NonSend, PlannedDelivery
 from contracts.vocabulary import Channel, DeliveryStatus, Lane, Reason
@@ -12,6 +14,7 @@ from store import bulk, ledger
 from store.engine import Transaction
 from store.ledger import NOT_SENT, NOWHERE, Entry, Where
 from store.tables import deliveries
+from store.tables import ledger as entries
 
 # Planned although it cannot go yet: nothing makes it due but the destination's verification.
 _HELD = frozenset({Reason.DESTINATION_UNVERIFIED, Reason.HELD})
@@ -102,6 +105,24 @@ def non_send_entry(
         policy_version=tx.store.policy_version,
     )
     return entry, where
+
+
+def untold(tx: Transaction, after: Following, non_sends: Sequence[NonSend]) -> list[NonSend]:
+    """Leave out the non-sends that the ledger has of this event already."""
+    if not non_sends:
+        return []
+    names = [one.name for one in fields(NonSend)]
+    told = {
+        tuple(row)
+        for row in tx.connection.execute(
+            select(*(entries.c[name] for name in names)).where(
+                entries.c.event_id == after.event_id,
+                entries.c.customer_ref == after.customer_ref,
+                entries.c.outcome == NOT_SENT,
+            )
+        )
+    }
+    return [one for one in non_sends if tuple(getattr(one, name) for name in names) not in told]
 
 
 def add_non_sends(tx: Transaction, after: Following, non_sends: Sequence[NonSend]) -> None:

@@ -28,6 +28,7 @@ from store.customers import Reachable, open_destination
 from store.deliveries.siblings import reached_otherwise
 from store.deliveries.transitions import Move, move
 from store.engine import Transaction
+from store.keys import Unopenable
 from store.ledger import Where
 from store.tables import (
     attempts,
@@ -111,10 +112,13 @@ def claim(tx: Transaction, delivery_ids: Sequence[UUID], by: Claim) -> ClaimResu
     stopped: list[Move] = []
     for row in rows:
         obstacle = _obstacle(tx.now, row, agreed, needless)
-        if obstacle is None:
-            going.append(claimed(tx, row, row.fence + 1, row.attempts + 1, tx.now))
-        else:
+        if obstacle is not None:
             stopped.append(_stop(row, *obstacle))
+            continue
+        try:
+            going.append(claimed(tx, row, row.fence + 1, row.attempts + 1, tx.now))
+        except (Unopenable, KeyError):  # one that does not open keeps no other from leaving
+            stopped.append(_stop(row, DeliveryStatus.FAILED, Reason.TEMPLATE_FAILED, "unopenable"))
     settled = move(tx, stopped, [DeliveryStatus.PENDING])
     _take(tx, going, by)
     return ClaimResult(tuple(going), tuple(dict(row) for row in settled))
@@ -239,14 +243,14 @@ def barred_from_place(
     return None
 
 
-def _stop(row: Row[Any], to: DeliveryStatus, reason: Reason) -> Move:
-    return Move(delivery_id=row.id, to=to, reason=reason, due_at=None)
+def _stop(row: Row[Any], to: DeliveryStatus, reason: Reason, detail: str | None = None) -> Move:
+    return Move(delivery_id=row.id, to=to, reason=reason, detail=detail, due_at=None)
 
 
 def claimed(
     tx: Transaction, row: Row[Any], fence: int, tries: int, started_at: datetime
 ) -> Claimed:
-    """Open a row of ``with_surroundings``. Raises ``store.keys.Unopenable``."""
+    """Open a row of ``with_surroundings``. Raises ``store.keys.Unopenable``, or ``KeyError``."""
     reach: Reachable = open_destination(tx, row)
     return Claimed(
         delivery_id=row.id,

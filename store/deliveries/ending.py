@@ -74,16 +74,22 @@ def of_event(tx: Transaction, event_id: UUID) -> Rows:
     return [dict(row) for row in rows]
 
 
-def unclaimed_of_customer(tx: Transaction, ref: str, destination_id: str | None = None) -> Rows:
-    """Give a customer's deliveries that no worker has begun to send."""
+def unclaimed_of_customer(
+    tx: Transaction, ref: str, destination_id: str | None = None, *, locked: bool = False
+) -> Rows:
+    """Give a customer's deliveries that no worker has begun to send.
+
+    ``locked`` waits for claims under way, and keeps others off until the end of the transaction.
+    """
     statement = select(deliveries).where(
         deliveries.c.customer_ref == ref, deliveries.c.status == DeliveryStatus.PENDING
     )
     if destination_id is not None:
         statement = statement.where(deliveries.c.destination_id == destination_id)
-    return [
-        dict(row) for row in tx.connection.execute(statement.order_by(deliveries.c.id)).mappings()
-    ]
+    statement = statement.order_by(deliveries.c.id)
+    if locked:
+        statement = statement.with_for_update()
+    return [dict(row) for row in tx.connection.execute(statement).mappings()]
 
 
 def of_calls(tx: Transaction, call_ids: Sequence[str], event_type: str) -> Rows:
@@ -114,11 +120,12 @@ def release(
 ) -> list[tuple[UUID, Channel, Lane]]:
     """Make due what was held for a destination, at the value that it now has; give what is due.
 
-    What waits for its rule's window goes on waiting for it.
+    What waits for its rule's window goes on waiting for it. A claim under way may be about to hold
+    one: it has not seen the verification, and nobody else would release it.
     """
     held = [
         row
-        for row in unclaimed_of_customer(tx, ref, destination_id)
+        for row in unclaimed_of_customer(tx, ref, destination_id, locked=True)
         if row["due_at"] is None and row["channel"] is not Channel.POST
     ]
     due = [row for row in held if row["first_due_at"] <= tx.now]

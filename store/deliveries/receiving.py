@@ -23,6 +23,7 @@ BY_RECEIPT = "receipt"  # the verdict of an attempt whose own answer never came
 
 _S = DeliveryStatus
 _NO_ANSWER = frozenset({None, "unknown"})
+_WAS_SENT = frozenset({BY_RECEIPT, "accepted"})
 _UNSETTLED = frozenset({_S.SENDING, _S.UNCERTAIN, _S.PARKED})
 
 
@@ -163,7 +164,7 @@ def _open_to(word: Word, row: Row[Any]) -> tuple[DeliveryStatus, ...]:
     one that waits although the attempt's fate was known (an operator's replay) is not.
     """
     came_from = set(_UNSETTLED)
-    if row.reference is None:
+    if row.reference is None and row.verdict not in _WAS_SENT:  # a bounce names no reference
         came_from.add(_S.PENDING)
     if word.to is not _S.ACCEPTED:
         came_from.add(_S.ACCEPTED)

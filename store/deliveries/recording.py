@@ -1,7 +1,8 @@
 """How a provider's answer is kept: the attempt always, the delivery if the claim still holds.
 
 Evidence beats not knowing, as long as the delivery was not tried again: an acceptance also settles
-one that has meanwhile been called uncertain or parked, or waits to be sent again; a definite
+one that has meanwhile been called uncertain or parked, or waits to be sent again (but not where a
+receipt told of it before, for then an operator sends it again knowing that); a definite
 refusal, or the proof that nothing left, makes of an uncertain one what it would have made at once.
 What is parked is in a person's hands: such proof stands on the attempt for them to see.
 """
@@ -25,12 +26,8 @@ from store.tables import attempts
 _NO_PROOF_OF_ABSENCE = frozenset({DeliveryStatus.ACCEPTED, DeliveryStatus.UNCERTAIN})
 _STILL_OURS = (DeliveryStatus.SENDING,)
 _OPEN_TO_PROOF = (DeliveryStatus.SENDING, DeliveryStatus.UNCERTAIN)
-_OPEN_TO_EVIDENCE = (
-    DeliveryStatus.SENDING,
-    DeliveryStatus.UNCERTAIN,
-    DeliveryStatus.PARKED,
-    DeliveryStatus.PENDING,
-)
+_OPEN_TO_EVIDENCE = (DeliveryStatus.SENDING, DeliveryStatus.UNCERTAIN, DeliveryStatus.PARKED)
+_GOES_AGAIN = (DeliveryStatus.PENDING,)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,7 +64,10 @@ def record(tx: Transaction, results: Sequence[Result]) -> list[dict[str, Any]]:
     changed = move(tx, [_move(r) for r in accepted], _OPEN_TO_EVIDENCE)
     told = {row["id"] for row in changed}
     late = _unrecorded(tx, [r for r in accepted if r.claimed.delivery_id not in told])
-    ledger.append(tx, [_late_entry(tx, r) for r in late])
+    again = move(tx, [_move(r) for r, verdict in late if verdict != BY_RECEIPT], _GOES_AGAIN)
+    changed += again
+    told = {row["id"] for row in again}
+    ledger.append(tx, [_late_entry(tx, r) for r, _ in late if r.claimed.delivery_id not in told])
     changed += move(tx, [_move(r) for r in definite], _OPEN_TO_PROOF)
     changed += move(tx, [_move(r) for r in unknown], _STILL_OURS)
     # After the deliveries, as receipts do it: the other way round the two deadlock. No answer of
@@ -83,8 +83,11 @@ def record(tx: Transaction, results: Sequence[Result]) -> list[dict[str, Any]]:
     return [dict(row) for row in changed]
 
 
-def _unrecorded(tx: Transaction, results: Sequence[Result]) -> list[Result]:
-    """Leave out what an earlier try at this recording has committed after all."""
+def _unrecorded(tx: Transaction, results: Sequence[Result]) -> list[tuple[Result, str | None]]:
+    """Leave out what an earlier try at this recording has committed after all.
+
+    Beside each stands what its attempt's verdict is so far.
+    """
     if not results:
         return []
     ids = sorted({r.claimed.delivery_id for r in results})
@@ -96,9 +99,8 @@ def _unrecorded(tx: Transaction, results: Sequence[Result]) -> list[Result]:
             )
         )
     }
-    return [
-        r for r in results if verdicts.get((r.claimed.delivery_id, r.claimed.fence)) != r.verdict
-    ]
+    before = [(r, verdicts.get((r.claimed.delivery_id, r.claimed.fence))) for r in results]
+    return [(r, verdict) for r, verdict in before if verdict != r.verdict]
 
 
 def _late_entry(tx: Transaction, result: Result) -> tuple[Entry, Where]:

@@ -1,6 +1,7 @@
 """How a delivery changes its status: a conditional update, with its ledger entry and outcome."""
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
@@ -13,6 +14,7 @@ from contracts.vocabulary import DeliveryStatus, Reason
 from store import bulk, ledger, outbox
 from store.customers import open_destination
 from store.engine import Transaction
+from store.keys import Unopenable
 from store.ledger import NOWHERE, Entry, Where
 from store.tables import deliveries, destinations
 
@@ -163,7 +165,7 @@ def _entries(
 
 
 def where_of(tx: Transaction, rows: Sequence[Row]) -> dict[UUID, Where]:
-    """Look up the destinations of deliveries, as they are now."""
+    """Look up the destinations of deliveries, as they are now; what does not open is left out."""
     refs = sorted({row["customer_ref"] for row in rows})
     found = tx.connection.execute(
         select(destinations).where(destinations.c.customer_ref.in_(refs))
@@ -173,8 +175,9 @@ def where_of(tx: Transaction, rows: Sequence[Row]) -> dict[UUID, Where]:
     for place in found:
         key = (place.customer_ref, place.destination_id)
         if key in wanted:
-            reach = open_destination(tx, place)
-            places[key] = Where(reach.value, reach.masked)
+            with suppress(Unopenable, KeyError):
+                reach = open_destination(tx, place)
+                places[key] = Where(reach.value, reach.masked)
     return {
         row["id"]: places[key]
         for row in rows

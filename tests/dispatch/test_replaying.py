@@ -10,6 +10,7 @@ from contracts.vocabulary import Channel, DeliveryStatus, Reason
 from store import tables
 from store.deliveries import due
 from store.deliveries.claiming import Claimed
+from store.deliveries.recording import Result
 from store.ledger import open_where
 from tests.building import first_of, preferences
 from tests.dispatch.sending import Sending
@@ -37,14 +38,18 @@ def _folder(sending: Sending) -> Path:
     return sending.parts.settings.journals
 
 
-def _replaying(sending: Sending, clock: Callable[[], float] | None = None) -> Replaying:
+def _replaying(
+    sending: Sending,
+    clock: Callable[[], float] | None = None,
+    record: Callable[[Sequence[Result]], None] | None = None,
+) -> Replaying:
     own = sending.dispatch._replaying
     return Replaying(
         _folder(sending),
         sending.house.store,
         sending.house.policies,
         own._preparing,
-        own._record,
+        record or own._record,
         clock or Hours(),
     )
 
@@ -55,10 +60,15 @@ def _have(sending: Sending, channel: Channel, count: int = 1) -> list[UUID]:
     return [row["id"] for row in sending.house.deliveries(channel=channel)]
 
 
-def _die(sending: Sending, ids: Sequence[UUID], act: Callable[[Page, Claimed], None]) -> None:
+def _die(
+    sending: Sending,
+    ids: Sequence[UUID],
+    act: Callable[[Page, Claimed], None],
+    owner: str = OWNER,
+) -> None:
     """Claim and go as far as ``act`` does with each, then be gone as by kill -9."""
-    page = Page(_folder(sending), OWNER)
-    for claimed in sending.house.claim(*ids, worker=OWNER):
+    page = Page(_folder(sending), owner)
+    for claimed in sending.house.claim(*ids, worker=owner):
         act(page, claimed)
     page.settled = False
     page.end()
@@ -250,6 +260,24 @@ def test_a_page_goes_only_when_no_late_claim_can_name_it_any_more(sending: Sendi
 
     assert (settled, _standing(sending)) == (1, [("pending", 0)])
     assert list(_folder(sending).iterdir()) == []
+
+
+def test_a_page_that_cannot_be_replayed_keeps_no_other_from_it(embedded: Sending) -> None:
+    """They are looked at in one order each time, and what follows it would wait for its lease."""
+    odd, sound = _have(embedded, SMS, 2)
+    _die(embedded, [odd], _claim_only, "dead:0:abc:1")
+    _die(embedded, [sound], _claim_only)
+    own = embedded.dispatch._replaying
+
+    def record(results: Sequence[Result]) -> None:
+        if results[0].claimed.delivery_id == odd:
+            raise LookupError("a fault of ours")
+        own._record(results)
+
+    with pytest.raises(LookupError):
+        _replaying(embedded, record=record).look()
+
+    assert _standing(embedded) == [("sending", 1), ("pending", 0)]
 
 
 def test_two_replays_of_one_page_settle_it_once(embedded: Sending) -> None:

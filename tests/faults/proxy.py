@@ -60,7 +60,7 @@ class Line:
     def close(self) -> None:
         """Stop listening, cut what is open, and end the thread."""
         self._server.close()
-        self.cut()
+        self.restore()  # nothing may wait for it any more
         self._call(self._end_pumps())
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join()

@@ -187,10 +187,12 @@ def recovery_seconds(injuries: Sequence[Injury], sent: Sequence[Sent], offered: 
     """Tell the longest that it took, from a healing, until the provider took the full rate again.
 
     Full is as much in a second as was offered (four fifths of it, for chance), or all that came.
+    Where the next injury came before that, the recovery is told from the healing of that one.
     """
     times = sorted(one.at.timestamp() for one in sent)
     longest = 0.0
-    for injury in injuries:
+    nexts = [later.began for later in injuries[1:]] + [float("inf")]
+    for injury, next_began in zip(injuries, nexts, strict=True):
         after = [at for at in times if at >= injury.healed]
         wanted = max(1.0, _FULL_RATE * offered * _WINDOW_SECONDS)
         took = after[-1] - injury.healed if after else 0.0
@@ -201,7 +203,8 @@ def recovery_seconds(injuries: Sequence[Injury], sent: Sequence[Sent], offered: 
             if within >= wanted:
                 took = at - injury.healed
                 break
-        longest = max(longest, took)
+        if injury.healed + took <= next_began:
+            longest = max(longest, took)
     return longest
 
 

@@ -6,7 +6,6 @@ from contextlib import closing
 import pytest
 
 from tests.faults.proxy import Line
-from tests.waiting import eventually
 
 
 @pytest.fixture
@@ -80,8 +79,23 @@ def test_a_line_that_refuses_takes_no_new_connection(line: Line) -> None:
     """An outage looks like that from outside: nothing that was or will be connected stays."""
     line.refuse()
 
-    with socket.create_connection(("127.0.0.1", line.port), timeout=5) as refused:
-        assert eventually(lambda: _is_reset(refused), "it is reset")
+    with (
+        pytest.raises(ConnectionResetError),  # as it is opened, or as it is first read
+        socket.create_connection(("127.0.0.1", line.port), timeout=5) as refused,
+    ):
+        refused.recv(100)
+
+
+def test_a_silent_line_can_be_closed(echo: int) -> None:
+    """A run that ends in the middle of a silence must end all the same."""
+    line = Line(echo)
+    with dialled(line) as quiet:
+        line.silence()
+        quiet.sendall(b"anybody there?")
+
+        line.close()
+
+        assert _is_reset(quiet)
 
 
 def _is_reset(connection: socket.socket) -> bool:

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
+from store.replies import Reply, keep
 from tests.building import MASTER, House, open_house
 from tests.factories import envelope
 from tests.operations.recorded import failed, parked
@@ -133,3 +134,34 @@ def test_a_cause_that_nothing_waits_for_is_said(desk: Desk) -> None:
     said = desk.type("replay", "--cause", "faild", "--reason", "x", fails=True)
 
     assert "nothing waits for faild" in said
+
+
+def test_what_a_customer_texts_is_shown_to_the_letter_and_no_more(desk: Desk) -> None:
+    """Brackets would end the listing, and control characters would reach the terminal."""
+    text = "see [/b] [red]me[/red] :smile: \x1b]0;pwned\x07"
+    with desk.house.store.write() as tx:
+        keep(tx, Reply("SM1", "+447700900999", text))
+
+    said = desk.type("replies")
+
+    assert "see [/b] [red]me[/red] :smile: \N{REPLACEMENT CHARACTER}]0;pwned" in said
+    assert "\x1b" not in said
+
+
+@pytest.mark.parametrize(
+    "words", [("attention",), ("audit",), ("suppressions", "list"), ("sends", "--customer", "C")]
+)
+def test_a_limit_below_one_is_refused(desk: Desk, words: tuple[str, ...]) -> None:
+    """One database would list everything, and the other would blame itself."""
+    assert "--limit" in desk.type(*words, "--limit", "-1", fails=True)
+
+
+def test_an_account_without_a_name_must_give_one(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A container may run under a bare number, and the audit is to name a person."""
+    for name in ("LOGNAME", "USER", "LNAME", "USERNAME"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr("os.getuid", lambda: 54_321)
+
+    assert "--as" in desk.type("pause", "smtp", "--reason", "x", fails=True)

@@ -106,6 +106,23 @@ def test_a_huge_mail_is_read_no_further_than_a_report_goes() -> None:
     assert read_report(huge) == Report(Action.FAILED, "5.1.1", "b.01.1.ff")
 
 
+@pytest.mark.timeout(10)
+@pytest.mark.parametrize(
+    "raw",
+    [
+        b'Content-Type: multipart/mixed; a="' + b";\r\n " * 60_000,
+        b"".join(
+            b"Content-Type: multipart/mixed; boundary=b%d\n\n--b%d\n" % (n, n) for n in range(300)
+        )
+        + b"\n" * 250_000,
+    ],
+)
+def test_a_mail_made_to_take_minutes_is_read_in_a_moment(raw: bytes) -> None:
+    """The standard library reads either for half a minute or more, and the door with it."""
+    assert read_report(raw) is None
+    assert read_report(HEAD + STATUS + b"--=_b\r\n" + raw) == read_report(WHOLE)
+
+
 @given(st.binary(max_size=400), st.integers(0, len(WHOLE)))
 def test_no_mail_whatever_raises(rubbish: bytes, place: int) -> None:
     """Part of it is a report, part of it is anything."""

@@ -4,15 +4,19 @@ import contextlib
 import threading
 from collections.abc import Callable
 from datetime import timedelta
+from typing import Any
 from uuid import UUID
 
 import pytest
+from sqlalchemy import Table
 
 from contracts.vocabulary import DeliveryStatus, Purpose, Reason
 from store import customer_changes, tables
+from store.deliveries import ending
 from store.deliveries.claiming import Claim, Claimed, claim
-from tests.building import House, place
+from tests.building import House, place, verified, waits_for_a_lock
 from tests.factories import catch_all, envelope
+from tests.waiting import eventually
 
 
 def test_a_claim_carries_what_a_send_needs(house: House) -> None:
@@ -170,6 +174,27 @@ def test_an_unverified_destination_is_held_at_the_claim_and_nobody_is_told(house
     assert house.entries() == []
 
 
+def test_what_is_held_while_its_destination_is_being_verified_is_released(
+    server_house: House,
+) -> None:
+    """The claim has not seen the verification yet, nor that the claim: nobody else would do it."""
+    house = server_house
+    house.serve(rules=[catch_all("d-mail")])
+    (mail,) = house.have_message()
+    with house.store.write() as tx:
+        tx.connection.execute(tables.destinations.update().values(verified_at=None))
+    verifying = threading.Thread(target=house.tell, args=(verified("C-1042", "d-mail"),))
+
+    with house.store.write() as tx:
+        claim(tx, [mail], Claim("w-1", "provider", 60))
+        verifying.start()
+        eventually(lambda: waits_for_a_lock(house) or not verifying.is_alive(), "both at once")
+    verifying.join()
+
+    assert house.delivery()["due_at"] is not None
+    assert [c.delivery_id for c in house.claim()] == [mail]
+
+
 def test_a_suppression_is_of_its_purpose_alone_and_can_be_lifted(house: House) -> None:
     """Who unsubscribes from offers still wants their messages."""
     house.serve(rules=[catch_all("d-mail")])
@@ -206,6 +231,40 @@ def test_one_impossible_delivery_stops_no_other_of_its_batch(house: House) -> No
     claimed: list[Claimed] = house.claim()
 
     assert [c.destination_id for c in claimed] == ["d-mail"]
+
+
+def _spoil(house: House, table: Table, column: str, **where: Any) -> None:
+    """Put a value there that was sealed for another place."""
+    with house.store.write() as tx:
+        wrong = {column: tx.seal("C-1042", "elsewhere", b"x")}
+        found = [table.c[name] == value for name, value in where.items()]
+        tx.connection.execute(table.update().where(*found).values(wrong))
+
+
+def test_what_does_not_open_stops_no_other_of_its_batch(house: House) -> None:
+    """They would be hinted at together again and again, and none would ever leave."""
+    house.serve()
+    spoiled = house.have_message()
+    sound = house.have_message(call_id="call-2")
+    _spoil(house, tables.events, "content", id=house.delivery(id=spoiled[0])["event_id"])
+
+    claimed: list[Claimed] = house.claim()
+
+    assert [c.delivery_id for c in claimed] == sound
+    left = [house.delivery(id=one) for one in spoiled]
+    assert [(r["status"], r["detail"]) for r in left] == [(DeliveryStatus.FAILED, "unopenable")] * 2
+
+
+def test_a_destination_that_does_not_open_holds_up_nobodys_deadline(house: House) -> None:
+    """Deliveries expire many at a time; the record of this one then has no place."""
+    house.serve()
+    ids = house.have_message()
+    _spoil(house, tables.destinations, "value", destination_id="d-mobile")
+
+    with house.store.write() as tx:
+        ended = ending.expire(tx, ids, Reason.DEADLINE)
+
+    assert {row["id"] for row in ended} == {*ids}
 
 
 def test_a_claim_that_is_rolled_back_was_never_made(house: House) -> None:

@@ -5,7 +5,7 @@ import threading
 import pytest
 
 from store import leases, tables
-from tests.building import House
+from tests.building import House, waits_for_a_lock
 from tests.waiting import eventually
 
 
@@ -65,19 +65,11 @@ def test_nobody_can_take_a_lease_between_the_last_word_and_the_commit(server_hou
     with store.write() as tx:
         leases.insist(tx, "upkeep", "one")
         taking.start()
-        eventually(lambda: _waits_for_a_lock(server_house), "the other waits")
+        eventually(lambda: waits_for_a_lock(server_house), "the other waits")
         meanwhile = list(taken)
     taking.join()
 
     assert (meanwhile, taken) == ([], [True])
-
-
-def _waits_for_a_lock(house: House) -> bool:
-    with house.store.read() as tx:
-        asked = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'"
-        return bool(
-            tx.connection.exec_driver_sql(f"{asked} AND datname = current_database()").scalar_one()
-        )
 
 
 def test_a_lease_that_is_not_renewed_goes_to_another(house: House) -> None:

@@ -15,6 +15,8 @@ from store.deliveries.receiving import Word, receive
 from store.deliveries.recording import Result, record
 from tests.building import House
 from tests.factories import catch_all
+from tests.operations.recorded import KIM
+from workers.operations import Operations
 
 S = DeliveryStatus
 RESEND = frozenset({Channel.EMAIL})
@@ -289,6 +291,38 @@ def test_what_a_receipt_told_first_is_on_record_with_what_was_sent(
     assert house.status(mail) is S.DELIVERED
     entries = [(e["outcome"], e["template_version"], e["reference"]) for e in house.entries()]
     assert entries == [("delivered", None, "SM-1"), ("accepted", "t-7", "SM-1")]
+
+
+def test_an_answer_that_comes_late_does_not_undo_an_operators_replay(
+    house: House, mail: UUID
+) -> None:
+    """A dead worker's journal knows of an acceptance; a receipt has long said what came of it."""
+    (claimed,) = house.claim()
+    with house.store.write() as tx:
+        receive(tx, [Word(mail, claimed.fence, S.UNDELIVERED, Reason.RECEIPT, reference="SM-1")])
+    Operations(house.store, house.policies.lanes).replay([mail], KIM)
+
+    _record(house, _accepted(claimed, "SM-1"))
+
+    assert house.status(mail) is S.PENDING
+    assert [c.marked for c in house.claim()] == [True]
+
+
+def test_a_bounce_that_comes_again_does_not_undo_an_operators_replay(
+    house: House, mail: UUID
+) -> None:
+    """It has no reference to be known by, and says nothing that was not known."""
+    (claimed,) = house.claim()
+    _record(house, _unknown(claimed))
+    bounce = Word(mail, claimed.fence, S.UNDELIVERED, Reason.BOUNCED)
+    with house.store.write() as tx:
+        receive(tx, [bounce])
+    Operations(house.store, house.policies.lanes).replay([mail], KIM)
+
+    with house.store.write() as tx:
+        receive(tx, [bounce])
+
+    assert house.status(mail) is S.PENDING
 
 
 def test_recording_twice_says_it_once(house: House, mail: UUID) -> None:

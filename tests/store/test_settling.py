@@ -211,6 +211,24 @@ def test_a_next_step_goes_where_the_first_did_not_arrive(house: House) -> None:
     assert [(one.channel, one.marked) for one in taken] == [(EMAIL, True)]
 
 
+def test_one_that_cannot_be_followed_up_holds_up_no_other(house: House) -> None:
+    """All of a batch, or of what expired together, would stay unrecorded for it."""
+    house.serve(rules=[first_of("d-mobile", "d-mail")])
+    odd, sound = [house.have_message(urgency="urgent")[0] for _ in range(2)]
+    event = house.delivery(id=odd)["event_id"]
+    with house.store.write() as tx:
+        spoilt = tables.events.update().where(tables.events.c.id == event)
+        tx.connection.execute(spoilt.values(type="number.assigned"))
+    for delivery_id in (odd, sound):
+        claimed = _unknown(house, delivery_id)
+    house.clock.advance(seconds=121)
+
+    _go_on(house, claimed.lane)
+
+    followed = [row["event_id"] for row in house.deliveries(channel=EMAIL)]
+    assert followed == [house.delivery(id=sound)["event_id"]]
+
+
 def _uncertain_call(house: House) -> Claimed:
     house.serve(rules=[catch_all("d-mobile")])
     house.tell(envelope("call.waiting", not_after="2026-11-20T10:00:20Z"))
@@ -229,6 +247,18 @@ def test_a_call_that_is_uncertain_when_its_time_is_over_is_told_of_as_a_message(
     message = house.delivery(channel=SMS)
     assert (message["purpose"].value, message["marked"]) == ("messages", True)
     assert house.delivery(channel=Channel.CALL)["status"] is S.UNCERTAIN
+
+
+def test_why_nothing_more_goes_out_is_on_record_once(house: House) -> None:
+    """Upkeep asks every second for ten minutes, and an entry of the record is for years."""
+    claimed = _uncertain_call(house)
+    house.clock.now = house.delivery(channel=Channel.CALL)["deadline_at"]
+    for _ in range(3):
+        _go_on(house, claimed.lane)
+
+    reasons = [entry["reason"] for entry in house.entries(outcome="not_sent")]
+
+    assert reasons == [Reason.LATE_CALL]
 
 
 def test_the_message_of_a_call_that_was_answered_after_all_is_not_sent(house: House) -> None:

@@ -150,6 +150,21 @@ def test_what_is_hinted_already_is_left_while_hints_wait(keeping: Keeping) -> No
     assert (crowded, calm) == (0, 48)
 
 
+def test_a_queue_that_nobody_works_off_keeps_no_other_from_its_hints(keeping: Keeping) -> None:
+    """Texts may wait for a provider that is not set up yet, and a lost email hint for a minute."""
+    house = keeping.house
+    house.have_message()
+    text = house.delivery(channel="sms")
+    due = [Due(text["id"], text["channel"], text["lane"], text["due_at"])]
+    for _ in range(21):
+        keeping.hints(due)
+    house.clock.advance(seconds=61)
+
+    found = keeping.chores.hint_due()
+
+    assert (found, keeping.hinted(LATER)) == (1, 22)
+
+
 def test_what_becomes_due_is_hinted_when_its_window_opens(keeping: Keeping) -> None:
     """Nobody else would tell dispatch at one o'clock."""
     house = keeping.house

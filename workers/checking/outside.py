@@ -93,6 +93,7 @@ def files(found: Settings) -> Sequence[Finding]:
     """Tell whether scans and documents can be kept, and read from where events may point."""
     what = "files"
     parts = urlsplit(found.blobs)
+    place = f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}"
     if parts.scheme == "file":
         folder = Path(unquote(parts.path))
         near = nearest_folder(folder)
@@ -106,8 +107,8 @@ def files(found: Settings) -> Sequence[Finding]:
     except keyfile.MasterKeyError:
         return [unknown(what, "not tried: there is no master key to open them with")]
     except Exception as error:  # noqa: BLE001 - the object store raises what its vendor's client does
-        told = f"{parts.scheme}://{parts.netloc}{parts.path} cannot be used"
+        told = f"{place} cannot be used"
         return [
             wrong(what, f"{told} ({type(error).__name__}): see ONWARD_BLOB_URL, ONWARD_BLOB_ROOTS")
         ]
-    return [fine(what, f"kept at {parts.scheme}://{parts.netloc}{parts.path}")]
+    return [fine(what, f"kept at {place}")]

@@ -127,7 +127,9 @@ def resume(provider: Provider, reason: Why = "", actor: As = "", as_json: AsJson
 
 
 def audit(
-    limit: Annotated[int, typer.Option(help="The most acts to list, the newest first.")] = 50,
+    limit: Annotated[
+        int, typer.Option(min=1, help="The most acts to list, the newest first.")
+    ] = 50,
     as_json: AsJson = False,
 ) -> None:
     """List what operators did, why, and to what."""
@@ -172,7 +174,7 @@ def list_suppressions(
     customer: Annotated[
         str | None, typer.Option(help="Only this customer's, by reference.")
     ] = None,
-    limit: Annotated[int, typer.Option(help="The most to list, the newest first.")] = 100,
+    limit: Annotated[int, typer.Option(min=1, help="The most to list, the newest first.")] = 100,
     as_json: AsJson = False,
 ) -> None:
     """List destinations that must not be used, for what, why, and since when."""
@@ -258,7 +260,16 @@ def _by(actor: str, reason: str, *, dry_run: bool) -> "By":
 
     if not reason.strip() and not dry_run:
         raise typer.BadParameter("say why: it is kept with what you do", param_hint="--reason")
-    return By((actor.strip() or getpass.getuser())[:200], reason.strip())
+    return By((actor.strip() or _account())[:200], reason.strip())
+
+
+def _account() -> str:
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):  # as in a container that runs under a number
+        raise typer.BadParameter(
+            "say who you are: this system account has no name", param_hint="--as"
+        ) from None
 
 
 def _first(targets: Sequence[Any]) -> str:

@@ -114,7 +114,9 @@ def listing(
         table.add_column(heading, overflow="fold")
     for row in rows:
         table.add_row(*(_cell(row.get(name)) for name in columns))
-    Console(width=None if sys.stdout.isatty() else 160).print(table)
+    width = None if sys.stdout.isatty() else 160
+    # What others wrote is shown as they wrote it: brackets are no markup.
+    Console(width=width, markup=False, emoji=False, highlight=False).print(table)
     if not rows:
         typer.echo("none")
 
@@ -122,4 +124,11 @@ def listing(
 def _cell(value: object) -> str:
     if value is None:
         return "–"
-    return f"{value:%Y-%m-%d %H:%M:%S}" if isinstance(value, datetime) else str(value)
+    return f"{value:%Y-%m-%d %H:%M:%S}" if isinstance(value, datetime) else harmless(str(value))
+
+
+def harmless(text: str) -> str:
+    """Give a text that no terminal takes for commands: a customer, or anybody, wrote it."""
+    return "".join(
+        one if one.isprintable() or one == "\n" else "\N{REPLACEMENT CHARACTER}" for one in text
+    )

@@ -56,7 +56,7 @@ def _says(answer: "Answered") -> str:
 
 
 def rejected(
-    limit: Annotated[int, typer.Option(help="The most to list, the newest first.")] = 50,
+    limit: Annotated[int, typer.Option(min=1, help="The most to list, the newest first.")] = 50,
     as_json: AsJson = False,
 ) -> None:
     """List rejected events and why."""

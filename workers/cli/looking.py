@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from workers.cli.common import AsJson, fail, listing, opened, there
+from workers.cli.common import AsJson, fail, harmless, listing, opened, there
 
 if TYPE_CHECKING:
     from store.attention import Member
@@ -32,7 +32,9 @@ def attention(
     cause: Annotated[
         str | None, typer.Option("--list", help="List what waits for this cause, one by one.")
     ] = None,
-    limit: Annotated[int, typer.Option(help="With --list: the most to list, oldest first.")] = 50,
+    limit: Annotated[
+        int, typer.Option(min=1, help="With --list: the most to list, oldest first.")
+    ] = 50,
     as_json: AsJson = False,
 ) -> None:
     """Show what waits for you, by cause, and what puts it right."""
@@ -132,7 +134,7 @@ def trace(
         sys.stdout.write("\n")
         return
     for line in lines_of(story):
-        typer.echo(line)
+        typer.echo(harmless(line))
 
 
 def queues(

@@ -30,7 +30,7 @@ def add_to(app: typer.Typer) -> None:
 
 def sends(
     customer: Annotated[str, typer.Option(help="The customer's reference.")],
-    limit: Annotated[int, typer.Option(help="The most to list, the newest of all.")] = 200,
+    limit: Annotated[int, typer.Option(min=1, help="The most to list, the newest of all.")] = 200,
     as_json: AsJson = False,
 ) -> None:
     """Show what was sent on to a customer, when, where and by which channel, and why not."""
@@ -45,7 +45,7 @@ def replies(
     customer: Annotated[
         str | None, typer.Option(help="The customer's reference; without it, those of nobody.")
     ] = None,
-    limit: Annotated[int, typer.Option(help="The most to list, the newest of all.")] = 200,
+    limit: Annotated[int, typer.Option(min=1, help="The most to list, the newest of all.")] = 200,
     as_json: AsJson = False,
 ) -> None:
     """Show what a customer has texted back, and to which of our texts."""

@@ -7,6 +7,7 @@ from string import ascii_uppercase
 from typing import Any
 from uuid import UUID
 
+from store.deliveries.receiving import BY_RECEIPT
 from store.read_models import DeliveryLine
 from store.tracing import Trace
 
@@ -91,7 +92,8 @@ def _answer(f: Facts) -> str:
     words = [w for w in (f["reason"], f["code"]) if w]
     why = f" ({', '.join(words)})" if words else ""
     reference = f", reference {f['reference']}" if f["reference"] else ""
-    return f"attempt {f['attempt']}: {f['verdict']}{why} after {f['seconds']:g} s{reference}"
+    verdict = "answer lost, settled by evidence" if f["verdict"] == BY_RECEIPT else f["verdict"]
+    return f"attempt {f['attempt']}: {verdict}{why} after {f['seconds']:g} s{reference}"
 
 
 def _asked(f: Facts) -> str:

@@ -10,7 +10,7 @@ from store.inquiries import InquiryLine
 
 REFUSALS: Mapping[Refusal, str] = MappingProxyType(
     {
-        Refusal.UNKNOWN: "there is nothing under this name; onward trace shows the ids",
+        Refusal.UNKNOWN: "nothing is known by this name; see onward trace, or onward queues",
         Refusal.NOT_WAITING: "it does not wait for attention",
         Refusal.NOT_UNSETTLED: "it is neither uncertain nor parked",
         Refusal.NOT_STOPPABLE: "it is being sent, waits for its answer, or is settled",

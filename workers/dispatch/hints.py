@@ -74,11 +74,13 @@ class Hints:
                 hinted += len(some)
         return hinted
 
-    def backlog(self, lanes: Sequence[Lane]) -> int | None:
+    def backlog(
+        self, lanes: Sequence[Lane], channels: Sequence[Channel] = tuple(SENDING)
+    ) -> int | None:
         """How many hints of some lanes wait to be worked off; none where nobody can say."""
         if self._rests():
             return None
-        names = [queue_name(channel, lane) for channel in SENDING for lane in lanes]
+        names = [queue_name(channel, lane) for channel in channels for lane in lanes]
         try:
             return sum(_waiting(self._broker, name) for name in names)
         except Exception as error:  # noqa: BLE001 - as in sending

@@ -23,7 +23,7 @@ from config.policies import Policies
 from contracts.vocabulary import Reason
 from store.deliveries.recording import Result
 from store.deliveries.reopening import Unanswered, unanswered
-from store.engine import Store, steadily
+from store.engine import Store, is_outage, steadily
 from workers.dispatch import journal_pages, results
 from workers.dispatch.journal import SUFFIX
 from workers.dispatch.journal_pages import Doubtful, Told
@@ -73,13 +73,23 @@ class Replaying:
         """Replay every page whose owner is dead; give how many attempts that settled.
 
         A page goes once nothing more can come of it. Raises what the store raises; the page then
-        stays for the next look, here or in another process.
+        stays for the next look, here or in another process. An outage ends the look, any other
+        fault of one page is raised after all the others have been looked at.
         """
         settled = 0
+        fault: Exception | None = None
         for path in sorted(self._folder.glob(f"*{SUFFIX}")):
             with _orphaned(path) as file:
-                if file is not None and not self._stopping.is_set():
+                if file is None or self._stopping.is_set():
+                    continue
+                try:
                     settled += self._replay(path, file)
+                except Exception as error:
+                    if is_outage(error):
+                        raise
+                    fault = fault or error
+        if fault is not None:
+            raise fault
         return settled
 
     def _run(self) -> None:

@@ -10,7 +10,12 @@ from email import message_from_bytes, policy
 from email.message import Message
 from enum import StrEnum
 
-_READ = 256 * 1024  # the report comes before the mail that it returns
+# The report comes before the mail that it returns. Beyond these limits the standard library would
+# read one mail for minutes: its time grows with the square of a header, and lines times depth.
+_READ = 128 * 1024  # bytes
+_MOST_PARTS = 16
+_LONGEST_TYPE = 2_000  # bytes
+_TYPE = re.compile(rb"(?i)(?:\A|[\r\n])content-type:(?:[^\r\n]|\r?\n[ \t]|\r[ \t])*")
 _DEEPEST = 5
 _STATUS = re.compile(r"\b([245]\.\d{1,3}\.\d{1,3})\b")
 _LONGEST_ID = 100  # RFC 3461, section 5.4
@@ -47,7 +52,7 @@ class Report:
 def read_report(raw: bytes) -> Report | None:
     """Read the report in a mail; none where it is no report, or none that can be read."""
     try:
-        mail = message_from_bytes(raw[:_READ], policy=policy.compat32)
+        mail = message_from_bytes(_readable(raw), policy=policy.compat32)
         for part in _parts(mail, _DEEPEST):
             report = _report(part)
             if report is not None:
@@ -55,6 +60,15 @@ def read_report(raw: bytes) -> Report | None:
     except (ValueError, LookupError, TypeError, AttributeError, RecursionError):
         pass  # what the standard library raises at mail that nobody should have written
     return None
+
+
+def _readable(raw: bytes) -> bytes:
+    """Cut a mail off before what no mail server writes."""
+    head = raw[:_READ]
+    for number, found in enumerate(_TYPE.finditer(head)):
+        if number == _MOST_PARTS or len(found[0]) > _LONGEST_TYPE:
+            return head[: found.start()]
+    return head
 
 
 def _parts(mail: Message, depth: int) -> Iterator[Message]:

@@ -3,17 +3,19 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from itertools import product
 
 from structlog import get_logger
 
 from config.policies import Policies, WhenUncertain
-from contracts.vocabulary import Lane, Reason
+from contracts.vocabulary import Channel, Lane, Reason
 from store import outbox, providers, sealing
 from store.customers import Readings
 from store.deliveries import due as waiting
 from store.deliveries import ending, settling
 from store.deliveries.adding import Due
 from store.engine import Store
+from workers.dispatch.broker import SENDING
 from workers.dispatch.hints import Hints
 from workers.failpoints import reach
 from workers.following_up import follow_up
@@ -27,6 +29,7 @@ _AGAIN = timedelta(seconds=60)
 _AT_ONCE = 2_000
 _PAGE = 500
 _NEAR_EMPTY = 20
+_PLENTY = 1_000  # hints in one queue: more would tell nobody anything for a while
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,19 +91,25 @@ class Chores:
         return self._hint_again((Lane.ROUTINE, Lane.BULK), _AGAIN, self._interval)
 
     def _hint_again(self, lanes: Sequence[Lane], older_than: timedelta, every: float) -> int:
-        backlog = self._hints.backlog(lanes)
-        if backlog is None:
-            return 0
-        # While hints wait in their queues, hinting again would only multiply them (hazard 20).
-        crowded = backlog > _NEAR_EMPTY
+        # Each queue for itself: one that nobody works off must not keep others from their hints.
+        backlogs: dict[tuple[Lane, Channel], int] = {}
+        for lane, channel in product(lanes, SENDING):
+            backlog = self._hints.backlog([lane], [channel])
+            if backlog is None:
+                return 0
+            backlogs[lane, channel] = backlog
+        found: list[Due] = []
         with self._store.write() as tx:
-            before = None if crowded else tx.now - older_than
             states, breaker = providers.states(tx), self._policies.breaker
-            allowed = allowances(states, breaker, tx.now, every, _AT_ONCE)
-            found: list[Due] = []
-            for most in sorted(set(allowed.values()) - {0}):
-                channels = [channel for channel, each in allowed.items() if each == most]
-                found += waiting.unhinted(tx, lanes, before, most, channels)
+            left = dict(allowances(states, breaker, tx.now, every, _AT_ONCE))
+            for (lane, channel), backlog in backlogs.items():
+                if backlog >= _PLENTY or not left[channel]:
+                    continue
+                # While hints wait, hinting again would only multiply them (hazard 20).
+                before = None if backlog > _NEAR_EMPTY else tx.now - older_than
+                some = waiting.unhinted(tx, [lane], before, left[channel], [channel])
+                left[channel] -= len(some)
+                found += some
         if self._hints(found) < len(found):  # nobody was told after all: as soon as it can be
             with self._store.write() as tx:
                 waiting.unhint(tx, [one.delivery_id for one in found])

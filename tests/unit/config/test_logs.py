@@ -1,5 +1,6 @@
 """Logs: events with ids, and nothing of anybody's."""
 
+import ast
 import io
 import json
 import logging
@@ -9,6 +10,7 @@ import pytest
 import structlog
 
 from config import logs
+from tests.docs.reading import ROOT
 
 NAME = "Beatrix Ouseburn"
 NUMBER = "+447700900123"
@@ -119,6 +121,30 @@ def test_chatty_libraries_are_quiet(written: io.StringIO) -> None:
         logging.getLogger(name).info("ten lines a send")
 
     assert written.getvalue() == ""
+
+
+def test_a_broker_that_is_away_is_told_of_by_us_alone(written: io.StringIO) -> None:
+    """Its client writes seven errors a try, and each would ask an operator to look."""
+    logging.getLogger("pika.adapters.blocking_connection").error(
+        "Connection workflow failed: %r", 1
+    )
+
+    assert written.getvalue() == ""
+
+
+def test_no_line_of_ours_says_what_is_then_withheld() -> None:
+    """Found in an incident, it is found too late."""
+    withheld = [
+        f"{path.name}: {found.arg}"
+        for room in ("config", "store", "workers")
+        for path in (ROOT / room).rglob("*.py")
+        for call in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(call, ast.Call) and ast.unparse(call.func).startswith("log.")
+        for found in call.keywords
+        if found.arg not in logs.ALLOWED_KEYS | {"exc_info"}
+    ]
+
+    assert withheld == []
 
 
 def test_for_eyes_it_withholds_as_well() -> None:
