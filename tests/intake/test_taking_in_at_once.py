@@ -3,10 +3,13 @@
 import threading
 from typing import Any
 
+from sqlalchemy import event
+
 from store import tables
-from tests.building import BOTH, EVERYTHING, House, place, preferences, verified
+from tests.building import BOTH, EVERYTHING, House, place, preferences, verified, waits_for_a_lock
 from tests.factories import Sample, catch_all, envelope
 from tests.intake.deadlocks import deadlocks
+from tests.waiting import eventually
 
 
 def _call(**changes: Any) -> Sample:
@@ -40,6 +43,34 @@ def test_a_customer_who_registers_while_a_message_arrives_gets_it(house: House) 
 
     assert house.rows(tables.waits) == []
     assert sorted(row["customer_ref"] for row in house.deliveries()) == refs
+
+
+def test_who_registers_while_a_message_is_being_committed_takes_it_up(
+    server_house: House,
+) -> None:
+    """The message was found to have no customer, and nobody can see yet that it waits."""
+    house, engine = server_house, server_house.store.engine
+    committing, go_on = threading.Event(), threading.Event()
+
+    def hold_up(_connection: object) -> None:
+        if not committing.is_set():  # the message's alone, which is the first
+            committing.set()
+            go_on.wait(30)
+
+    event.listen(engine, "commit", hold_up)
+    message = threading.Thread(target=house.hand_in, args=(_call(subject="C-1"),))
+    customer = threading.Thread(target=house.serve, args=("C-1",))
+    message.start()
+    committing.wait(30)
+
+    customer.start()
+    eventually(lambda: waits_for_a_lock(house) or not customer.is_alive(), "the other waits")
+    go_on.set()
+    message.join()
+    customer.join()
+
+    assert house.rows(tables.waits) == []
+    assert {row["customer_ref"] for row in house.deliveries()} == {"C-1"}
 
 
 def test_two_intakes_that_share_customers_and_numbers_do_not_deadlock(house: House) -> None:

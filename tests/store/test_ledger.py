@@ -279,6 +279,16 @@ def test_an_entry_that_commits_late_is_sealed_next(server_house: House) -> None:
     assert _verify(house).broken is None
 
 
+def test_no_two_seals_follow_the_same_one(sealed: House) -> None:
+    """Whatever number a second one gives itself: the database itself refuses a fork (hazard 22)."""
+    row = sealed.rows(seals_table)[-1]
+
+    with pytest.raises(IntegrityError), sealed.store.write() as tx:
+        tx.connection.execute(insert(seals_table).values({**row, "number": row["number"] + 7}))
+
+    assert _verify(sealed).broken is None
+
+
 def test_two_sealers_cannot_fork_the_chain(server_house: House) -> None:
     """A leader that was stopped and wakes up fails, and its seal is nowhere (hazard 22)."""
     house = server_house

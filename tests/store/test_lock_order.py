@@ -19,7 +19,7 @@ from store import inbox, tables
 from store.deliveries.claiming import Claimed
 from store.deliveries.recording import Result, record
 from store.engine import Transaction
-from tests.building import House
+from tests.building import House, waits_for_a_lock
 from tests.factories import catch_all, envelope
 from tests.waiting import eventually
 
@@ -37,14 +37,6 @@ def _undone(house: House) -> Iterator[Transaction]:
         raise _UndoneError
 
 
-def _somebody_waits(house: House) -> bool:
-    with house.store.read() as tx:
-        asked = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'"
-        return bool(
-            tx.connection.exec_driver_sql(f"{asked} AND datname = current_database()").scalar_one()
-        )
-
-
 def _is_second_free(house: House, take_first: Act, take_both: Act, take_second: Act) -> bool:
     """Whether the second is still free while who wants both waits for the first."""
 
@@ -57,7 +49,7 @@ def _is_second_free(house: House, take_first: Act, take_both: Act, take_second: 
         with _undone(house) as tx:
             take_first(tx)
             wanting.start()
-            eventually(lambda: _somebody_waits(house), "the other waits for the first")
+            eventually(lambda: waits_for_a_lock(house), "the other waits for the first")
             with _undone(house) as another:
                 another.connection.execute(text("SET LOCAL lock_timeout = '300ms'"))
                 take_second(another)
