@@ -103,7 +103,7 @@ def listing(
 ) -> None:
     """Print rows as a table with these columns (name to heading), or all they hold as JSON."""
     if as_json:
-        json.dump([dict(row) for row in rows], sys.stdout, default=str, indent=2)
+        json.dump([dict(row) for row in rows], sys.stdout, default=in_json, indent=2)
         sys.stdout.write("\n")
         return
     from rich.console import Console
@@ -119,6 +119,11 @@ def listing(
     Console(width=width, markup=False, emoji=False, highlight=False).print(table)
     if not rows:
         typer.echo("none")
+
+
+def in_json(value: object) -> str:
+    """Write what JSON has no form for: instants as RFC 3339 has them, anything else as text."""
+    return value.isoformat() if isinstance(value, datetime) else str(value)
 
 
 def _cell(value: object) -> str:

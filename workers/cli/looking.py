@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from workers.cli.common import AsJson, fail, harmless, listing, opened, there
+from workers.cli.common import AsJson, fail, harmless, in_json, listing, opened, there
 
 if TYPE_CHECKING:
     from store.attention import Member
@@ -131,7 +131,7 @@ def trace(
         fail(f"nothing is known by the name {name}: try onward find, or onward attention")
         return
     if as_json:
-        json.dump(as_plain(story), sys.stdout, default=str, indent=2)
+        json.dump(as_plain(story), sys.stdout, default=in_json, indent=2)
         sys.stdout.write("\n")
         return
     for line in lines_of(story):
@@ -151,7 +151,7 @@ def queues(
         board = Board(parts)
         try:
             if as_json:
-                json.dump(board.look().as_plain(), sys.stdout, default=str, indent=2)
+                json.dump(board.look().as_plain(), sys.stdout, default=in_json, indent=2)
                 sys.stdout.write("\n")
             elif watch:
                 _watch(board)
