@@ -10,6 +10,7 @@ import tempfile
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import zip_longest
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -191,8 +192,8 @@ def recovery_seconds(injuries: Sequence[Injury], sent: Sequence[Sent], offered: 
     """
     times = sorted(one.at.timestamp() for one in sent)
     longest = 0.0
-    nexts = [later.began for later in injuries[1:]] + [float("inf")]
-    for injury, next_began in zip(injuries, nexts, strict=True):
+    for injury, later in zip_longest(injuries, injuries[1:]):
+        next_began = float("inf") if later is None else later.began
         after = [at for at in times if at >= injury.healed]
         wanted = max(1.0, _FULL_RATE * offered * _WINDOW_SECONDS)
         took = after[-1] - injury.healed if after else 0.0

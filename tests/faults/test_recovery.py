@@ -43,3 +43,8 @@ def test_where_another_injury_comes_first_recovery_is_told_from_that_one() -> No
     took = recovery_seconds([injury(5, 6), injury(7, 11)], sent, offered=20)
 
     assert 0.9 <= took <= 1.1
+
+
+def test_where_nothing_was_injured_nothing_had_to_recover() -> None:
+    """What only misbehaves, such as a provider, injures nothing of ours."""
+    assert recovery_seconds([], at_rate(0, 10, 20), offered=20) == 0.0
