@@ -247,6 +247,16 @@ class Store:
                 connection.execution_options(onward_reads=True)
             yield Transaction(self, connection)
 
+    @contextmanager
+    def snapshot(self) -> Iterator[Transaction]:
+        """Open a transaction for reading that sees one moment throughout, whatever is committed."""
+        with self.engine.connect() as connection:
+            if connection.dialect.name == "sqlite":
+                connection.execution_options(onward_reads=True)  # and WAL does the rest
+            else:
+                connection.execution_options(isolation_level="REPEATABLE READ")
+            yield Transaction(self, connection)
+
     def close(self) -> None:
         """Give back all connections."""
         self.engine.dispose()

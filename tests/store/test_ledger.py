@@ -317,3 +317,18 @@ def test_two_sealers_cannot_fork_the_chain(server_house: House) -> None:
     with house.store.read() as tx:
         most = tx.connection.execute(select(func.count()).select_from(seals_table)).scalar_one()
     assert most == 1
+
+
+def test_what_is_sealed_while_the_chain_is_checked_is_no_break(house: House) -> None:
+    """The check of a living installation takes minutes, and seals come every second."""
+    house.serve()
+    _append(house)
+    count = select(func.count()).select_from(seals_table)
+
+    with house.store.snapshot() as looking:
+        before = looking.connection.execute(count).scalar()
+        sealed = _seal(house)
+        after = looking.connection.execute(count).scalar()
+
+    assert sealed == 5
+    assert before == after
