@@ -1,14 +1,17 @@
 """Whether a file is what it was said to be, and fit to be sent on."""
 
+from collections.abc import Callable
+from functools import cached_property
 from hashlib import sha256
 from io import BytesIO
+from typing import TYPE_CHECKING
 
-import puremagic
-from puremagic import PureError
 from structlog import get_logger
 
 from contracts.events import File
-from store.files import Files
+
+if TYPE_CHECKING:
+    from store.files import Files
 
 log = get_logger(__name__)
 
@@ -20,10 +23,17 @@ _SAME = {"image/jpg": "image/jpeg", "image/tif": "image/tiff", "audio/x-wav": "a
 
 
 class Documents:
-    """Reads what events refer to. Safe to share between threads."""
+    """Reads what events refer to. Safe to share between threads.
 
-    def __init__(self, files: Files) -> None:
-        self._files = files
+    ``open_files`` is called when the first is wanted: most processes never see one.
+    """
+
+    def __init__(self, open_files: "Callable[[], Files]") -> None:
+        self._open = open_files
+
+    @cached_property
+    def _files(self) -> "Files":
+        return self._open()
 
     def usable(self, file: File) -> bytes | str:
         """Give the file's content, or the word for why it cannot be sent.
@@ -87,6 +97,9 @@ def _is_text(content: bytes) -> bool:
 
 
 def _looks_like(content: bytes) -> set[str]:
+    import puremagic  # noqa: PLC0415 - its tables are read on import, and few processes need them
+    from puremagic import PureError  # noqa: PLC0415
+
     try:
         found = puremagic.magic_string(content[:_HEAD])
     except (PureError, ValueError):

@@ -48,7 +48,7 @@ def test_a_file_is_checked_again_when_it_is_sent(tmp_path: Path) -> None:
     other = a_pdf(pages=2)
     files.put(wanted.sha256, other + b" " * (wanted.bytes - len(other)))
 
-    assert Documents(files).usable(wanted) == "wrong_digest"
+    assert Documents(lambda: files).usable(wanted) == "wrong_digest"
 
 
 @pytest.mark.parametrize(
@@ -63,7 +63,7 @@ def test_a_file_that_cannot_be_had_says_why(
     tmp_path: Path, change: dict[str, str], word: str
 ) -> None:
     """An operator acts on the word."""
-    documents = Documents(Files(tmp_path.as_uri(), KEY))
+    documents = Documents(lambda: Files(tmp_path.as_uri(), KEY))
 
     assert documents.usable(File(**(file(a_pdf()) | change))) == word
 

@@ -36,7 +36,7 @@ def test_a_file_is_kept_sealed_and_read_again(office: Office) -> None:
         "media_type": "image/png",
         "bytes": len(PNG),
     }
-    assert Documents(office.files).usable(File(**first.json())) == PNG
+    assert Documents(lambda: office.files).usable(File(**first.json())) == PNG
     kept = [path for path in (office.folder / "blobs").rglob("*") if path.is_file()]
     assert len(kept) == 1
     assert PNG[:8] not in kept[0].read_bytes()

@@ -1,10 +1,11 @@
 """What renders and addresses what is sent, and where are its files?"""
 
+from typing import TYPE_CHECKING
+
 from config.sending import company_of
 from contracts.rules import CallRule
 from store.customers import rules_at
 from store.deliveries.claiming import Claimed
-from store.files import Files
 from workers.bootstrap.parts import Parts
 from workers.dispatch.preparing import Preparing, Sender
 from workers.documents import Documents
@@ -32,15 +33,17 @@ def return_paths(parts: Parts) -> ReturnPaths | None:
     return ReturnPaths(domain, lambda named: master.index("return_path", named))
 
 
-def open_files(parts: Parts) -> Files:
+def open_files(parts: Parts) -> "Files":
     """Open where scans and documents are kept."""
+    from store.files import Files
+
     settings = parts.settings
     return Files(settings.blobs, parts.store.master, settings.blob_roots)
 
 
 def open_documents(parts: Parts) -> Documents:
-    """Open the files that events refer to."""
-    return Documents(open_files(parts))
+    """Read the files that events refer to; where they are kept is opened for the first."""
+    return Documents(lambda: open_files(parts))
 
 
 def _sender(parts: Parts) -> Sender:
@@ -68,3 +71,7 @@ def _call_rule(parts: Parts, claimed: Claimed) -> CallRule | None:
             rules = rules_at(tx, claimed.customer_ref, claimed.rule_version)
     rule = rules.rule(claimed.rule_id) if rules is not None else None
     return rule.action.call if rule is not None else None
+
+
+if TYPE_CHECKING:
+    from store.files import Files
