@@ -7,13 +7,15 @@ from store.tables.base import instant, metadata, name
 from store.types import Sealed, Word
 
 # `revision` rises with every change to the customer or to anything below, so that a process may
-# keep its own reading of a customer for as long as the revision stands.
+# keep its own reading of a customer for as long as the revision stands. `mail_from` is in whose
+# name the customer's emails come, where not in the company's own.
 customers = Table(
     "customers",
     metadata,
     name("ref", primary_key=True),
     Column("revision", Integer, nullable=False),
     Column("profile", Sealed, nullable=False),
+    Column("mail_from", Sealed),
     name("time_zone", nullable=False),
     name("locale", nullable=False),
     Column("rules_version", Integer, nullable=False),

@@ -17,6 +17,7 @@ from workers.dispatch.loop import Loop
 from workers.dispatch.probing import Probing
 from workers.dispatch.replaying import Replaying
 from workers.dispatch.running import Running
+from workers.dispatch.space import Space
 from workers.metrics.definitions import BATCHES_IN_HAND, SENDS_UNDER_WAY
 
 _STOP_SECONDS = 60.0
@@ -50,6 +51,7 @@ class Dispatch:
             lease_seconds=settings.lease_seconds,
             count=parts.metrics,
             turn=crew.turn,
+            space=Space(settings.document_memory_bytes),
         )
         delivering = Delivering(means)
         declare_actors(parts.broker, self._at_work(parts, delivering.deliver, crew))

@@ -13,6 +13,7 @@ from urllib.parse import quote
 import idna
 
 CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]+")
+LINK = re.compile(r"https?://[!#-;=?-~]{1,800}")  # what a URL may hold (RFC 3986), no quotes, no <>
 FIELD_NAME = re.compile(r"[!-9;-~]{1,64}")  # RFC 5322, section 3.6.8: printable, no colon
 MESSAGE_ID = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~.-]{1,200}@[A-Za-z0-9.-]{1,200}")
 UNFIT_IN_LOCAL = re.compile(r'[\s\x00-\x20\x7f-\x9f\ud800-\udfff"(),:;<>@\[\\\]]')
@@ -48,6 +49,17 @@ def header(name: str, value: str) -> str:
             return folded
     gap = " " if len(name) <= LINE - 2 - 64 else "\r\n "
     return f"{name}:{gap}{_encoded_words(clean)}"
+
+
+def link_header(name: str, link: str) -> str:
+    """``Name: <link>`` on one line, never folded or encoded (RFC 2369, section 2).
+
+    Raises:
+        ValueError: it is no web address, or longer than a line may be.
+    """
+    if not LINK.fullmatch(link):
+        raise ValueError("a header's link is not a web address")
+    return f"{name}: <{link}>"
 
 
 def mailbox(display_name: str, address: str) -> str:

@@ -192,12 +192,12 @@ class TemplateFiles:
             raise TemplateFailedError(name, "is missing") from None
         for node in tree.find_all(nodes.EvalContextModifier):
             raise TemplateFailedError(name, "turns escaping off or on", node.lineno)
-        for node in tree.find_all((nodes.Extends, nodes.Include, nodes.Import, nodes.FromImport)):
-            used = node.template
+        for using in tree.find_all((nodes.Extends, nodes.Include, nodes.Import, nodes.FromImport)):
+            used = getattr(using, "template", None)
             if not isinstance(used, nodes.Const) or not isinstance(used.value, str):
-                raise TemplateFailedError(name, "names another by a value", node.lineno)
+                raise TemplateFailedError(name, "names another by a value", using.lineno)
             if name.endswith(HTML) and not used.value.endswith(HTML):
-                raise TemplateFailedError(name, "puts plain text into HTML", node.lineno)
+                raise TemplateFailedError(name, "puts plain text into HTML", using.lineno)
             yield from self._with_all_it_uses(used.value, (*above, name))
 
 
