@@ -138,7 +138,7 @@ class Settings(BaseSettings):
     door_host: str = Field("127.0.0.1", description="The address the HTTP door listens on.")
     door_port: Port = Field(8080, description="The port the HTTP door listens on.")
     public_url: str | None = Field(
-        None, description="How providers reach us for receipts, as https://…; unset: none come."
+        None, description="How providers and customers reach us, as https://…; unset: not at all."
     )
     body_limit_bytes: Count = Field(1_048_576, description="The largest request with events.")
     blob_limit_bytes: Count = Field(26_214_400, description="The largest scan or document.")

@@ -171,6 +171,27 @@ def load(tx: Transaction, event_ids: Iterable[UUID]) -> list[Kept]:
     return kept
 
 
+def named(tx: Transaction, name: str, source: str | None = None, limit: int = 2) -> list[UUID]:
+    """Give the events that a name means: our id, or a publisher's, with its source where given."""
+    if source is None:
+        try:
+            own = UUID(name)
+        except ValueError:
+            pass
+        else:
+            found = tx.connection.execute(select(events.c.id).where(events.c.id == own)).scalar()
+            if found is not None:
+                return [found]
+    wanted = [events.c.event_id == name]
+    if source is not None:
+        wanted.append(events.c.source == source)
+    return list(
+        tx.connection.execute(
+            select(events.c.id).where(*wanted).order_by(events.c.id).limit(limit)
+        ).scalars()
+    )
+
+
 def put_waits(tx: Transaction, rows: Sequence[Wait]) -> None:
     """Note what events wait for; an event waits for one thing at a time."""
     ids = [row.event_id for row in rows]

@@ -119,8 +119,9 @@ def usable_pdf(content: bytes, most_pages: int = MOST_PAGES) -> str | None:
     from pypdf import PdfReader  # noqa: PLC0415 - see above
     from pypdf.errors import PyPdfError  # noqa: PLC0415
 
+    stream = BytesIO(content)  # closed at the end: a reader's objects refer to each other, and it
     try:
-        reader = PdfReader(BytesIO(content))
+        reader = PdfReader(stream)
         if reader.is_encrypted:
             return "pdf_encrypted"
         pages = _pages(reader, most_pages)
@@ -131,6 +132,8 @@ def usable_pdf(content: bytes, most_pages: int = MOST_PAGES) -> str | None:
         return "pdf_broken"
     except RecursionError:  # crafted to exhaust its reader
         return "pdf_broken"
+    finally:
+        stream.close()
 
 
 def _pages(reader: "PdfReader", most: int) -> int:

@@ -2,6 +2,9 @@
 
 from collections.abc import Collection, Iterator
 
+from pydantic import TypeAdapter, ValidationError
+
+from contracts.fields import Email, Name
 from store.mail_from import MailFrom
 
 
@@ -10,14 +13,36 @@ def is_ours(address: str, domains: Collection[str]) -> bool:
     return address.rpartition("@")[2].lower() in domains
 
 
+def checked(given: MailFrom) -> tuple[MailFrom, list[str]]:
+    """Give how a customer's emails are to be sent in its one form, and what is wrong with it."""
+    problems: list[str] = []
+
+    def form(what: str, kind: object, value: str | None) -> str | None:
+        if value is None:
+            return None
+        try:
+            return str(TypeAdapter[str](kind).validate_python(value))
+        except ValidationError as error:
+            problems.append(f"{what}: {error.errors()[0]['msg'].removeprefix('Value error, ')}")
+            return None
+
+    found = MailFrom(
+        form("--address", Email, given.address),
+        form("--name", Name, given.name),
+        form("--reply-to", Email, given.reply_to),
+    )
+    if given == MailFrom():
+        problems.append("give --address, --name or --reply-to")
+    return found, problems
+
+
 def against(given: MailFrom, domains: Collection[str]) -> Iterator[str]:
-    """Say what is wrong with how a customer's emails are to be sent, and how to mend it."""
-    for what, address in (("address", given.address), ("reply-to", given.reply_to)):
+    """Say of each address that is at nobody's domain of ours, and how to mend it."""
+    for what, address in (("--address", given.address), ("--reply-to", given.reply_to)):
         if address is not None and not is_ours(address, domains):
             known = ", ".join(sorted(domains)) or "none"
             yield (
-                f"{what}: its domain is not one that the office sends from ({known});"
-                " have it name you as a sender, and put it into ONWARD_MAIL_DOMAINS"
+                f"{what}: its domain is not one that the office sends from ({known}); have that"
+                " domain name your relay as a sender of its mail, and put it into"
+                " ONWARD_MAIL_DOMAINS"
             )
-    if given == MailFrom():
-        yield "give an address, a name or a reply-to"

@@ -10,10 +10,12 @@ from uuid import UUID
 from contracts.planning import LanePolicy
 from contracts.vocabulary import Channel, DeliveryStatus, Purpose, Refusal, Target, Verb
 from store import audit, providers, suppressed
+from store import mail_from as senders
 from store.audit import By, Concerned
 from store.deliveries import by_operator
 from store.deliveries.by_operator import Weighed
 from store.engine import Store, Transaction
+from store.mail_from import MailFrom
 from store.providers import ProviderState
 from workers.forwarded import end_of, tell_forwarded
 
@@ -137,6 +139,17 @@ class Operations:
                 customer_ref if lifted is not None else None,
             )
             return performed(tx, Verb.LIFT, by, [one], dry_run=False)
+
+    def set_mail_from(self, customer_ref: str, given: MailFrom | None, by: By) -> Performed:
+        """Have a customer's emails come in this name from now on; none: in the company's own."""
+        with self._store.write() as tx:
+            before = senders.read_mail_from(tx, customer_ref)
+            refusal = Refusal.NO_CHANGE if given == before else None
+            if refusal is None and not senders.put_mail_from(tx, customer_ref, given):
+                refusal = Refusal.UNKNOWN
+            owner = customer_ref if refusal is None else None
+            one = Concerned(Target.CUSTOMER, customer_ref, refusal, customer_ref=owner)
+            return performed(tx, Verb.SET_MAIL_FROM, by, [one], dry_run=False)
 
 
 def _of_provider(before: ProviderState | None, *, is_so: bool) -> Refusal | None:

@@ -13,6 +13,7 @@ from workers.dispatch.actors import Deliver, declare_actors
 from workers.dispatch.carriers import Carriers
 from workers.dispatch.delivering import Delivering, Means
 from workers.dispatch.journal import Journal
+from workers.dispatch.large_blocks import map_large_blocks
 from workers.dispatch.loop import Loop
 from workers.dispatch.probing import Probing
 from workers.dispatch.replaying import Replaying
@@ -30,6 +31,7 @@ class Dispatch:
 
     def __init__(self, parts: Parts, lanes: Sequence[Lane]) -> None:
         settings = parts.settings
+        map_large_blocks()
         preparing = open_preparing(parts)
         self._loop = Loop()
         self._journal = Journal(settings.journals, parts.worker)

@@ -8,6 +8,7 @@ import typer
 from workers.cli import (
     acting,
     customers,
+    emails,
     events,
     installing,
     looking,
@@ -23,7 +24,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     add_completion=False,
 )
-for group in (processes, installing, events, looking, acting, customers, records, showing):
+for group in (processes, installing, events, looking, acting, customers, emails, records, showing):
     group.add_to(app)
 
 

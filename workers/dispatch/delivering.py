@@ -51,6 +51,7 @@ log = get_logger(__name__)
 T = TypeVar("T")
 _MARGIN_SECONDS = 5.0
 _SPACE_SECONDS = 0.5
+_DOCUMENTS_AT_ONCE = 10  # to be looked at and sent before what has come back is put on record
 _LARGE = 20
 _LARGE_AT_ONCE = 3
 
@@ -160,9 +161,10 @@ class Delivering:
             raise failed
 
     def _begin_waiting(self, batch: Batch) -> list[Result]:
-        """Send what there is space for now; give what cannot be sent, or not in time."""
+        """Send some of what there is space for; give what cannot be sent, or not in time."""
         space, found = self._means.space, list[Result]()
-        while batch.waiting:
+        begun = len(batch.made)
+        while batch.waiting and len(batch.made) - begun < _DOCUMENTS_AT_ONCE:
             one, weight = batch.waiting[0]
             if batch.late or self._means.loop.stopping.is_set():
                 left = [claimed for claimed, _ in batch.waiting]

@@ -15,6 +15,7 @@ from workers.providers.smtp_replies import DEAD_ADDRESS, Stage
 from workers.routing.following import Standing, Transition, after
 
 _HELD = frozenset({Reason.UNUSABLE_DOCUMENT, Reason.TEMPLATE_FAILED})
+_DOCUMENT_SECONDS = 3600
 _MAY_COME = frozenset({"missing", "unreachable"})
 
 
@@ -49,13 +50,13 @@ def of_journalled(
 def of_unsendable(one: Unsendable, policies: Policies, now: datetime) -> Result:
     """What becomes of a delivery that could not be made into anything to send.
 
-    A document that is not here yet may still come; anything else is for an operator. What is held
-    back for its document is sent without it (``withholding``); for what no template could make, the
-    rule goes on to its next step.
+    A document that is not here yet may still come, and is waited for a while, which its customer
+    can bear; anything else is for an operator. What is held back for its document is sent without
+    it (``withholding``); for what no template could make, the rule goes on to its next step.
     """
     if one.reason is Reason.UNUSABLE_DOCUMENT and one.code in _MAY_COME:
         waited = _result(one.claimed, Deferred(one.reason, one.code), policies, now)
-        if waited.to is DeliveryStatus.PENDING:
+        if waited.to is DeliveryStatus.PENDING and now - one.claimed.first_due_at < _wait(policies):
             return waited
     if one.reason not in _HELD:
         return _result(one.claimed, Rejected(one.reason, one.code), policies, now)
@@ -79,6 +80,10 @@ def of_not_begun(claimed: Claimed, now: datetime) -> Result:
         due_at=now,
         spends_attempt=False,
     )
+
+
+def _wait(policies: Policies) -> timedelta:
+    return timedelta(seconds=_DOCUMENT_SECONDS * policies.scale)
 
 
 def says_dead(result: Result) -> bool:

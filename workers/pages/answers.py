@@ -1,5 +1,6 @@
 """How is a page answered, and a form read? With headers that keep it to whoever has the link."""
 
+import re
 from collections.abc import Mapping
 from types import MappingProxyType
 from urllib.parse import parse_qs, quote
@@ -14,6 +15,7 @@ from workers.routing.template_files import FALLBACK, TemplateFiles
 log = get_logger(__name__)
 _LARGEST_FORM = 16_384
 _FOLDER = "page"
+_HEADING = re.compile(r"<h1>(.*?)</h1>", re.DOTALL)
 # The address of a page is its secret: no cache, no index, no next page may have it.
 HEADERS: Mapping[str, str] = MappingProxyType(
     {
@@ -45,9 +47,13 @@ class Pages:
         language = found.partition("/")[0]
         layout = self._files.find(language, f"{_FOLDER}/layout.html")
         body = self._files.piece(found).render(words)
-        html = self._files.piece(layout).render(
-            {"language": language, "body": Markup(body)}  # noqa: S704 - came out of autoescape
-        )
+        heading = _HEADING.search(body)
+        around = {
+            "language": language,
+            "title": Markup(heading[1] if heading else ""),  # noqa: S704 - autoescaped, as the body
+            "body": Markup(body),  # noqa: S704 - came out of autoescape
+        }
+        html = self._files.piece(layout).render(around)
         return HTMLResponse(html, status, dict(HEADERS))
 
 
