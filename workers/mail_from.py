@@ -2,10 +2,15 @@
 
 from collections.abc import Collection, Iterator
 
+from typing import Final
+
 from pydantic import TypeAdapter, ValidationError
 
 from contracts.fields import Email, Name
 from store.mail_from import MailFrom
+
+_ADDRESS: Final = TypeAdapter[str](Email)
+_NAME: Final = TypeAdapter[str](Name)
 
 
 def is_ours(address: str, domains: Collection[str]) -> bool:
@@ -17,19 +22,19 @@ def checked(given: MailFrom) -> tuple[MailFrom, list[str]]:
     """Give how a customer's emails are to be sent in its one form, and what is wrong with it."""
     problems: list[str] = []
 
-    def form(what: str, kind: object, value: str | None) -> str | None:
+    def form(what: str, kind: TypeAdapter[str], value: str | None) -> str | None:
         if value is None:
             return None
         try:
-            return str(TypeAdapter[str](kind).validate_python(value))
+            return kind.validate_python(value)
         except ValidationError as error:
             problems.append(f"{what}: {error.errors()[0]['msg'].removeprefix('Value error, ')}")
             return None
 
     found = MailFrom(
-        form("--address", Email, given.address),
-        form("--name", Name, given.name),
-        form("--reply-to", Email, given.reply_to),
+        form("--address", _ADDRESS, given.address),
+        form("--name", _NAME, given.name),
+        form("--reply-to", _ADDRESS, given.reply_to),
     )
     if given == MailFrom():
         problems.append("give --address, --name or --reply-to")

@@ -3,7 +3,7 @@
 from io import BytesIO
 
 from pypdf import PdfWriter
-from pypdf.generic import ArrayObject, NameObject, NumberObject
+from pypdf.generic import ArrayObject, DictionaryObject, NameObject, NumberObject
 
 from tests.dispatch.sending import Sending
 from tests.factories import Sample, file
@@ -26,7 +26,7 @@ def pdf_that_says_it_has_one_page(pages: int) -> bytes:
     writer = PdfWriter()
     for _ in range(pages):
         writer.add_blank_page(width=200, height=200)
-    writer.root_object["/Pages"][NameObject("/Count")] = NumberObject(1)
+    _tree(writer)[NameObject("/Count")] = NumberObject(1)
     return _written(writer)
 
 
@@ -34,9 +34,15 @@ def pdf_without_end() -> bytes:
     """A PDF whose tree of pages leads back to itself."""
     writer = PdfWriter()
     writer.add_blank_page(width=200, height=200)
-    tree = writer.root_object.raw_get("/Pages")
-    writer.root_object["/Pages"][NameObject("/Kids")] = ArrayObject([tree, tree])
+    itself = writer.root_object.raw_get("/Pages")
+    _tree(writer)[NameObject("/Kids")] = ArrayObject([itself, itself])
     return _written(writer)
+
+
+def _tree(writer: PdfWriter) -> DictionaryObject:
+    tree = writer.root_object["/Pages"]
+    assert isinstance(tree, DictionaryObject)
+    return tree
 
 
 def _written(writer: PdfWriter) -> bytes:
