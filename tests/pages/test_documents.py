@@ -10,9 +10,11 @@ import pytest
 from contracts.vocabulary import Channel
 from store import tables
 from store.keys import MasterKey
+from store.tracing import trace
 from tests.building import MAIL, place, verified
 from tests.factories import envelope
 from tests.pages.site import BASE, Site, a_site
+from workers.cli.timeline import lines_of
 from workers.links import DOCUMENT, Links
 
 KEPT_TO_ONESELF = {
@@ -260,6 +262,23 @@ def test_looking_at_a_page_changes_nothing(small_site: Site, method: str) -> Non
 
     assert reply.status == 200
     assert _openings(small_site) == []
+
+
+def test_the_emails_story_tells_who_opened_its_link(small_site: Site) -> None:
+    """"Did you get the scan?" is answered on one screen, by times and never by addresses."""
+    link, _ = small_site.scan()
+    small_site.fetch(link, "eve@evil.example")
+    small_site.fetch(link)
+    row = small_site.house.delivery(channel=Channel.EMAIL)
+
+    with small_site.house.store.read() as tx:
+        story = trace(tx, str(row["id"]))
+    assert story is not None
+    lines = "\n".join(lines_of(story))
+
+    assert "a wrong address given at its link" in lines
+    assert "document fetched by its link" in lines
+    assert "evil" not in lines
 
 
 def test_a_form_is_small(small_site: Site) -> None:
