@@ -126,7 +126,7 @@ def test_a_hundred_large_scans_at_once_take_less_than_300_mebibytes(
     """Of the real process that sends them, all told: as the system counts it, not we."""
     with open_sending(empty_postgresql_url, tmp_path, broker_url) as sending:
         sending.house.serve("C-7", ("mail_forwarding",), rules=[catch_all("d-mail")])
-        scan = keep(sending, pdf(size=5_000_000))
+        scan = keep(sending, pdf(size=4_000_000))
         told = sending.house.tell_at_once(
             *(
                 envelope("post.scanned", subject="C-7", item_id=f"i-{n}", scan=scan, pages=1)

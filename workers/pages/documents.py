@@ -7,6 +7,7 @@ record before its first byte.
 """
 
 import hmac
+import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from uuid import UUID
@@ -26,6 +27,7 @@ from workers.pages.answers import Pages, file_answer, form_of
 log = get_logger(__name__)
 _FIELD = "address"
 _LONGEST_ADDRESS = 320
+_READ_AT_ONCE = 4  # to look at one takes some four times its size
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +49,7 @@ class Fetching:
 
     def __init__(self, parts: FetchingParts) -> None:
         self._parts = parts
+        self._reading = threading.BoundedSemaphore(_READ_AT_ONCE)
         self.router = APIRouter(prefix=f"/{DOCUMENT}", include_in_schema=False)
         self.router.add_api_route("/{token}", self._show, methods=["GET", "HEAD"])
         self.router.add_api_route("/{token}", self._take, methods=["POST"])
@@ -100,7 +103,8 @@ class Fetching:
         parts = self._parts
         event = load_data(found.event_type, found.event)
         file = file_of(event)
-        content = parts.usable(file) if file is not None else "missing"
+        with self._reading:
+            content = parts.usable(file) if file is not None else "missing"
         if file is None or isinstance(content, str):
             log.warning("document_unusable", delivery_id=str(link.delivery_id), reason=content)
             return parts.pages.answer("document_unusable", 503, found.locale)
