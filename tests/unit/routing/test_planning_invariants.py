@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 
 from contracts.planning import INVOICE_EMAIL, Customer, Routable
 from contracts.rule_words import WEEK, Matchable
-from contracts.rules import Rule, Window
+from contracts.rules import Callers, Rule, Window
 from contracts.vocabulary import Channel, Purpose, Reason
 from tests.unit.routing.samples import DATA, DESTINATIONS, NOW, POLICY, customer, event
 from workers.routing.checks import check_rules, named_destinations
@@ -142,10 +142,10 @@ def test_rules_that_pass_the_checks_never_name_a_wrong_kind_alone(
     wanted: list[Rule], left_out: set[str]
 ) -> None:
     """What is admitted can be carried out, for some event that it matches."""
-    whom = customer()
-    known = {name: place for name, place in whom.destinations.items() if name not in left_out}
+    every = customer().destinations
+    known = {name: place for name, place in every.items() if name not in left_out}
 
-    found = check_rules(wanted, known, whom.contracted)
+    found = check_rules(wanted, Callers(), customer(destinations=known), POLICY)
 
     postal = {
         f"data.rules[{place}].action.steps[{number}].destination"

@@ -105,12 +105,11 @@ def preferences_set(scene: Scene) -> Effect:
         )
     if unknown_destinations(data.rules, customer.destinations):
         return _awaits_destination(scene)
-    problems = check_rules(data.rules, customer.destinations, customer.contracted)
+    callers = data.callers or Callers()
+    problems = check_rules(data.rules, callers, customer, scene.policies.lanes)
     if problems:
         return refused(problems)
-    rules = RuleSet(
-        version=customer.rules_version + 1, rules=data.rules, callers=data.callers or Callers()
-    )
+    rules = RuleSet(version=customer.rules_version + 1, rules=data.rules, callers=callers)
     change.set_rules(scene.tx, scene.ref, rules, told_us_by=data.told_us_by, set_by=data.set_by)
     due = _plan_anew(scene)
     return Effect(
