@@ -103,12 +103,12 @@ def preferences_set(scene: Scene) -> Effect:
             " read the rules again and send the change once more",
             ErrorCode.STALE_VERSION,
         )
-    if unknown_destinations(data.rules, customer.destinations):
-        return _awaits_destination(scene)
     callers = data.callers or Callers()
     problems = check_rules(data.rules, callers, customer, scene.policies.lanes)
     if problems:
         return refused(problems)
+    if unknown_destinations(data.rules, customer.destinations):
+        return _awaits_destination(scene)
     rules = RuleSet(version=customer.rules_version + 1, rules=data.rules, callers=callers)
     change.set_rules(scene.tx, scene.ref, rules, told_us_by=data.told_us_by, set_by=data.set_by)
     due = _plan_anew(scene)
