@@ -1,4 +1,4 @@
-"""How long does planning one event take, with 30 rules of which the last matches?
+"""How much processor time does planning one event take, with 30 rules of which the last matches?
 
 Each rule before it is for this type and meets every condition but its last: the worst that thirty
 rules can ask.
@@ -23,15 +23,15 @@ _CALLER = "+441632960111"
 
 
 def microseconds() -> float:
-    """Plan an event many times, a second later each; give how long one took on average."""
+    """Plan an event many times, a second later each; give the processor time of one."""
     customer, policy = _customer(), _policy()
     moments = [_NOON + timedelta(seconds=number) for number in range(_PLANS)]
     found = plan(_message(), customer, moments[0], policy)
     assert [one.rule_id for one in found.deliveries] == [f"rule-{RULES - 1}"] * 2
-    begun = time.perf_counter()
+    begun = time.process_time()
     for moment in moments:
         plan(_message(), customer, moment, policy)
-    return (time.perf_counter() - begun) / _PLANS * 1e6
+    return (time.process_time() - begun) / _PLANS * 1e6
 
 
 def _customer() -> Customer:
@@ -46,12 +46,12 @@ def _customer() -> Customer:
         revision=1,
         contracted=frozenset(Service),
         started=frozenset(Service),
-        rules=RuleSet.model_validate(
-            {"version": 1, "rules": rules, "callers": {"vip": [_CALLER]}}
-        ),
+        rules=RuleSet.model_validate({"version": 1, "rules": rules, "callers": {"vip": [_CALLER]}}),
         rules_version=1,
         destinations={
-            "d-mobile": Destination("d-mobile", DestinationKind.MOBILE, 1, verified=True, masked=""),
+            "d-mobile": Destination(
+                "d-mobile", DestinationKind.MOBILE, 1, verified=True, masked=""
+            ),
             "d-mail": Destination("d-mail", DestinationKind.EMAIL, 1, verified=True, masked=""),
         },
     )

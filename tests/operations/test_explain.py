@@ -73,14 +73,18 @@ def test_what_is_explained_is_what_intake_plans(
     urgent["match"] = {"min_urgency": "urgent"}
     vip = catch_all("d-mobile", "d-mail", rule_id="vip")
     vip["match"] = {"caller": "vip"}
-    changed = preferences("C-1042", vip, urgent, sales, catch_all("d-mail", rule_id="rest", **QUIET))
+    changed = preferences(
+        "C-1042", vip, urgent, sales, catch_all("d-mail", rule_id="rest", **QUIET)
+    )
     changed["data"]["callers"] = {"vip": ["01632 960001"]}
     desk.house.tell(changed)
     at = desk.house.clock.now.isoformat().replace("+00:00", "Z")
 
     found = answer(desk, "C-1042", "--sample", type_, "--at", at, *words)
 
-    event = envelope(type_, **{f"{name}_" if name == "for" else name: v for name, v in data.items()})
+    event = envelope(
+        type_, **{f"{name}_" if name == "for" else name: v for name, v in data.items()}
+    )
     desk.house.tell(event)
     rows = desk.house.deliveries(event_id=desk.house.event(event["id"])["id"])
     assert [(s["channel"], s["destination"], s["rule"], s["step"]) for s in found["sends"]] == [

@@ -22,7 +22,7 @@ from contracts.rules import RuleSet
 from contracts.vocabulary import Lane, Mode, Purpose, Reason
 from workers.routing.case import Case
 from workers.routing.facts import facts_of
-from workers.routing.matching import Condition, first_unmet
+from workers.routing.matching import MATCHABLE, Condition, first_unmet
 from workers.routing.own_way import BILLING_WAY, OFFERS_WAY, POLICY_WAY
 from workers.routing.planning import next_step, plan
 from workers.routing.services import awaited, is_served
@@ -172,13 +172,13 @@ class _Asking:
 def _searches(
     event: Routable, customer: Customer, now: datetime, policy: LanePolicy, found: Plan
 ) -> Iterator[Search]:
-    """A search for each way in which the planner looked: a call that is told of has two."""
+    """A search for each time that the planner looked: a call that is told of has two."""
     facts = facts_of(event)
-    if facts is None or facts.purpose in {Purpose.POLICY_NOTICE, Purpose.OFFERS}:
+    if facts is None or facts.matched_as not in MATCHABLE:
         return
     case = Case(facts, customer, now, policy)
-    if case.is_terminated:
-        return
+    if case.is_terminated and facts.lane is not Lane.LIVE:
+        return  # what has ended asks no rules; a call's are asked first
     yield _search(case)
     told = found.deliveries + found.non_sends
     if facts.lane is Lane.LIVE and any(each.purpose is Purpose.MESSAGES for each in told):

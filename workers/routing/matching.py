@@ -1,11 +1,14 @@
 """Which of a customer's rules is for this event? The first that matches."""
 
 from enum import StrEnum
+from typing import Final
 
-from contracts.rule_words import CallerKind
+from contracts.rule_words import CallerKind, Matchable
 from contracts.rules import Callers, Match, Rule, RuleSet
 from workers.routing.facts import Facts
 from workers.routing.schedules import Moment, holds
+
+MATCHABLE: Final = frozenset(kind.value for kind in Matchable)
 
 
 class Condition(StrEnum):
@@ -34,7 +37,7 @@ def first_match(rules: RuleSet, facts: Facts, now: Moment) -> Rule | None:
 
 def first_unmet(rule: Rule, callers: Callers, facts: Facts, now: Moment) -> Condition | None:
     """The first condition of the rule that the event does not meet; none where it matches."""
-    if not rule.covers(facts.matched_as):
+    if facts.matched_as not in MATCHABLE or not rule.covers(facts.matched_as):
         return Condition.EVENTS
     return _unmet(rule.match, callers, facts, now)
 

@@ -92,9 +92,11 @@ def never_opens(window: Window) -> bool:
 def _opened_on(day: date, window: Window, now: Moment) -> bool:
     """Whether the window that opens on this day holds the moment."""
     opens, closes = window.span
-    return _opens_on(window, day, now.is_holiday) and _instant(
-        now.tz, day, opens
-    ) <= now.at < _instant(now.tz, day, closes)
+    return (
+        _instant(now.tz, day, opens) <= now.at
+        and now.at < _instant(now.tz, day, closes)
+        and _opens_on(window, day, now.is_holiday)
+    )
 
 
 def _opens_on(window: Window, day: date, is_holiday: IsHoliday) -> bool:

@@ -30,9 +30,7 @@ def test_the_days_that_replace_a_weekends_are_bank_holidays_too(
     assert {day.day for day in december if is_one(day)} == days
 
 
-@pytest.mark.parametrize(
-    ("nation", "summer"), [("england", SUMMER[1]), ("scotland", SUMMER[0])]
-)
+@pytest.mark.parametrize(("nation", "summer"), [("england", SUMMER[1]), ("scotland", SUMMER[0])])
 def test_the_setting_reaches_the_planners_policy(nation: Nation, summer: date) -> None:
     """The planner knows no calendar of its own."""
     found = policies(Settings(sandbox=True, bank_holidays=nation)).lanes

@@ -4,8 +4,8 @@ from typing import Any
 import pytest
 
 from contracts.problems import Problem
-from contracts.rules import Callers, Rule
 from contracts.rule_words import Matchable
+from contracts.rules import Callers, Rule
 from contracts.vocabulary import DestinationKind, ErrorCode, Service
 from tests.unit.routing.samples import POLICY, customer, destination, rule
 from workers.routing.checks import check_rules, misfits, unknown_destinations
@@ -152,12 +152,20 @@ def test_a_rule_that_can_be_carried_out_is_admitted(given: Rule) -> None:
             "action.post.consolidate",
         ),
         (
-            rule("d-email", match=on("post.received"), post={"do": "scan", "never_shred": ["bank"]}),
+            rule(
+                "d-email", match=on("post.received"), post={"do": "scan", "never_shred": ["bank"]}
+            ),
             "action.post.never_shred",
         ),
         # what can never match
-        (rule("d-mobile", match={**on("call.waiting"), "min_urgency": "urgent"}), "match.min_urgency"),
-        (rule("d-email", match={**on("post.scanned"), "department": ["sales"]}), "match.department"),
+        (
+            rule("d-mobile", match={**on("call.waiting"), "min_urgency": "urgent"}),
+            "match.min_urgency",
+        ),
+        (
+            rule("d-email", match={**on("post.scanned"), "department": ["sales"]}),
+            "match.department",
+        ),
         (rule("d-mobile", match={"caller": "vip"}), "match.caller"),
         (rule("d-mobile", match={"department": ["sales"], "contains": ["card"]}), "match"),
         (
@@ -187,7 +195,10 @@ def test_a_rule_that_can_be_carried_out_is_admitted(given: Rule) -> None:
         # not offered yet
         (rule("d-mobile", mode="escalate"), "action.mode"),
         (rule("d-mobile", timing="hold"), "action.timing"),
-        (rule("d-mobile", timing={"digest": {"every": "day", "at": "17:00"}}), "action.timing.digest"),
+        (
+            rule("d-mobile", timing={"digest": {"every": "day", "at": "17:00"}}),
+            "action.timing.digest",
+        ),
         (rule(steps=[{"destination": "d-mobile", "attempts": 3}]), "action.steps[0].attempts"),
         (rule("d-mobile", call={"ring": "all"}), "action.call.ring"),
         (rule("d-mobile", call={"press_to_accept": True}), "action.call.press_to_accept"),
@@ -426,9 +437,8 @@ def test_an_escalation_waits_where_something_follows(
 
 def test_a_service_cannot_start_with_a_destination_that_has_become_another_kind() -> None:
     """A mobile that was replaced by a landline can be sent no text."""
-    changed = customer().destinations | {
-        "d-mobile": destination("d-mobile", DestinationKind.VOICE)
-    }
+    changed = dict(customer().destinations)
+    changed["d-mobile"] = destination("d-mobile", DestinationKind.VOICE)
     whom = customer(rule("d-mobile", match=MESSAGE), rule("d-email"), destinations=changed)
 
     found = missing_for_service(whom, ALL)

@@ -17,10 +17,12 @@ from workers.routing.facts import facts_of
 from workers.routing.matching import first_match, first_unmet
 from workers.routing.planning import next_step, plan
 
-SALES = {"for_": {"department": "Sales"}}
+SALES: dict[str, Any] = {"for_": {"department": "Sales"}}
 
 
-def explained(whom: Customer, event_type: str = "call.message_taken", **changes: Any) -> Explanation:
+def explained(
+    whom: Customer, event_type: str = "call.message_taken", **changes: Any
+) -> Explanation:
     """Why what is sent on such an event now is sent."""
     return explain(event(event_type, **changes), whom, NOW, POLICY)
 
@@ -50,8 +52,9 @@ def test_the_rule_that_is_named_is_the_one_that_the_planner_followed(
     """And those before it are told of one by one, none left out."""
     found = explain(given_event, whom, NOW, POLICY)
 
-    followed = {each.rule_id for each in (*found.plan.deliveries, *found.plan.non_sends)}
-    own = {name for name in followed if name is not None and not name.startswith("@")}
+    followed = {sent.rule_id for sent in found.plan.deliveries}
+    followed |= {each.rule_id or "@" for each in found.plan.non_sends}
+    own = {name for name in followed if not name.startswith("@")}
     assert own <= {search.matched for search in found.searches}
     assert whom.rules is not None
     in_order = [each.rule_id for each in whom.rules.rules]
@@ -250,9 +253,7 @@ def test_rules_that_are_not_in_force_can_be_asked_of() -> None:
 
 def test_what_stops_a_send_is_told_in_a_sentence() -> None:
     """A word in an answer to a customer explains nothing."""
-    whom = customer(
-        rule("d-mobile", "d-postal", "d-gone"), unverified=["d-mobile"]
-    )
+    whom = customer(rule("d-mobile", "d-postal", "d-gone"), unverified=["d-mobile"])
 
     found = explained(whom)
 

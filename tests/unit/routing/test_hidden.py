@@ -79,13 +79,24 @@ def found(*matches: dict[str, Any], callers: Callers = CALLERS) -> dict[int, Any
         (
             [
                 {"window": {"from": "22:00", "to": "06:00", "bank_holidays": "only"}},
-                {"window": {"days": ["fri"], "from": "23:00", "to": "05:00", "bank_holidays": "only"}},
+                {
+                    "window": {
+                        "days": ["fri"],
+                        "from": "23:00",
+                        "to": "05:00",
+                        "bank_holidays": "only",
+                    }
+                },
             ],
             [0],
         ),
         # seasons
         (
-            [{"until": "2026-12-01T00:00:00Z"}, {"from": "2026-12-01T00:00:00Z"}, {"caller": "vip"}],
+            [
+                {"until": "2026-12-01T00:00:00Z"},
+                {"from": "2026-12-01T00:00:00Z"},
+                {"caller": "vip"},
+            ],
             [0, 1],
         ),
         (
@@ -129,10 +140,16 @@ def test_a_rule_behind_others_that_take_all_of_it_is_found_with_those(
         # an empty item is in no list of contents
         [{"contains": list(CONTENTS)}, {"events": ["post.received"]}],
         # an hour's gap, a day's, and the night that reaches into Monday
-        [{"window": {"from": "08:00", "to": "12:00"}}, {"window": {"from": "11:00", "to": "13:00"}}],
+        [
+            {"window": {"from": "08:00", "to": "12:00"}},
+            {"window": {"from": "11:00", "to": "13:00"}},
+        ],
         [{"window": {"days": list(WEEK[:6])}}, {}],
-        [{"window": {"days": ["mon"]}}, {"window": {"days": ["sun"], "from": "22:00", "to": "06:00"}},
-         {"window": {"days": ["sun"], "from": "21:00", "to": "06:00"}}],
+        [
+            {"window": {"days": ["mon"]}},
+            {"window": {"days": ["sun"], "from": "22:00", "to": "06:00"}},
+            {"window": {"days": ["sun"], "from": "21:00", "to": "06:00"}},
+        ],
         # a night belongs to the bank holiday on which it began
         [
             {"window": {"from": "22:00", "to": "06:00", "bank_holidays": "exclude"}},
