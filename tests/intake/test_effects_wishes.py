@@ -67,7 +67,7 @@ def test_refused_rules_change_nothing_and_their_publisher_is_told(house: House) 
     assert {row["rule_id"] for row in house.deliveries()} == {"everything"}
     (told,) = house.outcomes("event.rejected")
     assert [(e["path"], e["code"]) for e in told["errors"]] == [("data.rules[1].match", "invalid")]
-    assert "data.rules[0] (everything), before it, takes all" in told["errors"][0]["message"]
+    assert "data.rules[0] (everything), before it, takes all" in told["errors"][0]["text"]
 
 
 def test_rules_that_prove_unfit_after_waiting_are_refused_and_told(house: House) -> None:
