@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, func, or_, select
+from sqlalchemy import ColumnElement, and_, or_, select
 
 from contracts.vocabulary import Channel, DeliveryStatus, Inquiry, Said
 from store import bulk
@@ -19,6 +19,7 @@ from store.engine import Transaction
 from store.tables import attempts, deliveries, destinations, inquiries
 
 _LOOKED_BACK = timedelta(days=2)  # for what should have been asked about while upkeep was away
+_COMMITTED_WITHIN = timedelta(seconds=30)  # no transaction of ours lasts longer
 _KEY = ("delivery_id", "fence", "inquiry")
 
 
@@ -73,15 +74,47 @@ class Attempted:
     fateless: bool
 
 
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """What is to be asked about now; all that changed before ``seen_until`` has been looked at."""
+
+    askings: tuple[Asking, ...]
+    seen_until: datetime
+
+
 def take(
-    tx: Transaction, inquiry: Inquiry, channel: Channel, waits: Sequence[float], limit: int
-) -> list[Asking]:
+    tx: Transaction,
+    inquiry: Inquiry,
+    channel: Channel,
+    waits: Sequence[float],
+    limit: int,
+    seen_until: datetime | None = None,
+) -> Taken:
     """Take what is to be asked about now, what has waited longest first, and note the asking.
 
     ``waits`` are the seconds before the first asking and between later ones; with the last of
-    them the asking ends.
+    them the asking ends. ``seen_until`` is what the round before gave: much may be open that has
+    been asked about already, and need not be gone through each time.
     """
-    rows = _due(tx, inquiry, channel, waits, limit)
+    bound = tx.now - timedelta(seconds=waits[0])
+    again = _again(tx, inquiry, channel, waits, limit)
+    fresh = _fresh(tx, inquiry, channel, waits, limit, seen_until)
+    rows = sorted([*again, *fresh], key=lambda row: (row.since, row.id))[:limit]
+    _note_asking(tx, inquiry, waits, rows)
+    left = [row.since for row in fresh if row not in rows]
+    full = len(fresh) == limit
+    return Taken(
+        tuple(
+            Asking(row.id, row.fence, inquiry, channel, row.provider, row.reference, row.started_at)
+            for row in rows
+        ),
+        min([bound, *left, *([fresh[-1].since] if full else [])]),
+    )
+
+
+def _note_asking(
+    tx: Transaction, inquiry: Inquiry, waits: Sequence[float], rows: Sequence[Any]
+) -> None:
     noted = [
         {
             "delivery_id": row.id,
@@ -101,56 +134,86 @@ def take(
         if row["delivery_id"] not in known
     ]
     bulk.insert_rows(tx, inquiries, fresh, skip_existing=True)
-    return [
-        Asking(row.id, row.fence, inquiry, channel, row.provider, row.reference, row.started_at)
-        for row in rows
-    ]
 
 
 def _next(now: datetime, times: int, waits: Sequence[float]) -> datetime | None:
     return now + timedelta(seconds=waits[times]) if times < len(waits) else None
 
 
-def _due(
+def _again(
     tx: Transaction, inquiry: Inquiry, channel: Channel, waits: Sequence[float], limit: int
 ) -> Sequence[Any]:
+    """What was asked about before, and is to be asked about once more."""
     d, a, i = deliveries, attempts, inquiries
-    first = tx.now - timedelta(seconds=waits[0])
     return tx.connection.execute(
-        select(d.c.id, d.c.fence, a.c.provider, a.c.reference, a.c.started_at, i.c.times)
+        select(
+            *(d.c.id, d.c.fence, a.c.provider, a.c.reference, a.c.started_at, i.c.times),
+            i.c.due_at.label("since"),
+        )
+        .join(d, and_(i.c.delivery_id == d.c.id, i.c.fence == d.c.fence))
+        .join(a, and_(a.c.delivery_id == d.c.id, a.c.fence == d.c.fence))
+        .where(
+            i.c.inquiry == inquiry,
+            i.c.due_at <= tx.now,
+            d.c.channel == channel,
+            *_in_question(inquiry),
+            d.c.changed_at > _horizon(tx, waits),
+        )
+        .order_by(i.c.due_at, d.c.id)
+        .limit(limit)
+    ).all()
+
+
+def _fresh(
+    tx: Transaction,
+    inquiry: Inquiry,
+    channel: Channel,
+    waits: Sequence[float],
+    limit: int,
+    seen_until: datetime | None,
+) -> Sequence[Any]:
+    """What has not been asked about; what changed while it was looked for may be committed late."""
+    d, a, i = deliveries, attempts, inquiries
+    horizon = _horizon(tx, waits)
+    after = horizon if seen_until is None else max(horizon, seen_until - _COMMITTED_WITHIN)
+    return tx.connection.execute(
+        select(
+            *(d.c.id, d.c.fence, a.c.provider, a.c.reference, a.c.started_at, i.c.times),
+            d.c.changed_at.label("since"),
+        )
         .join(a, and_(a.c.delivery_id == d.c.id, a.c.fence == d.c.fence))
         .outerjoin(
             i, and_(i.c.delivery_id == d.c.id, i.c.fence == d.c.fence, i.c.inquiry == inquiry)
         )
         .where(
             d.c.channel == channel,
-            *_in_question(tx.now, inquiry, waits),
-            d.c.changed_at <= first,
-            or_(i.c.times.is_(None), i.c.due_at <= tx.now),
+            *_in_question(inquiry),
+            d.c.changed_at > after,
+            d.c.changed_at <= tx.now - timedelta(seconds=waits[0]),
+            i.c.times.is_(None),
         )
-        .order_by(func.coalesce(i.c.due_at, d.c.changed_at), d.c.id)
+        .order_by(d.c.changed_at, d.c.id)
         .limit(limit)
     ).all()
 
 
-def _in_question(
-    now: datetime, inquiry: Inquiry, waits: Sequence[float]
-) -> list[ColumnElement[bool]]:
+def _horizon(tx: Transaction, waits: Sequence[float]) -> datetime:
+    return tx.now - timedelta(seconds=sum(waits)) - _LOOKED_BACK
+
+
+def _in_question(inquiry: Inquiry) -> list[ColumnElement[bool]]:
     d, a = deliveries, attempts
-    since = now - timedelta(seconds=sum(waits)) - _LOOKED_BACK
     match inquiry:
         case Inquiry.LISTING:
             doubtful = [DeliveryStatus.UNCERTAIN, DeliveryStatus.PARKED]
             return [
                 d.c.status.in_(doubtful),
-                d.c.changed_at > since,
                 a.c.reference.is_(None),
                 or_(a.c.verdict.is_(None), a.c.verdict == UNKNOWN),
             ]
         case Inquiry.RECEIPT:
             return [
                 d.c.status == DeliveryStatus.ACCEPTED,
-                d.c.changed_at > since,
                 a.c.reference.is_not(None),
             ]
 

@@ -14,7 +14,7 @@ from hashlib import sha256
 from typing import Any
 from uuid import UUID
 
-from contracts.vocabulary import Channel, Purpose, Reason
+from contracts.vocabulary import Channel, Lane, Purpose, Reason
 from store import bulk
 from store.engine import Transaction
 from store.merkle import leaf_hash
@@ -40,6 +40,7 @@ class Entry:
     rule_version: int | None = None
     step: int | None = None
     channel: Channel | None = None
+    lane: Lane | None = None
     destination_id: str | None = None
     detail: str | None = None
     marked: bool = False

@@ -99,14 +99,14 @@ def _under_way(tx: Transaction) -> _Found:
 def _sent(tx: Transaction) -> _Found:
     since = tx.now - timedelta(seconds=RATE_SECONDS)
     rows = tx.connection.execute(
-        select(deliveries.c.lane, deliveries.c.channel, func.count().label("many"))
-        .join(ledger, ledger.c.delivery_id == deliveries.c.id)
+        select(ledger.c.lane, ledger.c.channel, func.count().label("many"))
         .where(
             ledger.c.id >= _first_id_of(since - _CLOCKS_APART),
             ledger.c.settled_at > since,
             ledger.c.outcome == DeliveryStatus.ACCEPTED.value,
+            ledger.c.lane.is_not(None),
         )
-        .group_by(deliveries.c.lane, deliveries.c.channel)
+        .group_by(ledger.c.lane, ledger.c.channel)
     )
     for row in rows:
         yield (row.lane, row.channel), {"sent": row.many}

@@ -118,6 +118,7 @@ def _late_entry(tx: Transaction, result: Result) -> tuple[Entry, Where]:
         rule_version=claimed.rule_version,
         step=claimed.step,
         channel=claimed.channel,
+        lane=claimed.lane,
         purpose=claimed.purpose,
         destination_id=claimed.destination_id,
         outcome=result.to.value,

@@ -145,6 +145,7 @@ def _entries(
             rule_version=row["rule_version"],
             step=row["step"],
             channel=row["channel"],
+            lane=row["lane"],
             purpose=row["purpose"],
             destination_id=row["destination_id"],
             outcome=row["status"].value,

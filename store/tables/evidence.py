@@ -21,6 +21,14 @@ inquiries = Table(
     instant("asked_at", nullable=False),
     instant("due_at"),
 )
+_to_be_asked = inquiries.c.due_at.is_not(None)
+Index(
+    "ix_inquiries_due",
+    inquiries.c.inquiry,
+    inquiries.c.due_at,
+    postgresql_where=_to_be_asked,
+    sqlite_where=_to_be_asked,
+)
 
 # `reference` is the provider's own id: a webhook that comes again is known by it.
 replies = Table(

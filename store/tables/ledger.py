@@ -2,7 +2,7 @@
 
 from sqlalchemy import BigInteger, Boolean, Column, Index, Integer, LargeBinary, Table, Text, Uuid
 
-from contracts.vocabulary import Channel, Purpose, Reason
+from contracts.vocabulary import Channel, Lane, Purpose, Reason
 from store.tables.base import instant, metadata, name
 from store.types import Sealed, Word
 
@@ -20,6 +20,7 @@ ledger = Table(
     Column("rule_version", Integer),
     Column("step", Integer),
     Column("channel", Word(Channel)),
+    Column("lane", Word(Lane)),
     Column("purpose", Word(Purpose), nullable=False),
     name("destination_id"),
     name("outcome", nullable=False),

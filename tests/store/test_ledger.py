@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import func, insert, select
 from sqlalchemy.exc import IntegrityError
 
-from contracts.vocabulary import Channel, Purpose, Reason
+from contracts.vocabulary import Channel, Lane, Purpose, Reason
 from store import ledger, sealing
 from store.ledger import Entry, Where
 from store.merkle import GENESIS
@@ -29,6 +29,7 @@ def _entry(**changes: Any) -> Entry:
         "rule_version": 3,
         "step": 1,
         "channel": Channel.EMAIL,
+        "lane": Lane.ROUTINE,
         "purpose": Purpose.MESSAGES,
         "destination_id": "d-mail",
         "outcome": "accepted",
@@ -97,6 +98,8 @@ def _changed(value: Any) -> Any:
             return value + 1
         case Channel():
             return Channel.SMS
+        case Lane():
+            return Lane.BULK
         case Purpose():
             return Purpose.POST
         case Reason():

@@ -49,7 +49,7 @@ def _look(house: House, times: int) -> None:
     for _ in range(times):
         house.clock.advance(seconds=1)
         with house.store.write() as tx:
-            taken = inquiries.take(tx, Inquiry.LISTING, SMS, [0.0] * 9, limit=10)
+            taken = inquiries.take(tx, Inquiry.LISTING, SMS, [0.0] * 9, limit=10).askings
             inquiries.note(tx, [Answer(one, Said.NOTHING) for one in taken])
 
 
@@ -166,7 +166,7 @@ def test_no_answer_leaves_what_was_said_before(house: House, text: UUID) -> None
     _look(house, 1)
     house.clock.advance(seconds=1)
     with house.store.write() as tx:
-        taken = inquiries.take(tx, Inquiry.LISTING, SMS, [0.0] * 9, limit=10)
+        taken = inquiries.take(tx, Inquiry.LISTING, SMS, [0.0] * 9, limit=10).askings
         inquiries.note(tx, [Answer(one, Said.UNANSWERED, "timeout") for one in taken])
 
     with house.store.read() as tx:

@@ -259,11 +259,12 @@ def test_a_round_takes_what_has_waited_longest(embedded: Asked) -> None:
 
     from store import inquiries  # noqa: PLC0415 - beside its one use
 
-    taken = []
+    taken, seen = [], None
     for _ in range(3):
         with embedded.house.store.write() as tx:
-            found = inquiries.take(tx, Inquiry.RECEIPT, SMS, waits, limit=2)
-        taken.append([one.delivery_id for one in found])
+            found = inquiries.take(tx, Inquiry.RECEIPT, SMS, waits, 2, seen)
+        seen = found.seen_until
+        taken.append([one.delivery_id for one in found.askings])
 
     assert taken == [ids[:2], ids[2:], []]
 

@@ -56,23 +56,29 @@ class Hints:
 
         Upkeep finds in the store what nobody was told of.
         """
-        if self._rests():
-            return 0
+        wanted = [one.delivery_id for one in due if one.channel in SENDING]
+        return len(wanted) - len(self.tell(due))
+
+    def tell(self, due: Sequence[Due]) -> list[UUID]:
+        """Hint at deliveries likewise; give those that nobody was told of."""
         groups: dict[tuple[Channel, Lane], list[UUID]] = defaultdict(list)
         for one in due:
             if one.channel in SENDING:
                 groups[one.channel, one.lane].append(one.delivery_id)
-        hinted = 0
+        untold: list[UUID] = []
         for (channel, lane), ids in groups.items():
-            for start in range(0, len(ids), self._size):
-                some = ids[start : start + self._size]
-                try:
-                    if not self._send(channel, lane, some):
-                        return hinted
-                except FullError:  # other lanes have queues of their own
-                    break
-                hinted += len(some)
-        return hinted
+            untold += ids[self._told_of(channel, lane, ids) :]
+        return untold
+
+    def _told_of(self, channel: Channel, lane: Lane, ids: list[UUID]) -> int:
+        """Hint at deliveries of one queue, and say how many of them, the first first."""
+        for start in range(0, len(ids), self._size):
+            try:
+                if self._rests() or not self._send(channel, lane, ids[start : start + self._size]):
+                    return start
+            except FullError:  # other lanes have queues of their own
+                return start
+        return len(ids)
 
     def backlog(
         self, lanes: Sequence[Lane], channels: Sequence[Channel] = tuple(SENDING)

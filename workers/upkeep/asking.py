@@ -7,10 +7,10 @@ while a provider is asked.
 
 import asyncio
 import threading
-import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
+from datetime import datetime
 from functools import partial
 
 from structlog import get_logger
@@ -31,10 +31,6 @@ from workers.upkeep.questions import Askable, Question, Reply, ask_all
 log = get_logger(__name__)
 
 _AT_ONCE = 40  # of each kind in a round: what is left over has waited longest and comes next
-# Looking for what is to be asked may take long where much is open; then it is done seldomer, so
-# that it takes a twentieth of the time at the most.
-_SHARE = 20
-_LONG_SECONDS = 0.05
 _WAYS = {Inquiry.LISTING: Way.LISTING, Inquiry.RECEIPT: Way.RECEIPT}
 _MEANINGS = {
     Said.NOTHING: Meaning.NOTHING,
@@ -67,7 +63,7 @@ class AskingProviders:
         self._thread = threading.Thread(target=self._loop.run_forever, name="asking", daemon=True)
         self._thread.start()
         self._round: Future[list[tuple[Question, Reply]]] | None = None
-        self._look_at: dict[tuple[Inquiry, Channel], float] = {}
+        self._seen_until: dict[tuple[Inquiry, Channel], datetime] = {}
 
     def run(self) -> int:
         """Apply the answers of the round before, if they are there, and begin the next."""
@@ -102,16 +98,15 @@ class AskingProviders:
     def _take(self) -> list[Question]:
         means = self._means
         askings: list[Asking] = []
+        seen_until: dict[tuple[Inquiry, Channel], datetime] = {}
         with means.store.write() as tx:
             for inquiry, by_channel in means.policies.asking.items():
                 for channel, waits in by_channel.items():
-                    begun = time.monotonic()
-                    if begun < self._look_at.get((inquiry, channel), 0.0):
-                        continue
-                    askings += inquiries.take(tx, inquiry, channel, waits, _AT_ONCE)
-                    took = time.monotonic() - begun
-                    if took > _LONG_SECONDS:
-                        self._look_at[inquiry, channel] = begun + _SHARE * took
+                    seen = self._seen_until.get((inquiry, channel))
+                    taken = inquiries.take(tx, inquiry, channel, waits, _AT_ONCE, seen)
+                    seen_until[inquiry, channel] = taken.seen_until
+                    askings += taken.askings
+        self._seen_until = seen_until
         return self._means.judging.questions(askings) if askings else []
 
     def _apply_all(self, replies: Sequence[tuple[Question, Reply]]) -> int:

@@ -110,11 +110,11 @@ class Chores:
                 some = waiting.unhinted(tx, [lane], before, left[channel], [channel])
                 left[channel] -= len(some)
                 found += some
-        if self._hints(found) < len(found):  # nobody was told after all: as soon as it can be
+        untold = self._hints.tell(found)
+        if untold:  # as soon as it can be
             with self._store.write() as tx:
-                waiting.unhint(tx, [one.delivery_id for one in found])
-            return 0
-        return len(found)
+                waiting.unhint(tx, untold)
+        return len(found) - len(untold)
 
     def rescue(self) -> int:
         """Call uncertain what a worker claimed and never recorded."""

@@ -280,6 +280,14 @@ def upgrade() -> None:
         sa.Column("due_at", types.Instant(), nullable=True),
         sa.PrimaryKeyConstraint("delivery_id", "fence", "inquiry", name=op.f("pk_inquiries")),
     )
+    op.create_index(
+        "ix_inquiries_due",
+        "inquiries",
+        ["inquiry", "due_at"],
+        unique=False,
+        postgresql_where=sa.text("due_at IS NOT NULL"),
+        sqlite_where=sa.text("due_at IS NOT NULL"),
+    )
     op.create_table(
         "items",
         sa.Column("item_id", sa.String(length=500), nullable=False),
@@ -319,6 +327,7 @@ def upgrade() -> None:
         sa.Column("rule_version", sa.Integer(), nullable=True),
         sa.Column("step", sa.Integer(), nullable=True),
         sa.Column("channel", sa.String(length=32), nullable=True),
+        sa.Column("lane", sa.String(length=32), nullable=True),
         sa.Column("purpose", sa.String(length=32), nullable=False),
         sa.Column("destination_id", sa.String(length=500), nullable=True),
         sa.Column("outcome", sa.String(length=500), nullable=False),
@@ -636,6 +645,12 @@ def downgrade() -> None:
     op.drop_index("ix_items_open", table_name="items")
     op.drop_index(op.f("ix_items_customer_ref"), table_name="items")
     op.drop_table("items")
+    op.drop_index(
+        "ix_inquiries_due",
+        table_name="inquiries",
+        postgresql_where=sa.text("due_at IS NOT NULL"),
+        sqlite_where=sa.text("due_at IS NOT NULL"),
+    )
     op.drop_table("inquiries")
     op.drop_index("uq_events_source_event_id", table_name="events")
     op.drop_index("ix_events_customer", table_name="events")

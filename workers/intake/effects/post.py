@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from uuid import UUID
 
 from contracts.events.post import ItemInstructed, PostDispatched, PostDisposed, PostReceived
-from contracts.vocabulary import Channel, DeliveryStatus, PostAction, Purpose, Reason
+from contracts.vocabulary import Channel, DeliveryStatus, Lane, PostAction, Purpose, Reason
 from store import items, ledger
 from store.customers import reach
 from store.deliveries import adding, ending
@@ -106,6 +106,7 @@ def _record_contradiction(scene: Scene, data: PostDispatched, item_id: str) -> N
         event_id=scene.event.id,
         rule_id=f"@item/{item_id}",
         channel=Channel.POST,
+        lane=Lane.ROUTINE,
         purpose=Purpose.POST,
         destination_id=data.destination_id,
         outcome=DeliveryStatus.ACCEPTED.value,
