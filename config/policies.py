@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from types import MappingProxyType
 
+from config.bank_holidays import bank_holidays
 from config.settings import Settings
 from contracts.planning import LanePolicy
 from contracts.vocabulary import Channel, Inquiry, Lane
@@ -194,7 +195,8 @@ def policies(settings: Settings) -> Policies:
                     Lane.ROUTINE: settings.deadline_routine_seconds,
                     Lane.BULK: settings.deadline_bulk_seconds,
                 }
-            )
+            ),
+            bank_holidays(settings.bank_holidays),
         ),
         uncertain=MappingProxyType(
             {

@@ -28,6 +28,7 @@ from pydantic_settings import (
 )
 
 from config.agreement import contradictions
+from config.bank_holidays import Nation
 from config.keyfile import decode_key
 from config.providers import TWILIO_API, Security, SmsSenders, SmtpRelays, web_address
 from config.sources import ENV_PREFIX, config_file
@@ -100,6 +101,9 @@ class Settings(BaseSettings):
     )
     time_zone: str = Field(
         "Europe/London", description="The office's time zone, for pages and for the log of a day."
+    )
+    bank_holidays: Nation = Field(
+        "england", description="Whose bank holidays count in the windows of customers' rules."
     )
 
     # who we are: named in every email, as the policy asks

@@ -3,7 +3,7 @@
 They hold ids and closed words; personal values stay in the store until a send is rendered.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import TYPE_CHECKING
@@ -130,9 +130,14 @@ class Plan:
 
 @dataclass(frozen=True, slots=True)
 class LanePolicy:
-    """How long a delivery in a lane may wait from its first ``due_at``."""
+    """What the office decides about time for every customer alike.
+
+    How long a delivery in a lane may wait from its first ``due_at``, and which days are bank
+    holidays.
+    """
 
     deadline_seconds: Mapping[Lane, int]
+    is_bank_holiday: Callable[[date], bool]
 
     def deadline(self, lane: Lane) -> int:
         """Seconds from the first ``due_at`` until the delivery expires."""

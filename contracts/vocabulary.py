@@ -231,7 +231,10 @@ class Urgency(StrEnum):
     @property
     def rank(self) -> int:
         """0 for routine, rising."""
-        return list(Urgency).index(self)
+        return _RISING.index(self)
+
+
+_RISING = tuple(Urgency)
 
 
 class Mode(StrEnum):

@@ -2,7 +2,7 @@
 
 import pytest
 
-from contracts.vocabulary import Answer, DeliveryStatus, ErrorCode
+from contracts.vocabulary import Answer, DeliveryStatus, ErrorCode, EventStatus
 from store import tables
 from tests.building import MAIL, House, first_of, place, preferences, verified
 from tests.factories import Sample, catch_all, envelope
@@ -44,9 +44,55 @@ def test_rules_with_faults_are_refused_with_all_of_them(house: House) -> None:
     assert {p.path for p in answer.problems} == {
         "data.rules[0].action.steps[1].destination",
         "data.rules[1].action.window",
+        "data.rules[1].match",
         "data.rules[1].rule_id",
     }
     assert house.rows(tables.customers)[0]["rules_version"] == 1
+
+
+def test_refused_rules_change_nothing_and_their_publisher_is_told(house: House) -> None:
+    """What the customer relied on yesterday goes on, and whoever erred can mend it."""
+    house.serve()
+    house.have_message()
+    standing = house.standing()
+    never = catch_all("d-mail", rule_id="never")
+
+    answer = house.hand_in_one(preferences("C-1042", catch_all("d-mobile", mode="first"), never))
+
+    assert answer.answer is Answer.REJECTED
+    assert house.rows(tables.customers)[0]["rules_version"] == 1
+    assert len(house.rows(tables.rule_sets)) == 1
+    assert house.standing() == standing
+    house.have_message(call_id="call-2")
+    assert {row["rule_id"] for row in house.deliveries()} == {"everything"}
+    (told,) = house.outcomes("event.rejected")
+    assert [(e["path"], e["code"]) for e in told["errors"]] == [("data.rules[1].match", "invalid")]
+    assert "data.rules[0] (everything), before it, takes all" in told["errors"][0]["text"]
+
+
+def test_rules_that_prove_unfit_after_waiting_are_refused_and_told(house: House) -> None:
+    """They named a place that nobody had added; it turns out to be a landline."""
+    house.serve()
+    late = preferences("C-1042", catch_all("d-new"))
+    waits = house.hand_in_one(late)
+
+    house.tell(place("C-1042", "d-new", "voice", "01632 960111"))
+
+    assert waits.answer is Answer.WAITING
+    assert house.event(late["id"])["status"] is EventStatus.REFUSED
+    assert house.rows(tables.customers)[0]["rules_version"] == 1
+    (told,) = house.outcomes("event.rejected")
+    assert [e["path"] for e in told["errors"]] == ["data.rules[0].action.steps"]
+
+
+def test_what_is_wrong_is_told_at_once_though_a_destination_is_missing(house: House) -> None:
+    """A week later, when the place is added, is no time to hear of a misspelled window."""
+    house.serve()
+
+    answer = house.hand_in_one(preferences("C-1042", catch_all("d-new", timing="next_window")))
+
+    assert answer.answer is Answer.REJECTED
+    assert [p.path for p in answer.problems] == ["data.rules[0].action.window"]
 
 
 def test_what_nobody_has_begun_to_send_is_planned_anew_under_new_rules(house: House) -> None:

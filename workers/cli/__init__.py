@@ -9,6 +9,7 @@ from workers.cli import (
     acting,
     customers,
     events,
+    explaining,
     installing,
     looking,
     processes,
@@ -23,7 +24,17 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     add_completion=False,
 )
-for group in (processes, installing, events, looking, acting, customers, records, showing):
+for group in (
+    processes,
+    installing,
+    events,
+    looking,
+    acting,
+    customers,
+    explaining,
+    records,
+    showing,
+):
     group.add_to(app)
 
 

@@ -103,14 +103,13 @@ def preferences_set(scene: Scene) -> Effect:
             " read the rules again and send the change once more",
             ErrorCode.STALE_VERSION,
         )
-    if unknown_destinations(data.rules, customer.destinations):
-        return _awaits_destination(scene)
-    problems = check_rules(data.rules, customer.destinations, customer.contracted)
+    callers = data.callers or Callers()
+    problems = check_rules(data.rules, callers, customer, scene.policies.lanes)
     if problems:
         return refused(problems)
-    rules = RuleSet(
-        version=customer.rules_version + 1, rules=data.rules, callers=data.callers or Callers()
-    )
+    if unknown_destinations(data.rules, customer.destinations):
+        return _awaits_destination(scene)
+    rules = RuleSet(version=customer.rules_version + 1, rules=data.rules, callers=callers)
     change.set_rules(scene.tx, scene.ref, rules, told_us_by=data.told_us_by, set_by=data.set_by)
     due = _plan_anew(scene)
     return Effect(
