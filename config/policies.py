@@ -9,7 +9,7 @@ from enum import StrEnum
 from types import MappingProxyType
 
 from config.settings import Settings
-from contracts.planning import LanePolicy
+from contracts.planning import LanePolicy, TextLimits
 from contracts.vocabulary import Channel, Inquiry, Lane
 
 
@@ -102,7 +102,8 @@ class Policies:
 
     ``resends`` is how often a delivery goes out again by policy before a person must decide.
     ``asking`` gives the seconds before each asking of a provider; their number is the limit.
-    ``scale`` is what all times here have been multiplied by.
+    ``texts`` limits the texts to one number; none: as many as there are. ``countries`` are those
+    whose numbers may be texted and rung. ``scale`` is what all times here have been multiplied by.
     """
 
     retries: Mapping[Lane, RetryPolicy]
@@ -113,6 +114,8 @@ class Policies:
     resends: int
     asking: Mapping[Inquiry, Mapping[Channel, tuple[float, ...]]]
     waiting: WaitingPolicy
+    texts: TextLimits | None
+    countries: frozenset[str]
     scale: float
 
 
@@ -215,7 +218,15 @@ def policies(settings: Settings) -> Policies:
             urgent_seconds=settings.waiting_limit_urgent_seconds,
             routine_seconds=settings.waiting_limit_seconds,
         ),
+        texts=_texts(settings) if settings.sms_throttle else None,
+        countries=frozenset(settings.number_countries),
         scale=scale,
+    )
+
+
+def _texts(settings: Settings) -> TextLimits:
+    return TextLimits(
+        settings.sms_per_hour, settings.sms_alike_per_hour, 3600 * settings.time_scale
     )
 
 

@@ -14,6 +14,7 @@ from workers.cli import (
     processes,
     records,
     showing,
+    texting,
 )
 
 app = typer.Typer(
@@ -23,7 +24,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     add_completion=False,
 )
-for group in (processes, installing, events, looking, acting, customers, records, showing):
+for group in (processes, installing, events, looking, acting, customers, texting, records, showing):
     group.add_to(app)
 
 

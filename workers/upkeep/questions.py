@@ -15,9 +15,7 @@ _WIDTH = 8
 class Texts(Protocol):
     """A provider of texts that can be asked about them."""
 
-    async def sent_to(
-        self, to: str, sender: str, since: datetime
-    ) -> tuple[Listed, ...] | Unanswered:
+    async def sent_to(self, to: str, since: datetime) -> tuple[Listed, ...] | Unanswered:
         """List what was sent to a number since a moment."""
         ...
 
@@ -49,7 +47,6 @@ class Look:
 
     provider: str
     to: str
-    sender: str
     since: datetime
     askings: tuple[Asking, ...]
 
@@ -89,8 +86,8 @@ async def ask_all(askable: Askable, questions: Sequence[Question]) -> list[tuple
 async def _ask(askable: Askable, question: Question) -> Reply:
     try:
         match question:
-            case Look(provider, to, sender, since):
-                return await askable.texts[provider].sent_to(to, sender, since)
+            case Look(provider, to, since):
+                return await askable.texts[provider].sent_to(to, since)
             case Fetch(asking):
                 return await askable.texts[asking.provider].text_of(asking.reference or "")
             case Legs(provider, call_sid):
