@@ -44,7 +44,6 @@ WAITING: Mapping[int, Reason] = {
     20403: Reason.CREDENTIALS,  # forbidden
     21212: Reason.CREDENTIALS,  # invalid 'From' number
     21603: Reason.CREDENTIALS,  # no 'From' number
-    21606: Reason.CREDENTIALS,  # 'From' cannot send texts, or not to there
     21659: Reason.CREDENTIALS,  # 'From' is no number of Twilio's
     21660: Reason.CREDENTIALS,  # 'From' is another account's
     30002: Reason.CREDENTIALS,  # account suspended
