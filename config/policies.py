@@ -97,6 +97,17 @@ class WaitingPolicy:
 
 
 @dataclass(frozen=True, slots=True)
+class PricePolicy:
+    """How long after some time its texts are asked about for what they cost; seconds.
+
+    ``slice_seconds`` of time at once.
+    """
+
+    after_seconds: float
+    slice_seconds: float
+
+
+@dataclass(frozen=True, slots=True)
 class Policies:
     """All policies of one installation.
 
@@ -115,6 +126,7 @@ class Policies:
     asking: Mapping[Inquiry, Mapping[Channel, tuple[float, ...]]]
     waiting: WaitingPolicy
     texts: TextLimits | None
+    prices: PricePolicy
     countries: frozenset[str]
     scale: float
 
@@ -182,6 +194,10 @@ ASKING_SECONDS: Mapping[Inquiry, Mapping[Channel, tuple[int, ...]]] = MappingPro
     }
 )
 
+# A price comes soon after its text as a rule, and a day later for certain; nobody waits for it.
+PRICES_AFTER_SECONDS = 86_400
+PRICES_SLICE_SECONDS = 3_600
+
 
 def policies(settings: Settings) -> Policies:
     """Build the policies from what is decided here and what is set."""
@@ -219,15 +235,16 @@ def policies(settings: Settings) -> Policies:
             routine_seconds=settings.waiting_limit_seconds,
         ),
         texts=_texts(settings) if settings.sms_throttle else None,
+        prices=PricePolicy(PRICES_AFTER_SECONDS * scale, PRICES_SLICE_SECONDS * scale),
         countries=frozenset(settings.number_countries),
         scale=scale,
     )
 
 
 def _texts(settings: Settings) -> TextLimits:
-    return TextLimits(
-        settings.sms_per_hour, settings.sms_alike_per_hour, 3600 * settings.time_scale
-    )
+    # A text may leave as late as its lease ends: so that no hour has more, an hour and that have.
+    seconds = (3600 + settings.lease_seconds) * settings.time_scale
+    return TextLimits(settings.sms_per_hour, settings.sms_alike_per_hour, seconds)
 
 
 def _scaled(

@@ -10,7 +10,9 @@ from contracts.vocabulary import Channel, DeliveryStatus, Reason
 from store import sealing, tables
 from store.deliveries.receiving import Word, receive
 from store.queries import sends_of_customer
+from tests.sandbox.clients import sdk
 from tests.upkeep.asking import Asked, open_asked
+from workers.sandbox.behaviour import Act, Rule
 
 S = DeliveryStatus
 SMS = Channel.SMS
@@ -100,3 +102,48 @@ def test_a_cost_that_is_told_twice_is_kept_once(asked: Asked) -> None:
             receive(tx, [priced, priced])
 
     assert [entry["price"] for entry in asked.house.entries()] == [None, None, "0.0840"]
+
+
+def test_what_a_texts_callback_did_not_say_is_read_from_the_list_a_day_later(asked: Asked) -> None:
+    """Each is asked about once, in a page with all others of its hour."""
+    began = asked.ask()  # from now on
+    asked.house.have_message()
+    asked.send()
+    (row,) = asked.house.deliveries(channel=SMS)
+    told = Word(row["id"], 1, S.DELIVERED, Reason.RECEIPT, "delivered", row["reference"])
+    with asked.house.store.write() as tx:
+        receive(tx, [told])
+
+    early = asked.ask(hours=24)
+    in_time = asked.ask(hours=1)
+    later = asked.ask(hours=1)
+
+    assert (began, early, in_time, later) == (0, 0, 1, 0)
+    assert [entry["price"] for entry in asked.house.entries()] == [None, None, "0.0840"]
+
+
+def test_an_hour_that_nobody_answered_for_is_asked_about_again(asked: Asked) -> None:
+    """A day of the provider's outage loses no price."""
+    asked.ask()
+    asked.house.have_message()
+    asked.send()
+    (row,) = asked.house.deliveries(channel=SMS)
+    with asked.house.store.write() as tx:
+        receive(tx, [Word(row["id"], 1, S.DELIVERED, Reason.RECEIPT, None, row["reference"])])
+    asked.behave(Rule(Act.UNAVAILABLE, channel="read", times=1))
+
+    out = asked.ask(hours=25)
+    back = asked.ask(minutes=1)
+
+    assert (out, back) == (0, 1)
+    assert asked.house.entries()[-1]["price"] == "0.0840"
+
+
+def test_texts_of_others_in_the_same_account_are_none_of_ours(asked: Asked) -> None:
+    """Their prices stand on nobody's record here."""
+    asked.ask()
+    with sdk(asked.sending.sandbox) as client:
+        client.messages.create(to="+447700900123", from_="Elsewhere", body="Not ours")
+
+    assert asked.ask(hours=25) == 0
+    assert asked.house.entries() == []

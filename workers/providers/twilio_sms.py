@@ -24,6 +24,7 @@ SHORTEST_VALIDITY = 1  # seconds; Twilio recommends more than 5
 LONGEST_VALIDITY = 36_000
 MOST_LISTED = 1_000  # to one number within an attempt's window: more is no answer
 PAGE = 200
+LARGEST_PAGE = 1_000
 FIRST_SENDER = "twilio-sms"
 _HEADERS = {"Content-Type": "application/x-www-form-urlencoded", "Accept": "application/json"}
 
@@ -83,6 +84,19 @@ class TwilioSms:
         if not isinstance(answer, Unanswered) and len(answer) >= MOST_LISTED:
             return Unanswered("too_many")
         return answer
+
+    async def sent_between(
+        self, since: datetime, until: datetime
+    ) -> tuple[Listed, ...] | Unanswered:
+        """List all that Twilio has sent for this account within a time, newest first."""
+
+        async def listing(client: Client) -> tuple[Listed, ...]:
+            found = await client.messages.list_async(
+                date_sent_after=since, date_sent_before=until, page_size=LARGEST_PAGE
+            )
+            return tuple(_listed(message) for message in found)
+
+        return await self._account.read(listing)
 
     async def text_of(self, reference: str) -> Listed | Unanswered:
         """Show one text by its SID, as it stands now."""

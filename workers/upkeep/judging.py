@@ -11,7 +11,7 @@ from uuid import UUID
 from structlog import get_logger
 
 from contracts.vocabulary import Channel, Inquiry, Said
-from store import inquiries
+from store import inquiries, pricing
 from store.deliveries.looking_back import LookedBack, look_back
 from store.engine import Store
 from store.inquiries import Answer, Asking
@@ -20,7 +20,7 @@ from workers.providers.base import Text, Transfer
 from workers.providers.lookups import Leg, Listed, Unanswered
 from workers.receipts.apply import DialReceipt, MessageReceipt
 from workers.upkeep.matching import SKEW, AttemptKey, Doubtful, FoundText, match_legs, match_texts
-from workers.upkeep.questions import Fetch, Legs, Look, Question, Reply
+from workers.upkeep.questions import Fetch, Legs, Look, Prices, Question, Reply
 
 log = get_logger(__name__)
 
@@ -74,6 +74,10 @@ class Judging:
                 return [Answer(one, Said.UNANSWERED, code) for one in askings], []
             case ((Fetch(asking) | Legs(asking=asking)), Unanswered(code)):
                 return [Answer(asking, Said.UNANSWERED, code)], []
+            case Prices(), Unanswered():
+                return [], []
+            case Prices(), tuple() as listed:
+                return [], self._priced([t for t in listed if isinstance(t, Listed)])
             case Fetch(asking), Listed() as text:
                 said = Said.NOTHING_NEW
                 return [Answer(asking, said, text.word)], [_receipt(_key(asking), text)]
@@ -83,6 +87,14 @@ class Judging:
                 return self._judge_legs(question, [g for g in legs if isinstance(g, Leg)])
             case _:
                 raise TypeError("an answer to another question")
+
+    def _priced(self, listed: Sequence[Listed]) -> list[MessageReceipt | DialReceipt]:
+        told = {text.reference: text for text in listed if text.cost is not None}
+        if not told:
+            return []
+        with self._store.read() as tx:
+            found = pricing.unpriced(tx, list(told))
+        return [_receipt(key, told[reference]) for reference, key in sorted(found.items())]
 
     def _judge_look(self, look: Look, listed: Sequence[Listed]) -> Judged:
         with self._store.read() as tx:

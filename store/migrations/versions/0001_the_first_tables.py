@@ -457,6 +457,7 @@ def upgrade() -> None:
         sa.Column("paused_by", sa.String(length=500), nullable=True),
         sa.Column("pause_reason", sa.String(length=500), nullable=True),
         sa.Column("resumed_by", sa.String(length=500), nullable=True),
+        sa.Column("priced_until", types.Instant(), nullable=True),
         sa.Column("changed_at", types.Instant(), nullable=False),
         sa.PrimaryKeyConstraint("name", name=op.f("pk_providers")),
     )
