@@ -11,6 +11,7 @@ from pathlib import Path
 from bench.embedded import embedded
 from bench.figures import Row, as_json, as_table, row
 from bench.measuring import Full, full
+from bench.planning import microseconds
 from tests.rooms import fresh_database, fresh_vhost
 from tests.service_answers import BROKER, DATABASE, MANAGEMENT
 
@@ -21,7 +22,9 @@ ROWS = (
     "latency50/p50",
     "latency50/p99",
     "memory",
+    "planning",
 )
+ALONE = {"embedded/0ms", "planning"}  # rows that want no services
 OFFERED = 50.0
 
 
@@ -33,10 +36,12 @@ def main() -> None:
     chosen = set(given.rows)
     rows: list[Row] = []
     with tempfile.TemporaryDirectory(prefix="onward-bench-") as folder:
-        if chosen - {"embedded/0ms"}:
+        if chosen - ALONE:
             rows += _full_rows(given, chosen, Path(folder))
         if "embedded/0ms" in chosen:
             rows.append(_embedded_row(given, Path(folder)))
+        if "planning" in chosen:
+            rows.append(row("planning", "µs", [microseconds() for _ in range(given.runs)]))
     rows.sort(key=lambda one: ROWS.index(one.name))
     print(as_table(rows))
     given.out.parent.mkdir(parents=True, exist_ok=True)

@@ -5,6 +5,7 @@ is the router's to say (`workers.routing.supported`). JSON names are those of th
 `from` is `from_` in code, because Python keeps the word.
 """
 
+from collections.abc import Mapping
 from datetime import timedelta
 from functools import cached_property
 from typing import Annotated, Literal, TypeVar
@@ -38,6 +39,7 @@ from contracts.rule_words import (
     SenderClass,
     Timing,
 )
+from contracts.searching import folded
 from contracts.vocabulary import Content, Mode, PostAction, Urgency
 
 T = TypeVar("T")
@@ -134,13 +136,13 @@ class Match(_Contract):
 
     @cached_property
     def people(self) -> frozenset[str]:
-        """The persons, for look-up whatever their spelling's case."""
-        return frozenset(name.strip().casefold() for name in self.person or ())
+        """The persons, for look-up in the one spelling of `folded`."""
+        return frozenset(map(folded, self.person or ()))
 
     @cached_property
     def departments(self) -> frozenset[str]:
-        """The departments, for look-up whatever their spelling's case."""
-        return frozenset(name.strip().casefold() for name in self.department or ())
+        """The departments, for look-up in the one spelling of `folded`."""
+        return frozenset(map(folded, self.department or ()))
 
     @cached_property
     def unconditional(self) -> bool:
@@ -261,6 +263,11 @@ class RuleSet(_Contract):
     version: int
     rules: Annotated[tuple[Rule, ...], Field(max_length=200)] = ()
     callers: Callers = Callers()
+
+    @cached_property
+    def by_type(self) -> Mapping[str, tuple[Rule, ...]]:
+        """For each type that can be matched, the rules that cover it, in their order."""
+        return {kind.value: tuple(r for r in self.rules if r.covers(kind)) for kind in Matchable}
 
     def rule(self, rule_id: str) -> Rule | None:
         """The rule of this name, if there is one."""

@@ -25,3 +25,11 @@ class Ids:
             self._last = stamp
         value = (stamp >> 12) << 80 | 0x7 << 76 | (stamp & 0xFFF) << 64 | 0b10 << 62 | random
         return UUID(int=value)
+
+
+def read_id(text: str) -> UUID | None:
+    """Read an id that somebody wrote; none where it is none of ours."""
+    try:
+        return UUID(text)
+    except ValueError:
+        return None

@@ -12,11 +12,12 @@ from operator import itemgetter
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import delete, func, select, tuple_, update
+from sqlalchemy import delete, func, or_, select, tuple_, update
 
 from contracts.vocabulary import EventStatus
 from store import bulk
 from store.engine import Transaction
+from store.ids import read_id
 from store.keys import Unopenable
 from store.tables import events, rejected_events, search_terms, waits
 from store.types import SealedBytes
@@ -171,25 +172,17 @@ def load(tx: Transaction, event_ids: Iterable[UUID]) -> list[Kept]:
     return kept
 
 
-def named(tx: Transaction, name: str, source: str | None = None, limit: int = 2) -> list[UUID]:
-    """Give the events that a name means: our id, or a publisher's, with its source where given."""
-    if source is None:
-        try:
-            own = UUID(name)
-        except ValueError:
-            pass
-        else:
-            found = tx.connection.execute(select(events.c.id).where(events.c.id == own)).scalar()
-            if found is not None:
-                return [found]
-    wanted = [events.c.event_id == name]
+def named(tx: Transaction, name: str, source: str | None = None) -> list[UUID]:
+    """Give the events that a name means: our id of one, or its publisher's, of one source or any.
+
+    A publisher's id may stand for several events, each of another source.
+    """
+    e = events.c
+    own = read_id(name) if source is None else None
+    wanted = [e.event_id == name] if own is None else [or_(e.id == own, e.event_id == name)]
     if source is not None:
-        wanted.append(events.c.source == source)
-    return list(
-        tx.connection.execute(
-            select(events.c.id).where(*wanted).order_by(events.c.id).limit(limit)
-        ).scalars()
-    )
+        wanted.append(e.source == source)
+    return list(tx.connection.execute(select(e.id).where(*wanted).order_by(e.id)).scalars())
 
 
 def put_waits(tx: Transaction, rows: Sequence[Wait]) -> None:

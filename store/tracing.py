@@ -15,6 +15,7 @@ from sqlalchemy import ColumnElement, select
 from contracts.vocabulary import EventStatus
 from store import audit, bulk, inquiries, openings, queries
 from store.engine import Transaction
+from store.ids import read_id
 from store.ledger import NOT_SENT
 from store.read_models import DeliveryLine, Rejection
 from store.tables import attempts, bounces, deliveries, events, ledger, outbox, replies, waits
@@ -114,7 +115,7 @@ _RANK = {
 
 def _find(tx: Transaction, name: str, source: str | None) -> tuple[list[UUID], UUID | None]:
     """Find the events that a name means, and the delivery where it means one alone."""
-    own = _uuid(name) if source is None else None
+    own = read_id(name) if source is None else None
     if own is not None:
         event_id = tx.connection.execute(
             select(deliveries.c.event_id).where(deliveries.c.id == own)
@@ -133,13 +134,6 @@ def _find(tx: Transaction, name: str, source: str | None) -> tuple[list[UUID], U
         if row is not None:
             return [row.event_id], row.id
     return found or _ids(tx, events.c.event_id == name), None
-
-
-def _uuid(name: str) -> UUID | None:
-    try:
-        return UUID(name)
-    except ValueError:
-        return None
 
 
 def _ids(tx: Transaction, *conditions: ColumnElement[bool]) -> list[UUID]:
@@ -264,6 +258,9 @@ def _recorded(
             "provider": row.provider,
             "reference": row.reference,
             "marked": row.marked,
+            "segments": row.segments,
+            "price": row.price,
+            "currency": row.currency,
             "rule": row.rule_id,
             "channel": row.channel.value if row.channel else None,
             "position": row.position,

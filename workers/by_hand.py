@@ -8,6 +8,7 @@ from pydantic_core import from_json
 
 from contracts.envelope import parse_structured
 from contracts.events import keepable, parse_event, with_data_problems
+from contracts.events.wishes import PreferencesSet
 from contracts.problems import Malformed
 from store.deliveries.due import unhint
 from workers.bootstrap.parts import Parts
@@ -69,6 +70,19 @@ def preferences_event(ref: str, rules: object, based_on: int, set_by: str) -> by
             },
         }
     ).encode()
+
+
+def read_preferences(text: bytes, *, admit_drama: bool) -> PreferencesSet:
+    """Read the rules and callers of a file as ``preferences.set`` would; nothing is published.
+
+    A file may hold the rules alone, as a list. Raises ``ValueError`` for what is no JSON, and
+    ``Malformed`` with every problem.
+    """
+    event = preferences_event("by hand", from_json(text), 0, "by hand")
+    found = parse_event(parse_structured(event), admit_drama=admit_drama).data
+    if not isinstance(found, PreferencesSet):
+        raise TypeError("preferences.set holds no preferences")
+    return found
 
 
 def _submission(body: bytes, *, admit_drama: bool) -> Submission:

@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from contracts.planning import LanePolicy
+from contracts.senders import Sender
 from contracts.vocabulary import Channel, DeliveryStatus, Purpose, Refusal, Target, Verb
-from store import audit, providers, suppressed
-from store import mail_from as senders
+from store import audit, providers, senders, suppressed
+from store import mail_from as mail_names
 from store.audit import By, Concerned
 from store.deliveries import by_operator
 from store.deliveries.by_operator import Weighed
@@ -143,13 +144,40 @@ class Operations:
     def set_mail_from(self, customer_ref: str, given: MailFrom | None, by: By) -> Performed:
         """Have a customer's emails come in this name from now on; none: in the company's own."""
         with self._store.write() as tx:
-            before = senders.read_mail_from(tx, customer_ref)
+            before = mail_names.read_mail_from(tx, customer_ref)
             refusal = Refusal.NO_CHANGE if given == before else None
-            if refusal is None and not senders.put_mail_from(tx, customer_ref, given):
+            if refusal is None and not mail_names.put_mail_from(tx, customer_ref, given):
                 refusal = Refusal.UNKNOWN
             owner = customer_ref if refusal is None else None
             one = Concerned(Target.CUSTOMER, customer_ref, refusal, customer_ref=owner)
             return performed(tx, Verb.SET_MAIL_FROM, by, [one], dry_run=False)
+
+    def set_sender(self, customer_ref: str, sender: Sender, by: By) -> Performed:
+        """Let texts to a customer come from a sender of its own, from the next claim on."""
+        return self._put_sender(Verb.SET_SENDER, customer_ref, sender.value, by)
+
+    def clear_sender(self, customer_ref: str, by: By) -> Performed:
+        """Let texts to a customer come from the company again."""
+        return self._put_sender(Verb.CLEAR_SENDER, customer_ref, None, by)
+
+    def _put_sender(self, verb: Verb, ref: str, sender: str | None, by: By) -> Performed:
+        with self._store.write() as tx:
+            before = senders.locked_sender(tx, ref)
+            refusal = None
+            if before is None:
+                refusal = Refusal.UNKNOWN
+            elif before.sender == (sender or ""):
+                refusal = Refusal.NO_CHANGE
+            else:
+                senders.set_sender(tx, ref, sender)
+            owner = ref if before is not None else None
+            one = Concerned(Target.SENDER, ref, refusal, _kind_of(sender), owner)
+            return performed(tx, verb, by, [one], dry_run=False)
+
+
+def _kind_of(sender: str | None) -> str | None:
+    """Say what kind of sender it is: which one exactly stands sealed with the customer."""
+    return None if sender is None else "a number" if sender.startswith("+") else "a name"
 
 
 def _of_provider(before: ProviderState | None, *, is_so: bool) -> Refusal | None:

@@ -7,8 +7,9 @@ from store.tables.base import instant, metadata, name
 from store.types import Sealed, Word
 
 # `revision` rises with every change to the customer or to anything below, so that a process may
-# keep its own reading of a customer for as long as the revision stands. `mail_from` is in whose
-# name the customer's emails come, where not in the company's own.
+# keep its own reading of a customer for as long as the revision stands. `sms_sender` is whom
+# texts to this customer come from, `mail_from` in whose name its emails come, where that is not
+# the company.
 customers = Table(
     "customers",
     metadata,
@@ -23,6 +24,7 @@ customers = Table(
     instant("registered_at"),
     instant("started_at"),
     instant("terminated_at"),
+    Column("sms_sender", Sealed),
 )
 
 services = Table(

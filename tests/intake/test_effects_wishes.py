@@ -2,9 +2,17 @@
 
 import pytest
 
-from contracts.vocabulary import Answer, DeliveryStatus, ErrorCode
+from contracts.vocabulary import Answer, DeliveryStatus, ErrorCode, EventStatus
 from store import tables
-from tests.building import MAIL, House, first_of, place, preferences, verified
+from tests.building import (
+    MAIL,
+    House,
+    first_of,
+    place,
+    preferences,
+    sandbox_policies,
+    verified,
+)
 from tests.factories import Sample, catch_all, envelope
 
 CHANGED = "07700 900456"
@@ -44,9 +52,55 @@ def test_rules_with_faults_are_refused_with_all_of_them(house: House) -> None:
     assert {p.path for p in answer.problems} == {
         "data.rules[0].action.steps[1].destination",
         "data.rules[1].action.window",
+        "data.rules[1].match",
         "data.rules[1].rule_id",
     }
     assert house.rows(tables.customers)[0]["rules_version"] == 1
+
+
+def test_refused_rules_change_nothing_and_their_publisher_is_told(house: House) -> None:
+    """What the customer relied on yesterday goes on, and whoever erred can mend it."""
+    house.serve()
+    house.have_message()
+    standing = house.standing()
+    never = catch_all("d-mail", rule_id="never")
+
+    answer = house.hand_in_one(preferences("C-1042", catch_all("d-mobile", mode="first"), never))
+
+    assert answer.answer is Answer.REJECTED
+    assert house.rows(tables.customers)[0]["rules_version"] == 1
+    assert len(house.rows(tables.rule_sets)) == 1
+    assert house.standing() == standing
+    house.have_message(call_id="call-2")
+    assert {row["rule_id"] for row in house.deliveries()} == {"everything"}
+    (told,) = house.outcomes("event.rejected")
+    assert [(e["path"], e["code"]) for e in told["errors"]] == [("data.rules[1].match", "invalid")]
+    assert "data.rules[0] (everything), before it, takes all" in told["errors"][0]["text"]
+
+
+def test_rules_that_prove_unfit_after_waiting_are_refused_and_told(house: House) -> None:
+    """They named a place that nobody had added; it turns out to be a landline."""
+    house.serve()
+    late = preferences("C-1042", catch_all("d-new"))
+    waits = house.hand_in_one(late)
+
+    house.tell(place("C-1042", "d-new", "voice", "01632 960111"))
+
+    assert waits.answer is Answer.WAITING
+    assert house.event(late["id"])["status"] is EventStatus.REFUSED
+    assert house.rows(tables.customers)[0]["rules_version"] == 1
+    (told,) = house.outcomes("event.rejected")
+    assert [e["path"] for e in told["errors"]] == ["data.rules[0].action.steps"]
+
+
+def test_what_is_wrong_is_told_at_once_though_a_destination_is_missing(house: House) -> None:
+    """A week later, when the place is added, is no time to hear of a misspelled window."""
+    house.serve()
+
+    answer = house.hand_in_one(preferences("C-1042", catch_all("d-new", timing="next_window")))
+
+    assert answer.answer is Answer.REJECTED
+    assert [p.path for p in answer.problems] == ["data.rules[0].action.window"]
 
 
 def test_what_nobody_has_begun_to_send_is_planned_anew_under_new_rules(house: House) -> None:
@@ -222,3 +276,41 @@ def test_a_change_of_rules_may_say_what_it_was_based_on(house: House, based_on: 
     assert answer.answer is Answer.ACCEPTED
     (told,) = [f for f in house.outcomes("event.routed") if f.get("rules_version") == 2]
     assert told["deliveries"] == []
+
+
+@pytest.mark.parametrize(
+    ("kind", "number", "why"),
+    [
+        ("voice", "0909 879 0123", "is charged at a premium rate"),
+        ("voice", "0844 987 1234", "is charged at a premium rate"),
+        ("voice", "070 1234 5678", "is a personal number"),
+        ("voice", "+881 6 1234 5678", "is a satellite network's"),
+        ("voice", "+353 85 012 3456", "is of a country that is not allowed here"),
+        ("mobile", "+353 85 012 3456", "is of a country that is not allowed here"),
+        ("mobile", "+44 7797 712345", "is of a country that is not allowed here"),
+    ],
+)
+def test_a_number_that_would_run_up_a_bill_is_not_taken(
+    house: House, kind: str, number: str, why: str
+) -> None:
+    """Toll fraud begins with a number that somebody had entered."""
+    house.register()
+
+    answer = house.hand_in_one(place("C-1042", "d-new", kind, number))
+
+    (problem,) = answer.problems
+    assert (problem.path, problem.code) == ("data.value", ErrorCode.INVALID)
+    assert why in problem.text
+    assert "an ordinary number of GB" in problem.text
+    assert number not in problem.text
+    assert house.rows(tables.destinations, destination_id="d-new") == []
+
+
+def test_a_country_that_is_allowed_is_taken(house: House) -> None:
+    """A customer may well live in Dublin."""
+    house.policies = sandbox_policies(number_countries=("GB", "IE"))
+    house.register()
+
+    answer = house.hand_in_one(place("C-1042", "d-new", "mobile", "+353 85 012 3456"))
+
+    assert answer.answer is Answer.ACCEPTED

@@ -16,20 +16,27 @@ def test_a_service_says_all_that_is_missing_and_says_it_again_only_when_that_cha
         place("C-1042", "d-mail", "email", "jo@example.com"),
     )
     rules = catch_all("d-mobile", "d-mail")
-    rules["match"] = {"events": ["call.message_taken"]}
-    house.tell(preferences("C-1042", rules))
+    rules["match"] = {"events": ["call.message_taken", "call.waiting"]}
+    rules["action"]["steps"] = [{"destination": "d-mobile"}]
+    notices = catch_all("d-mail", rule_id="notices")
+    notices["match"] = {"events": ["invoice.issued"]}
+    house.tell(
+        preferences("C-1042", rules, notices),
+        envelope("customer.corrected", services=["mail_forwarding"], told_us_by="phone"),
+    )
 
-    house.hand_in(envelope("service.started", services=["phone_answering"]))
+    house.hand_in(envelope("service.started", services=["mail_forwarding"]))
     house.tell(envelope("number.assigned", number=NUMBER))  # changes nothing of what is missing
     house.tell(verified("C-1042", "d-mobile"))
 
     first, second = house.outcomes("service.not_ready")
     assert {(m["what"], m["about"]) for m in first["missing"]} == {
-        ("catch_all", "call.waiting"),
+        ("catch_all", "post.received"),
+        ("catch_all", "post.scanned"),
         ("verification", "d-mobile"),
         ("verification", "d-mail"),
     }
-    assert {m["about"] for m in second["missing"]} == {"call.waiting", "d-mail"}
+    assert {m["about"] for m in second["missing"]} == {"post.received", "post.scanned", "d-mail"}
 
 
 def test_what_is_missing_again_is_told_again(house: House) -> None:

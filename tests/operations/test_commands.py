@@ -1,51 +1,11 @@
 """Do the operators' commands say what they did, refuse what lacks a reason, and speak JSON?"""
 
-import json
-from base64 import b64encode
-from collections.abc import Iterator
-from dataclasses import dataclass
-from pathlib import Path
-
 import pytest
-from typer.testing import CliRunner
 
 from store.replies import Reply, keep
-from tests.building import MASTER, House, open_house
 from tests.factories import envelope
+from tests.operations.desk import Desk
 from tests.operations.recorded import failed, parked
-from workers.cli import app
-
-
-@dataclass(frozen=True, slots=True)
-class Desk:
-    """An installation, and a command line before it."""
-
-    house: House
-
-    def type(self, *words: str, fails: bool = False) -> str:
-        """Run a command; give what it printed on either stream."""
-        result = CliRunner().invoke(app, list(words))
-        assert (result.exit_code != 0) is fails, result.output
-        return result.output
-
-    def ask(self, *words: str) -> object:
-        """Run a command and read its JSON."""
-        return json.loads(self.type(*words, "--json"))
-
-
-@pytest.fixture
-def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Desk]:
-    """Give an embedded installation with C-1042 served."""
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("ONWARD_DATA_DIR", str(tmp_path))
-    monkeypatch.setenv("ONWARD_SANDBOX", "true")
-    monkeypatch.setenv("ONWARD_MASTER_KEY", b64encode(b"k" * 32).decode())
-    made = CliRunner().invoke(app, ["migrate"])
-    assert made.exit_code == 0, made.output
-    with open_house(f"sqlite:///{tmp_path}/onward.db") as house:
-        assert house.store.master is MASTER
-        house.serve()
-        yield Desk(house)
 
 
 def test_an_operator_finds_mends_and_follows_what_failed(desk: Desk) -> None:
@@ -165,3 +125,21 @@ def test_an_account_without_a_name_must_give_one(
     monkeypatch.setattr("os.getuid", lambda: 54_321)
 
     assert "--as" in desk.type("pause", "smtp", "--reason", "x", fails=True)
+
+
+def test_a_sender_of_a_customers_own_is_set_listed_and_cleared(desk: Desk) -> None:
+    """By whoever knows what the account may send under, with a reason."""
+    set_ = ("senders", "set", "--customer", "C-1042")
+
+    without = desk.type(*set_, "--sender", "HarbourLane", fails=True)
+    wrong = desk.type(*set_, "--sender", "much too long", "--reason", "x", fails=True)
+    done = desk.type(*set_, "--sender", "HarbourLane", "--reason", "They asked.", "--as", "kim")
+    listed = desk.ask("senders", "list")
+    desk.type("senders", "clear", "--customer", "C-1042", "--reason", "They asked again.")
+
+    assert "--reason" in without
+    assert "a telephone number in E.164" in wrong
+    assert "1 done" in done
+    assert listed == [{"customer": "C-1042", "sender": "HarbourLane"}]
+    assert desk.ask("senders", "list") == []
+    assert "kim" in desk.type("audit")

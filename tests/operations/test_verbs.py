@@ -149,7 +149,7 @@ def test_a_caller_who_has_gone_is_not_dialled(house: House, operations: Operatio
     house.tell(
         place("C-1042", "d-voice", "voice", "01632 960300"),
         verified("C-1042", "d-voice"),
-        preferences("C-1042", catch_all("d-voice")),
+        preferences("C-1042", catch_all("d-voice", "d-mail")),
     )
     house.tell(envelope("call.waiting"))
     (call,) = house.deliveries(channel="call")
@@ -231,7 +231,7 @@ def test_the_call_centre_learns_that_a_waiting_call_was_cancelled(
     house.tell(
         place("C-1042", "d-voice", "voice", "01632 960300"),
         verified("C-1042", "d-voice"),
-        preferences("C-1042", catch_all("d-voice")),
+        preferences("C-1042", catch_all("d-voice", "d-mail")),
     )
     house.tell(envelope("call.waiting"))
     (call,) = house.deliveries(channel="call")

@@ -10,11 +10,13 @@ from workers.cli import (
     customers,
     emails,
     events,
+    explaining,
     installing,
     looking,
     processes,
     records,
     showing,
+    texting,
 )
 
 app = typer.Typer(
@@ -24,7 +26,19 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     add_completion=False,
 )
-for group in (processes, installing, events, looking, acting, customers, emails, records, showing):
+for group in (
+    processes,
+    installing,
+    events,
+    looking,
+    acting,
+    customers,
+    explaining,
+    emails,
+    texting,
+    records,
+    showing,
+):
     group.add_to(app)
 
 

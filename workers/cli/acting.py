@@ -1,5 +1,7 @@
 """What operators do: replay, cancel, resolve, pause, resume, lift; and the record of it."""
 
+import getpass
+import json
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated, Any
 from uuid import UUID
@@ -7,13 +9,12 @@ from uuid import UUID
 import typer
 
 from contracts.vocabulary import Purpose, Target
-from workers.cli.acts import As, Why
-from workers.cli.acts import by_whom as _by
-from workers.cli.acts import tell as _tell
 from workers.cli.common import AsJson, fail, listing, opened, there
 
 if TYPE_CHECKING:
+    from store.audit import By
     from workers.bootstrap.parts import Parts
+    from workers.operations import Performed
 
 suppressions_app = typer.Typer(
     help="Destinations that must not be used, and for what.", no_args_is_help=True
@@ -27,6 +28,8 @@ Cause = Annotated[
 ]
 Limit = Annotated[int, typer.Option(min=1, max=10_000, help="At most so many of the cause.")]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Say what would be done, and do nothing.")]
+Why = Annotated[str, typer.Option("--reason", help="Why, in your own words; kept, encrypted.")]
+As = Annotated[str, typer.Option("--as", help="Who does it; else the system account.")]
 Provider = Annotated[str, typer.Argument(help="Its name, as `onward queues` shows it.")]
 
 
@@ -49,7 +52,7 @@ def replay(
     as_json: AsJson = False,
 ) -> None:
     """Send what waits for attention back to work, or take rejected events in anew."""
-    by = _by(actor, reason, dry_run=dry_run)
+    by = by_whom(actor, reason, dry_run=dry_run)
     with opened(there()) as parts:
         chosen = _choose(parts, ids, cause, limit)
         done = []
@@ -57,7 +60,7 @@ def replay(
             done.append(parts.operations.replay(chosen.deliveries, by, dry_run=dry_run))
         if chosen.rejected:
             done.append(parts.taking_in_again.replay(chosen.rejected, by, dry_run=dry_run))
-    _tell(done, left=chosen.left, dry_run=dry_run, as_json=as_json)
+    tell(done, left=chosen.left, dry_run=dry_run, as_json=as_json)
 
 
 def cancel(
@@ -70,7 +73,7 @@ def cancel(
     as_json: AsJson = False,
 ) -> None:
     """Close what is unsent or waits for attention, because nobody wants it any more."""
-    by = _by(actor, reason, dry_run=dry_run)
+    by = by_whom(actor, reason, dry_run=dry_run)
     with opened(there()) as parts:
         chosen = _choose(parts, ids, cause, limit)
         done = []
@@ -78,7 +81,7 @@ def cancel(
             done.append(parts.operations.cancel(chosen.deliveries, by, dry_run=dry_run))
         if chosen.rejected:
             done.append(parts.taking_in_again.dismiss(chosen.rejected, by, dry_run=dry_run))
-    _tell(done, left=chosen.left, dry_run=dry_run, as_json=as_json)
+    tell(done, left=chosen.left, dry_run=dry_run, as_json=as_json)
 
 
 def resolve(
@@ -100,27 +103,27 @@ def resolve(
 
     if bool(sent.strip()) == not_sent:
         raise typer.BadParameter("give either --sent REFERENCE or --not-sent")
-    by = _by(actor, reason, dry_run=dry_run)
+    by = by_whom(actor, reason, dry_run=dry_run)
     evidence = NotSent() if not_sent else Sent(sent.strip()[:200])
     with opened(there()) as parts:
         done = parts.operations.resolve(delivery, evidence, by, dry_run=dry_run)
-    _tell([done], dry_run=dry_run, as_json=as_json)
+    tell([done], dry_run=dry_run, as_json=as_json)
 
 
 def pause(provider: Provider, reason: Why = "", actor: As = "", as_json: AsJson = False) -> None:
     """Take a provider out of use: the next of its channel takes over, or what is due waits."""
-    by = _by(actor, reason, dry_run=False)
+    by = by_whom(actor, reason, dry_run=False)
     with opened(there()) as parts:
         done = parts.operations.pause(provider, by)
-    _tell([done], as_json=as_json)
+    tell([done], as_json=as_json)
 
 
 def resume(provider: Provider, reason: Why = "", actor: As = "", as_json: AsJson = False) -> None:
     """Put a paused provider back into use."""
-    by = _by(actor, reason, dry_run=False)
+    by = by_whom(actor, reason, dry_run=False)
     with opened(there()) as parts:
         done = parts.operations.resume(provider, by)
-    _tell([done], as_json=as_json)
+    tell([done], as_json=as_json)
 
 
 def audit(
@@ -216,10 +219,10 @@ def lift(
 
     The provider keeps a list of its own of who replied STOP: they must reply START as well.
     """
-    by = _by(actor, reason, dry_run=False)
+    by = by_whom(actor, reason, dry_run=False)
     with opened(there()) as parts:
         done = parts.operations.lift(customer, destination, purpose, by)
-    _tell([done], as_json=as_json)
+    tell([done], as_json=as_json)
 
 
 class _Chosen:
@@ -252,8 +255,78 @@ def _choose(parts: "Parts", ids: Sequence[UUID] | None, cause: str | None, limit
     )
 
 
+def by_whom(actor: str, reason: str, *, dry_run: bool) -> "By":
+    """Say who acts and why; without a reason nothing is done, but it may be tried."""
+    from store.audit import By
+
+    if not reason.strip() and not dry_run:
+        raise typer.BadParameter("say why: it is kept with what you do", param_hint="--reason")
+    return By((actor.strip() or _account())[:200], reason.strip())
+
+
+def _account() -> str:
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):  # as in a container that runs under a number
+        raise typer.BadParameter(
+            "say who you are: this system account has no name", param_hint="--as"
+        ) from None
+
+
 def _first(targets: Sequence[Any]) -> str:
     if not targets:
         return ""
     more = f" and {len(targets) - 1} more" if len(targets) > 1 else ""
     return f"{targets[0].kind.value} {targets[0].target}{more}"
+
+
+def tell(
+    performed: Sequence["Performed"], *, left: int = 0, dry_run: bool = False, as_json: bool
+) -> None:
+    """Say what was done, and of each that was refused why; exit 1 if nothing was done."""
+    from workers.cli.words import REFUSALS
+
+    done = [one for each in performed for one in each.done]
+    refused = [one for each in performed for one in each.refused]
+    if as_json:
+        typer.echo(
+            json.dumps(
+                {
+                    "verb": performed[0].verb.value,
+                    "dry_run": dry_run,
+                    "acts": [str(each.act) for each in performed if each.act is not None],
+                    "done": [{"target": one.target, "detail": one.detail} for one in done],
+                    "refused": [
+                        {
+                            "target": one.target,
+                            "why": one.refusal.value if one.refusal else None,
+                            "says": REFUSALS[one.refusal] if one.refusal else None,
+                            "detail": one.detail,
+                        }
+                        for one in refused
+                    ],
+                    "left": left,
+                },
+                indent=2,
+            )
+        )
+    else:
+        would = "would be done" if dry_run else "done"
+        typer.echo(f"{performed[0].verb.value}: {len(done)} {would}, {len(refused)} refused")
+        marked = sum(one.detail == "marked" for one in done)
+        if marked:
+            typer.echo(f"{marked} of them marked: an earlier send of theirs is not ruled out")
+        for one in done[:20]:
+            typer.echo(f"  {one.target}  {one.detail or ''}".rstrip())
+        if len(done) > 20:
+            typer.echo(f"  and {len(done) - 20} more; --json lists all")
+        for one in refused:
+            detail = f" ({one.detail})" if one.detail else ""
+            says = REFUSALS[one.refusal] if one.refusal else ""
+            typer.echo(f"  {one.target}  refused: {says}{detail}")
+        if left:
+            typer.echo(f"{left} more wait for the same: run it again, or give --limit")
+        if dry_run:
+            typer.echo("nothing was changed")
+    if refused and not done:
+        raise typer.Exit(1)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from contracts.vocabulary import Channel, Content
-from workers.cli.acts import As, Why, by_whom, tell
+from workers.cli.acting import As, Why, by_whom, tell
 from workers.cli.common import AsJson, fail, harmless, listing, opened, there
 from workers.previewing.fates import Fate
 
@@ -96,7 +96,7 @@ def _wanted(parts: "Parts", event: str, source: str | None, actor: str, reason: 
 
     if event in SAMPLES:
         return Wanted(event, sample(event))
-    return wanted_of_past(parts, event, source, by_whom(actor, reason))
+    return wanted_of_past(parts, event, source, by_whom(actor, reason, dry_run=False))
 
 
 def _give(shown: "Preview", form: Form, out: Path | None) -> None:
@@ -159,7 +159,7 @@ def put(
     from store.mail_from import MailFrom
     from workers.mail_from import against, checked
 
-    by = by_whom(actor, reason)
+    by = by_whom(actor, reason, dry_run=False)
     with opened(there()) as parts:
         given, problems = checked(MailFrom(address or None, name or None, reply_to or None))
         problems += against(given, own_mail_domains(parts.settings))
@@ -173,7 +173,7 @@ def put(
 
 def clear(customer: Ref, reason: Why = "", actor: As = "", as_json: AsJson = False) -> None:
     """Have a customer's emails come in the company's own name again."""
-    by = by_whom(actor, reason)
+    by = by_whom(actor, reason, dry_run=False)
     with opened(there()) as parts:
         done = parts.operations.set_mail_from(customer, None, by)
     tell([done], as_json=as_json)

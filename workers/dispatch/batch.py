@@ -29,6 +29,7 @@ class Made:
     claimed: Claimed
     content_digest: str
     template_version: str | None
+    segments: int | None
     weight: int
 
 
@@ -72,7 +73,8 @@ class Batch:
         """Give places to what is ready, as the loop takes it."""
         first = len(self.made)
         self.made += [
-            Made(one.claimed, one.content_digest, one.template_version, weight) for one in ready
+            Made(one.claimed, one.content_digest, one.template_version, one.segments, weight)
+            for one in ready
         ]
         self.awaited += len(ready)
         self.weight += weight * len(ready)

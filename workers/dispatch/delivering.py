@@ -33,7 +33,7 @@ from store import customer_changes
 from store.customers import Readings
 from store.deliveries import due
 from store.deliveries.adding import Due
-from store.deliveries.claiming import Claim, Claimed, ClaimResult, claim
+from store.deliveries.claiming import Claim, Claimed, ClaimResult, Texts, claim
 from store.deliveries.recording import Result, record
 from store.engine import Store, Transaction, is_outage, is_race, steadily
 from workers.dispatch import results, withholding
@@ -46,9 +46,11 @@ from workers.dispatch.space import Space
 from workers.failpoints import reach
 from workers.following_up import advances, follow_up
 from workers.providers.base import Email, Outgoing, Provider
+from workers.routing.rendering import RenderedText
 
 log = get_logger(__name__)
 T = TypeVar("T")
+Written = dict[UUID, RenderedText]
 _MARGIN_SECONDS = 5.0
 _SPACE_SECONDS = 0.5
 _DOCUMENTS_AT_ONCE = 10  # to be looked at and sent before what has come back is put on record
@@ -122,12 +124,12 @@ class Delivering:
     def _work_off(self, page: Page, carrier: Carrier, delivery_ids: Sequence[UUID]) -> None:
         # Small batches mostly wait for the disk; large ones would only fight for the processor.
         with self._large if len(delivery_ids) >= _LARGE else nullcontext():
-            claimed_at, claimed = self._patiently(
+            claimed_at, claimed, written = self._patiently(
                 lambda: self._claim(page, carrier.provider, delivery_ids)
             )
             weighed = [(one, self._means.preparing.weight(one)) for one in claimed]
             light = [one for one, weight in weighed if not weight]
-            ready, unsendable = self._prepare(light, carrier.sender)
+            ready, unsendable = self._prepare(light, carrier.sender, written)
         reach("dispatch.prepared")
         lasts = self._means.lease_seconds - carrier.provider.timeout - _MARGIN_SECONDS
         waiting = deque((one, weight) for one, weight in weighed if weight)
@@ -179,7 +181,7 @@ class Delivering:
 
     def _begin(self, batch: Batch, one: Claimed, weight: int) -> list[Result]:
         """Send one, and keep its space only if its document goes along."""
-        ready, unsendable = self._prepare([one], batch.carrier.sender)
+        ready, unsendable = self._prepare([one], batch.carrier.sender, {})
         goes_along = any(isinstance(r.outgoing, Email) and r.outgoing.attachments for r in ready)
         if not goes_along:
             self._means.space.give(weight)
@@ -205,35 +207,52 @@ class Delivering:
 
     def _claim(
         self, page: Page, provider: Provider, ids: Sequence[UUID]
-    ) -> tuple[float, tuple[Claimed, ...]]:
-        means, claimed_at, written = self._means, steadily(), False
-        by = Claim(page.name, provider.name, means.lease_seconds)
+    ) -> tuple[float, tuple[Claimed, ...], Written]:
+        means, claimed_at, took = self._means, steadily(), False
+        texts: Written = {}
+        by = Claim(page.name, provider.name, means.lease_seconds, self._texts(texts))
         try:
             with means.store.write() as tx:
                 result = claim(tx, ids, by)
                 following = self._follow(tx, [row for row in result.settled if _goes_on(row)])
-                written = bool(result.claimed)
+                took = bool(result.claimed)
                 reach("dispatch.before_claim")
         except DBAPIError as error:
-            if written:
+            if took:
                 raise ClaimUnknownError from error
             raise
         reach("dispatch.claimed")
         means.count.claimed(provider.channel, len(ids), result)
         means.hint(following)
-        return claimed_at, result.claimed
+        return claimed_at, result.claimed, texts
+
+    def _texts(self, written: Written) -> Texts | None:
+        """What limits texts to one number; keeps in ``written`` what it has to write for that."""
+        limits = self._means.policies.texts
+        if limits is None:
+            return None
+
+        def said(claimed: Claimed) -> str | None:
+            text = self._means.preparing.written(claimed)
+            if text is None:
+                return None
+            written[claimed.delivery_id] = text
+            return text.body
+
+        return Texts(limits, said)
 
     def _put_back(self, ids: Sequence[UUID]) -> None:
         with self._means.store.write() as tx:
             due.unhint(tx, ids)
 
     def _prepare(
-        self, claimed: Sequence[Claimed], sender: str | None
+        self, claimed: Sequence[Claimed], sender: str | None, written: Written
     ) -> tuple[list[Ready], list[Result]]:
         ready: list[Ready] = []
         unsendable: list[Result] = []
         for one in claimed:
-            prepared = self._means.preparing.prepare(one, one.started_at, sender)
+            text = written.get(one.delivery_id)
+            prepared = self._means.preparing.prepare(one, one.started_at, sender, text)
             if isinstance(prepared, Ready):
                 ready.append(prepared)
             else:

@@ -1,6 +1,6 @@
 """What exactly is sent for a claimed delivery: rendered, addressed, with its document."""
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
@@ -12,8 +12,9 @@ from structlog import get_logger
 from contracts.events import EventData, File, load_data
 from contracts.events.calls import CallWaiting
 from contracts.rule_words import CallerId
-from contracts.rules import CallRule
-from contracts.vocabulary import Channel, Content, Purpose, Reason
+from contracts.rules import CallRule, Rule
+from contracts.tolls import bar_on
+from contracts.vocabulary import Channel, Content, NumberBar, Purpose, Reason
 from store.deliveries.claiming import Claimed
 from store.inbox import split_content
 from store.mail_from import MailFrom
@@ -29,7 +30,8 @@ from workers.routing.enclosing import (
     attachment_plan,
 )
 from workers.routing.own_way import HELD_WAY
-from workers.routing.rendering import Reader, Renderer
+from workers.routing.rendering import Reader, RenderedText, Renderer
+from workers.routing.senders import Senders, wants_answer
 from workers.routing.template_files import TemplateFailedError, TemplateMissingError
 
 log = get_logger(__name__)
@@ -48,15 +50,29 @@ class Documents(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class TextWays:
+    """How texts go: whom from, how long their provider may keep them, how many segments at most."""
+
+    senders: Senders
+    validity_seconds: int
+    segments: int
+    segments_by_purpose: Mapping[Purpose, int]
+
+    def most_segments(self, purpose: Purpose) -> int:
+        """The limit of a text for this purpose."""
+        return self.segments_by_purpose.get(purpose, self.segments)
+
+
+@dataclass(frozen=True, slots=True)
 class Sender:
     """Who we are to the outside, and where the outside reports back.
 
-    ``mail_domains`` are those that a customer's emails may come from. ``links`` lead to our pages;
-    none where nobody can reach them.
+    ``countries`` are those whose numbers are texted and rung, ``mail_domains`` those that a
+    customer's emails may come from. ``links`` lead to our pages; none where nobody can reach them.
     """
 
-    sms_sender: str
-    sms_validity_seconds: int
+    texts: TextWays
+    countries: frozenset[str]
     caller_id: str | None
     mail_sender: str
     mail_name: str
@@ -76,6 +92,7 @@ class Ready:
     outgoing: Outgoing
     content_digest: str
     template_version: str | None
+    segments: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,12 +112,24 @@ class Preparing:
         renderer: Renderer,
         sender: Sender,
         documents: Documents,
-        call_rule: Callable[[Claimed], CallRule | None],
+        rule: Callable[[Claimed], Rule | None],
     ) -> None:
         self._renderer = renderer
         self._sender = sender
         self._documents = documents
-        self._call_rule = call_rule
+        self._rule = rule
+
+    def written(self, claimed: Claimed) -> RenderedText | None:
+        """Write the text of one delivery; none of another channel's, nor where it cannot be.
+
+        Reads nothing from anywhere, so that it can be asked within a transaction.
+        """
+        if claimed.channel is not Channel.SMS:
+            return None
+        try:
+            return self._write(claimed, _event(claimed))
+        except Exception:  # noqa: BLE001 - `prepare` says what is wrong with it
+            return None
 
     def weight(self, claimed: Claimed) -> int:
         """Give how many bytes of memory preparing and sending one takes for its document."""
@@ -113,17 +142,27 @@ class Preparing:
         return 0 if file is None else file.bytes * _TIMES_HERE
 
     def prepare(
-        self, claimed: Claimed, now: datetime, sender: str | None = None
+        self,
+        claimed: Claimed,
+        now: datetime,
+        sender: str | None = None,
+        written: RenderedText | None = None,
     ) -> Ready | Unsendable:
         """Prepare one delivery; whatever is wrong with it concerns it alone.
 
-        ``sender`` is whom a text comes from where its provider has one of its own.
+        ``sender`` is whom a text comes from where its provider has one of its own; ``written`` is
+        the text, where it is written already.
         """
         try:
+            bar = self._bar_on(claimed)
+            if bar is not None:
+                return Unsendable(claimed, Reason.NUMBER_BARRED, bar.value)
+            if written is not None:
+                return self._text(claimed, written, now, sender)
             event = _event(claimed)
             match claimed.channel:
                 case Channel.SMS:
-                    return self._text(claimed, event, now, sender or self._sender.sms_sender)
+                    return self._text(claimed, self._write(claimed, event), now, sender)
                 case Channel.EMAIL:
                     return self._email(claimed, event, now)
                 case Channel.CALL:
@@ -139,20 +178,43 @@ class Preparing:
             )
             return Unsendable(claimed, Reason.TEMPLATE_FAILED, _why(error)[:_CODE_LIMIT])
 
-    def _text(self, claimed: Claimed, event: EventData, now: datetime, sender: str) -> Ready:
-        written = self._renderer.render_text(
-            claimed.event_type, event, claimed.content, _reader(claimed)
+    def _bar_on(self, claimed: Claimed) -> NumberBar | None:
+        """Why the number must not be used, whatever was allowed when it was added."""
+        if claimed.channel not in {Channel.SMS, Channel.CALL} or not claimed.destination:
+            return None
+        return bar_on(claimed.destination, self._sender.countries)
+
+    def _write(self, claimed: Claimed, event: EventData) -> RenderedText:
+        most = self._sender.texts.most_segments(claimed.purpose)
+        return self._renderer.render_text(
+            claimed.event_type, event, claimed.content, _reader(claimed), most
         )
+
+    def _text(
+        self, claimed: Claimed, written: RenderedText, now: datetime, of_account: str | None
+    ) -> Ready:
         left = int((claimed.deadline_at - now).total_seconds())
+        ways = self._sender.texts
+        # One that its provider has refused for this very text is not tried again.
+        own = None if claimed.after is Reason.SENDER_REFUSED else claimed.sms_sender
+        sender = ways.senders.of(
+            own, of_account=of_account, wants_answer=lambda: self._wants_answer(claimed)
+        )
         outgoing = Text(
             tag=_tag(claimed),
             to=claimed.destination,
             sender=sender,
             body=written.body,
-            validity_seconds=max(1, min(self._sender.sms_validity_seconds, left)),
+            validity_seconds=max(1, min(ways.validity_seconds, left)),
             callback_url=self._callback("message", claimed),
+            own_sender=own is not None and sender == own,
         )
-        return Ready(claimed, outgoing, _digest(written.body), written.template_version)
+        return Ready(
+            claimed, outgoing, _digest(written.body), written.template_version, written.segments
+        )
+
+    def _wants_answer(self, claimed: Claimed) -> bool:
+        return wants_answer(self._rule(claimed), claimed.step)
 
     def _email(self, claimed: Claimed, event: EventData, now: datetime) -> Ready | Unsendable:
         enclosure, attachments = self._document(claimed, event, now)
@@ -233,7 +295,8 @@ class Preparing:
     def _transfer(self, claimed: Claimed, event: EventData) -> Ready:
         if not isinstance(event, CallWaiting):
             raise TypeError("only a waiting call can be put through")
-        wish = self._call_rule(claimed) or CallRule()
+        rule = self._rule(claimed)
+        wish = (rule.action.call if rule is not None else None) or CallRule()
         own_number = self._sender.caller_id
         shown = event.dialled_number if wish.caller_id is CallerId.DIALLED else None
         caller = event.caller.number if event.caller is not None else None

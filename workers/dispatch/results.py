@@ -25,13 +25,14 @@ class Content:
 
     digest: str = ""
     template_version: str | None = None
+    segments: int | None = None
 
 
 def of_verdict(
     sent: Made, verdict: Verdict, provider: str, policies: Policies, now: datetime
 ) -> Result:
     """What the provider's verdict makes of a delivery that was sent, or tried."""
-    content = Content(sent.content_digest, sent.template_version)
+    content = Content(sent.content_digest, sent.template_version, sent.segments)
     return _result(sent.claimed, verdict, policies, now, provider=provider, content=content)
 
 
@@ -129,6 +130,7 @@ def _result(
         spends_attempt=transition.spends_attempt,
         content_digest=content.digest,
         template_version=content.template_version,
+        segments=content.segments,
         advance=_advances(transition),
     )
 

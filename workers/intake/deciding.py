@@ -11,14 +11,7 @@ from config.policies import Policies
 from contracts.events.customers import NumberAssigned
 from contracts.planning import Customer, Plan, Routable
 from contracts.problems import Problem
-from contracts.vocabulary import (
-    POST_SERVICES,
-    TELEPHONE_SERVICES,
-    Channel,
-    Reason,
-    Role,
-    Service,
-)
+from contracts.vocabulary import Channel, Reason, Role
 from store.customers import Readings, owner_of_number
 from store.deliveries.adding import Due
 from store.engine import Transaction
@@ -30,23 +23,7 @@ from workers.intake.submission import Incoming
 from workers.intake.whose import Awaited, customer_name, resolve
 from workers.routing.facts import facts_of
 from workers.routing.planning import plan as plan_event
-
-_SERVICES: Mapping[str, frozenset[Service]] = {
-    "call.message_taken": TELEPHONE_SERVICES,
-    "call.waiting": TELEPHONE_SERVICES,
-    "post.received": POST_SERVICES,
-    "post.scanned": POST_SERVICES,
-}
-# These wait for no customer: they make one, or a caller on the line cannot wait.
-_NOBODY_YET = frozenset(
-    {
-        "call.ended",
-        "call.waiting",
-        "customer.enquired",
-        "customer.ordered",
-        "customer.registered",
-    }
-)
+from workers.routing.services import awaited, is_served
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +71,7 @@ class Deciding:
         awaited = _missing(event, found, customer)
         if awaited is not None:
             return Decided(customer_ref=_owner(customer), awaits=awaited)
-        if event.type == "call.waiting" and not _served(event, customer):
+        if event.type == "call.waiting" and not is_served(event.type, customer):
             return _back_to_the_agent(self._tx, event, customer)
         return self._take_up(event, found, customer)
 
@@ -150,21 +127,8 @@ def _owner(customer: Customer | None) -> str | None:
 
 
 def _missing(event: Incoming, ref: str | None, customer: Customer | None) -> Awaited | None:
-    if event.type in _NOBODY_YET or ref is None:
-        return None
-    if customer is None or not customer.registered:
-        return Awaited("customer", customer_name(ref))
-    if not _served(event, customer) and customer.terminated_at is None:
-        return Awaited("service", customer_name(ref))
-    return None
-
-
-def _served(event: Incoming, customer: Customer | None) -> bool:
-    """Whether a service that produces this event has started for the customer."""
-    wanted = _SERVICES.get(event.type)
-    if wanted is None:
-        return True
-    return customer is not None and not wanted.isdisjoint(customer.started)
+    kind = awaited(event.type, customer) if ref is not None else None
+    return Awaited(kind, customer_name(ref)) if kind is not None and ref is not None else None
 
 
 def _told_at_once(

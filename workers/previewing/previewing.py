@@ -26,7 +26,7 @@ from workers.routing.template_files import FALLBACK, TemplateFailedError
 
 NOWHERE = UUID(int=0)
 WRITTEN = (Channel.SMS, Channel.EMAIL)
-_SOMEBODY = {Channel.SMS: "+447700900123", Channel.EMAIL: "customer@example.com"}
+_SOMEBODY = {Channel.EMAIL: "customer@example.com"}  # a text to nobody is barred from no number
 _NO_LINKS_BASE = "https://onward.example"
 _OFFERS = "offer.published"
 

@@ -8,7 +8,7 @@ from contracts.planning import Customer, LanePolicy
 from contracts.rules import Rule
 from workers.routing.facts import Facts
 from workers.routing.matching import first_match
-from workers.routing.schedules import zone
+from workers.routing.schedules import Moment, moment, zone
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +26,11 @@ class Case:
         return zone(self.customer.time_zone)
 
     @property
+    def moment(self) -> Moment:
+        """The instant as the customer's clock and calendar show it."""
+        return moment(self.now, self.tz, self.policy.is_bank_holiday)
+
+    @property
     def is_terminated(self) -> bool:
         """Whether the customer's service has ended."""
         ended = self.customer.terminated_at
@@ -34,7 +39,7 @@ class Case:
     def rule(self) -> Rule | None:
         """The customer's rule for this event, if one matches."""
         rules = self.customer.rules
-        return None if rules is None else first_match(rules, self.facts, self.now, self.tz)
+        return None if rules is None else first_match(rules, self.facts, self.moment)
 
     def deadline(self, due_at: datetime) -> datetime:
         """When a delivery first due then expires; for a live call, when its caller is gone."""

@@ -10,6 +10,7 @@ from contracts.events.notices import OfferPublished
 from contracts.events.post import PostReceived, PostScanned
 from contracts.planning import Routable
 from contracts.rule_words import Matchable
+from contracts.searching import folded
 from contracts.vocabulary import Lane, Purpose, Service, Urgency
 
 PURPOSES: Final = {
@@ -27,6 +28,8 @@ PURPOSES: Final = {
 BILLING: Final = frozenset(
     {"invoice.issued", "invoice.overdue", "invoice.cancelled", "payment.failed"}
 )
+INVOICE_ISSUED: Final = "invoice.issued"
+INVOICE_CANCELLED: Final = "invoice.cancelled"
 NOTICES: Final = frozenset({"policy.changed", "offer.published"})
 
 
@@ -34,7 +37,9 @@ NOTICES: Final = frozenset({"policy.changed", "offer.published"})
 class Facts:
     """What planning reads of an event; what the event does not say is absent.
 
-    ``not_after`` is when a live call is too late, ``valid_until`` when an offer is.
+    ``person`` and ``department`` are in the one spelling of `folded`: whom a call is for, or whom
+    an item of post is addressed to. ``not_after`` is when a live call is too late, ``valid_until``
+    when an offer is.
     """
 
     type: str
@@ -56,6 +61,11 @@ class Facts:
     def is_billing(self) -> bool:
         """Whether it goes by email in a way of its own, to which rules only add notices."""
         return self.type in BILLING
+
+    @property
+    def matched_as(self) -> str:
+        """The type by which rules know it: who was told of an invoice is told that it is void."""
+        return INVOICE_ISSUED if self.type == INVOICE_CANCELLED else self.type
 
     def as_message(self) -> "Facts":
         """The same caller, told of as a message taken: what becomes of a late call."""
@@ -79,8 +89,8 @@ def facts_of(event: Routable) -> Facts | None:
                 event.type,
                 purpose,
                 lane=Lane.ROUTINE if call.urgency is Urgency.ROUTINE else Lane.URGENT,
-                person=call.for_.person if call.for_ else None,
-                department=call.for_.department if call.for_ else None,
+                person=_folded(call.for_.person) if call.for_ else None,
+                department=_folded(call.for_.department) if call.for_ else None,
                 urgency=call.urgency,
                 caller=call.caller.number if call.caller else None,
             )
@@ -89,8 +99,8 @@ def facts_of(event: Routable) -> Facts | None:
                 event.type,
                 purpose,
                 lane=Lane.LIVE,
-                person=call.for_.person if call.for_ else None,
-                department=call.for_.department if call.for_ else None,
+                person=_folded(call.for_.person) if call.for_ else None,
+                department=_folded(call.for_.department) if call.for_ else None,
                 caller=call.caller.number if call.caller else None,
                 not_after=call.not_after,
             )
@@ -98,6 +108,7 @@ def facts_of(event: Routable) -> Facts | None:
             return Facts(
                 event.type,
                 purpose,
+                person=_folded(item.addressee),
                 post_class=item.class_,
                 sender_class=item.sender.class_ if item.sender else None,
                 contains=item.contains or (),
@@ -119,3 +130,7 @@ def facts_of(event: Routable) -> Facts | None:
             return Facts(
                 event.type, purpose, lane=Lane.BULK if event.type in NOTICES else Lane.ROUTINE
             )
+
+
+def _folded(name: str | None) -> str | None:
+    return None if name is None else folded(name)

@@ -7,7 +7,13 @@ from enum import StrEnum
 from contracts.planning import Customer
 from contracts.rules import RuleSet
 from contracts.vocabulary import Service
-from workers.routing.checks import named_destinations, produced
+from workers.routing.checks import (
+    lacks_catch_all,
+    misfits,
+    named_destinations,
+    without_catch_all,
+)
+from workers.routing.services import produced
 
 
 class Lack(StrEnum):
@@ -42,16 +48,12 @@ def _missing(customer: Customer, services: Collection[Service]) -> Iterator[Miss
         return
     yield from _catch_alls(customer.rules, services)
     yield from _destinations(customer, customer.rules)
+    yield from _misfits(customer, customer.rules)
 
 
 def _catch_alls(rules: RuleSet, services: Collection[Service]) -> Iterator[Missing]:
-    for event_type in produced(services):
-        if not any(rule.match.unconditional and rule.covers(event_type) for rule in rules.rules):
-            yield Missing(
-                Lack.CATCH_ALL,
-                event_type,
-                f"no rule without any other condition is for {event_type}",
-            )
+    for kind in without_catch_all(rules.rules, produced(services)):
+        yield Missing(Lack.CATCH_ALL, kind, lacks_catch_all(kind))
 
 
 def _destinations(customer: Customer, rules: RuleSet) -> Iterator[Missing]:
@@ -61,3 +63,10 @@ def _destinations(customer: Customer, rules: RuleSet) -> Iterator[Missing]:
             yield Missing(Lack.DESTINATION, name, "a rule names it, and it has not been added")
         elif not destination.verified:
             yield Missing(Lack.VERIFICATION, name, "a rule names it, and it is not verified")
+
+
+def _misfits(customer: Customer, rules: RuleSet) -> Iterator[Missing]:
+    """What fitted when the rules were set, and does no more: a place or a service has changed."""
+    for rule in rules.rules:
+        for field, text in misfits(rule, customer.destinations, produced(customer.contracted)):
+            yield Missing(Lack.RULES, f"{rule.rule_id}: {field}", text)

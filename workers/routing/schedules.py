@@ -12,6 +12,7 @@ decide.
 """
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
 from zoneinfo import ZoneInfo
@@ -32,16 +33,36 @@ def zone(name: str) -> ZoneInfo:
     return ZoneInfo(name)
 
 
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """An instant, and the day that a customer's calendar and clock show at it."""
+
+    at: datetime
+    tz: ZoneInfo
+    day: date
+    shown_again: bool  # the clock was set back, and shows this time of the day once more
+    is_holiday: IsHoliday
+
+
+def moment(at: datetime, tz: ZoneInfo, is_holiday: IsHoliday) -> Moment:
+    """Look an instant up on a customer's clock: once for all windows that are asked about it."""
+    local = at.astimezone(tz)
+    return Moment(at, tz, local.date(), local.fold == 1, is_holiday)
+
+
 def is_open(window: Window, at: datetime, tz: ZoneInfo, is_holiday: IsHoliday) -> bool:
     """Whether the window is open at this instant."""
-    local = at.astimezone(tz)
-    today = local.date()
-    if _holds(window, today, at, tz, is_holiday):
+    return holds(window, moment(at, tz, is_holiday))
+
+
+def holds(window: Window, now: Moment) -> bool:
+    """Whether the moment belongs to the window."""
+    if _opened_on(now.day, window, now):
         return True
-    if window.span[1] > MINUTES_A_DAY and _holds(window, today - ONE_DAY, at, tz, is_holiday):
+    if window.span[1] > MINUTES_A_DAY and _opened_on(now.day - ONE_DAY, window, now):
         return True  # last night's window reaches into today
     # A clock set back over midnight shows today's date again after tomorrow's window has opened.
-    return local.fold == 1 and _holds(window, today + ONE_DAY, at, tz, is_holiday)
+    return now.shown_again and _opened_on(now.day + ONE_DAY, window, now)
 
 
 def next_opening(window: Window, at: datetime, tz: ZoneInfo, is_holiday: IsHoliday) -> datetime:
@@ -68,16 +89,13 @@ def never_opens(window: Window) -> bool:
     return opens == closes
 
 
-def english_bank_holiday(day: date) -> bool:
-    """Whether the day is a bank holiday in England, the office's own calendar."""
-    return day in _bank_holidays(day.year, "ENG")
-
-
-def _holds(window: Window, day: date, at: datetime, tz: ZoneInfo, is_holiday: IsHoliday) -> bool:
-    """Whether the window that opens on this day holds the instant."""
+def _opened_on(day: date, window: Window, now: Moment) -> bool:
+    """Whether the window that opens on this day holds the moment."""
     opens, closes = window.span
-    return _opens_on(window, day, is_holiday) and _instant(tz, day, opens) <= at < _instant(
-        tz, day, closes
+    return (
+        _instant(now.tz, day, opens) <= now.at
+        and now.at < _instant(now.tz, day, closes)
+        and _opens_on(window, day, now.is_holiday)
     )
 
 
@@ -118,11 +136,3 @@ def _change(after: datetime, tz: ZoneInfo) -> datetime:
         else:
             early = middle
     return late.replace(microsecond=0)
-
-
-@lru_cache(maxsize=64)
-def _bank_holidays(year: int, subdivision: str) -> frozenset[date]:
-    # Imported when first needed: it costs a third of a second.
-    from holidays import country_holidays  # noqa: PLC0415
-
-    return frozenset(country_holidays("GB", subdiv=subdivision, years=year))

@@ -11,7 +11,7 @@ from contracts.rules import Action, Digested, Rule, Step
 from contracts.vocabulary import Channel, Content, DestinationKind, Lane, Mode, Reason
 from workers.routing.case import Case
 from workers.routing.facts import Facts
-from workers.routing.schedules import english_bank_holiday, next_opening
+from workers.routing.schedules import next_opening
 
 WRITTEN: Final = {DestinationKind.MOBILE: Channel.SMS, DestinationKind.EMAIL: Channel.EMAIL}
 SPOKEN: Final = {DestinationKind.MOBILE: Channel.CALL, DestinationKind.VOICE: Channel.CALL}
@@ -75,7 +75,7 @@ def due_of(action: Action, case: Case) -> datetime:
         case Timing.NOW | Timing.NONE:
             return case.now
         case Timing.NEXT_WINDOW if action.window is not None:
-            return next_opening(action.window, case.now, case.tz, english_bank_holiday)
+            return next_opening(action.window, case.now, case.tz, case.policy.is_bank_holiday)
         case Timing.NEXT_WINDOW:
             raise _unoffered("next_window without a window")
         case Timing.HOLD | Digested():

@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+from config.bank_holidays import bank_holidays
 from contracts.events import EventData
 from contracts.events.billing import (
     InvoiceCancelled,
@@ -21,7 +22,10 @@ from contracts.rules import Rule, RuleSet
 from contracts.vocabulary import DestinationKind, Lane, Service
 
 NOW = datetime(2026, 11, 24, 10, 0, tzinfo=UTC)  # a Tuesday, in winter time
-POLICY = LanePolicy({Lane.LIVE: 30, Lane.URGENT: 3600, Lane.ROUTINE: 86_400, Lane.BULK: 259_200})
+POLICY = LanePolicy(
+    {Lane.LIVE: 30, Lane.URGENT: 3600, Lane.ROUTINE: 86_400, Lane.BULK: 259_200},
+    bank_holidays("england"),
+)
 VERSION = 7
 DIGEST = "ab" * 32
 SCAN = {

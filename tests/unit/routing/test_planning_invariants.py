@@ -5,9 +5,9 @@ from hypothesis import strategies as st
 
 from contracts.planning import INVOICE_EMAIL, Customer, Routable
 from contracts.rule_words import WEEK, Matchable
-from contracts.rules import Rule, Window
+from contracts.rules import Callers, Rule, Window
 from contracts.vocabulary import Channel, Purpose, Reason
-from tests.unit.routing.samples import DATA, DESTINATIONS, NOW, POLICY, customer, event
+from tests.unit.routing.samples import DATA, DESTINATIONS, NOW, POLICY, customer, event, later
 from workers.routing.checks import check_rules, named_destinations
 from workers.routing.own_way import BILLING_WAY, OFFERS_WAY, POLICY_WAY
 from workers.routing.planning import plan
@@ -18,17 +18,28 @@ OWN_WAYS = {BILLING_WAY, OFFERS_WAY, POLICY_WAY}
 
 clock = st.times().map(lambda found: f"{found:%H:%M}")
 windows = st.fixed_dictionaries(
-    {"from": clock, "to": clock, "days": st.lists(st.sampled_from(WEEK), min_size=1, max_size=4)}
+    {
+        "from": clock,
+        "to": clock,
+        "days": st.lists(st.sampled_from(WEEK), min_size=1, max_size=4),
+        "bank_holidays": st.sampled_from(["include", "exclude"]),
+    }
 ).filter(lambda found: not never_opens(Window.model_validate(found)))
+instants = st.sampled_from([-1, 0, 1]).map(lambda hours: later(hours=hours).isoformat())
 matches = st.fixed_dictionaries(
     {},
     optional={
         "events": st.lists(st.sampled_from(list(Matchable)), min_size=1, max_size=4),
+        "person": st.just(["Ana Ruiz"]),
         "department": st.just(["sales"]),
         "min_urgency": st.sampled_from(["routine", "urgent"]),
         "caller": st.sampled_from(["any", "vip", "blocked"]),
         "window": windows,
+        "post_class": st.just(["letter"]),
+        "sender_class": st.just(["court"]),
         "contains": st.just(["cheque"]),
+        "from": instants,
+        "until": instants,
     },
 )
 posts = st.fixed_dictionaries(
@@ -64,7 +75,7 @@ def rules(draw: st.DrawFn) -> Rule:
 def customers(draw: st.DrawFn) -> Customer:
     """A customer with some rules, some addresses not verified, perhaps gone."""
     return customer(
-        *draw(st.lists(rules(), max_size=5)),
+        *draw(st.lists(rules(), max_size=5, unique_by=lambda rule: rule.rule_id)),
         unverified=draw(st.sets(st.sampled_from(NAMES))),
         terminated_at=draw(st.sampled_from([None, NOW])),
         consents=draw(st.sampled_from([frozenset[Purpose](), frozenset({Purpose.OFFERS})])),
@@ -79,6 +90,7 @@ events = st.sampled_from(sorted(DATA)).map(event) | st.sampled_from(
         event("call.waiting", caller={"number": "01632 960001"}),
         event("call.waiting", not_after="2026-11-24T09:00:00Z"),
         event("post.received", contains=["cheque"]),
+        event("post.scanned", sender={"class": "court"}, addressee="ANA RUIZ"),
     ]
 )
 
@@ -142,10 +154,10 @@ def test_rules_that_pass_the_checks_never_name_a_wrong_kind_alone(
     wanted: list[Rule], left_out: set[str]
 ) -> None:
     """What is admitted can be carried out, for some event that it matches."""
-    whom = customer()
-    known = {name: place for name, place in whom.destinations.items() if name not in left_out}
+    every = customer().destinations
+    known = {name: place for name, place in every.items() if name not in left_out}
 
-    found = check_rules(wanted, known, whom.contracted)
+    found = check_rules(wanted, Callers(), customer(destinations=known), POLICY)
 
     postal = {
         f"data.rules[{place}].action.steps[{number}].destination"

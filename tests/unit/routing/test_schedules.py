@@ -1,4 +1,4 @@
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -6,10 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from config.bank_holidays import bank_holidays
 from contracts.rule_words import WEEK
 from contracts.rules import Window
 from workers.routing.schedules import (
-    english_bank_holiday,
     is_open,
     never_opens,
     next_opening,
@@ -17,6 +17,7 @@ from workers.routing.schedules import (
 )
 
 LONDON = zone("Europe/London")
+ENGLAND = bank_holidays("england")
 OFFICE = {"days": ["mon", "tue", "wed", "thu", "fri"], "from": "08:00", "to": "18:00"}
 
 
@@ -73,7 +74,7 @@ def test_a_window_is_open_in_the_customers_own_hours(
     """An hour off at an edge wakes somebody up or keeps a send for a day."""
     hours = Window.model_validate(fields)
 
-    found = is_open(hours, at(instant), LONDON, english_bank_holiday)
+    found = is_open(hours, at(instant), LONDON, ENGLAND)
 
     assert found is expected
 
@@ -102,7 +103,7 @@ def test_a_window_opens_next_when_the_customers_clock_says_so(
     """Quiet hours defer a send to the minute that the customer named, through clock changes."""
     hours = Window.model_validate(fields)
 
-    found = next_opening(hours, at(instant), LONDON, english_bank_holiday)
+    found = next_opening(hours, at(instant), LONDON, ENGLAND)
 
     assert found == at(expected)
 
@@ -119,7 +120,7 @@ def test_a_window_in_the_repeated_hour_opens_once(instant: str, *, expected: boo
     """A window that opened again an hour later would let twice as much through."""
     hours = window(from_="01:15", to="01:45")
 
-    found = is_open(hours, at(instant), LONDON, english_bank_holiday)
+    found = is_open(hours, at(instant), LONDON, ENGLAND)
 
     assert found is expected
 
@@ -138,7 +139,7 @@ def test_the_whole_day_has_no_hole_where_the_clock_changes(name: str, instant: s
     hours = window()
     moments = [at(instant) + timedelta(minutes=10 * step) for step in range(-200, 200)]
 
-    found = [is_open(hours, moment, ZoneInfo(name), english_bank_holiday) for moment in moments]
+    found = [is_open(hours, moment, ZoneInfo(name), ENGLAND) for moment in moments]
 
     assert all(found)
 
@@ -154,7 +155,7 @@ def test_the_search_for_an_opening_ends() -> None:
     hours = window(from_="09:00", to="09:00")
 
     with pytest.raises(LookupError):
-        next_opening(hours, at("2026-11-24T12:00:00Z"), LONDON, english_bank_holiday)
+        next_opening(hours, at("2026-11-24T12:00:00Z"), LONDON, ENGLAND)
 
 
 @pytest.mark.parametrize("day", WEEK)
@@ -162,9 +163,9 @@ def test_every_weekday_has_a_bank_holiday_within_the_horizon(day: str) -> None:
     """Or else a rule for bank holidays on that day would break the search."""
     hours = window(days=[day], bank_holidays="only")
 
-    found = next_opening(hours, at("2026-11-24T12:00:00Z"), LONDON, english_bank_holiday)
+    found = next_opening(hours, at("2026-11-24T12:00:00Z"), LONDON, ENGLAND)
 
-    assert english_bank_holiday(found.astimezone(LONDON).date())
+    assert ENGLAND(found.astimezone(LONDON).date())
 
 
 clock = st.times().map(lambda found: f"{found:%H:%M}")
@@ -191,25 +192,16 @@ def test_what_opens_next_is_open_and_not_before_now(
     hours: Window, now: datetime, tz: ZoneInfo
 ) -> None:
     """A deferred send must be allowed at the instant for which it was deferred."""
-    found = next_opening(hours, now, tz, english_bank_holiday)
+    found = next_opening(hours, now, tz, ENGLAND)
 
     assert found >= now
-    assert is_open(hours, found, tz, english_bank_holiday)
+    assert is_open(hours, found, tz, ENGLAND)
 
 
 @given(windows, instants, zones)
 def test_nothing_is_open_before_what_opens_next(hours: Window, now: datetime, tz: ZoneInfo) -> None:
     """Waiting longer than asked is a send that comes a day late."""
-    found = next_opening(hours, now, tz, english_bank_holiday)
+    found = next_opening(hours, now, tz, ENGLAND)
 
     between = [now + (found - now) * part / 7 for part in range(7)]
-    assert found == now or not any(
-        is_open(hours, moment, tz, english_bank_holiday) for moment in between
-    )
-
-
-def test_englands_bank_holidays_are_known() -> None:
-    """The days on which an office's customers want to be left alone."""
-    found = {date(2026, 12, 1) + timedelta(days=day) for day in range(31)}
-
-    assert {day.day for day in found if english_bank_holiday(day)} == {25, 26, 28}
+    assert found == now or not any(is_open(hours, moment, tz, ENGLAND) for moment in between)
