@@ -1,7 +1,6 @@
 """In whose name may an email come? Of the domains that the office has, and nobody else's."""
 
 from collections.abc import Collection, Iterator
-
 from typing import Final
 
 from pydantic import TypeAdapter, ValidationError

@@ -119,9 +119,7 @@ class Renderer:
         most: int = MOST_SEGMENTS,
     ) -> RenderedText:
         """A text message of ``most`` segments at most; longer words are cut, and it says so."""
-        return self.text_of(
-            event_type, self._words(event, content, reader), reader.locale, most
-        )
+        return self.text_of(event_type, self._words(event, content, reader), reader.locale, most)
 
     def text_of(
         self, name: str, words: Words, locale: str, most: int = MOST_SEGMENTS
