@@ -265,7 +265,7 @@ def test_looking_at_a_page_changes_nothing(small_site: Site, method: str) -> Non
 
 
 def test_the_emails_story_tells_who_opened_its_link(small_site: Site) -> None:
-    """ "Did you get the scan?" is answered on one screen, by times and never by addresses."""
+    """Whether a customer got the scan is told on one screen; by times, not by addresses."""
     link, _ = small_site.scan()
     small_site.fetch(link, "eve@evil.example")
     small_site.fetch(link)
