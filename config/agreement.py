@@ -26,6 +26,7 @@ def contradictions(settings: "Settings") -> Iterator[str]:
         yield "intake_batch must not exceed intake_prefetch, or a batch can never fill"
     if settings.ops_port and settings.ops_port == settings.door_port:
         yield "ops_port must differ from door_port: the public door shows no figures"
+    yield from _texts(settings)
     if settings.time_scale != 1 and not settings.sandbox:
         yield "time_scale is for trying things out: leave it at 1, or set sandbox"
     if settings.failpoints is not None and not settings.sandbox:
@@ -81,6 +82,14 @@ def _second_providers(settings: "Settings") -> Iterator[str]:
     for name, count in names.items():
         if count > 1 or name in TAKEN:
             yield f"smtp_relays and sms_senders need names of their own: {name} is taken"
+
+
+def _texts(settings: "Settings") -> Iterator[str]:
+    sender = settings.sms_sender
+    if sender is not None and not sender.startswith("+") and settings.sms_reply_number is None:
+        yield "sms_sender is a name, which nobody can answer: set sms_reply_number too"
+    if not settings.sms_throttle and not settings.sandbox:
+        yield "sms_throttle is off: networks would block numbers; turn it on, or set sandbox"
 
 
 def _pairs(settings: "Settings") -> Iterator[str]:

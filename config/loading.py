@@ -110,6 +110,8 @@ def show(name: str, value: object) -> str:
         return _without_password(value.get_secret_value()) if name.endswith("_url") else "set"
     if isinstance(value, bool):
         return "true" if value else "false"
+    if isinstance(value, Mapping):
+        return ", ".join(f"{key}={one}" for key, one in value.items()) or "none"
     if isinstance(value, tuple):
         return ", ".join(_named(one) for one in value) or "none"
     return str(value)

@@ -10,7 +10,7 @@ from types import MappingProxyType
 
 from config.bank_holidays import bank_holidays
 from config.settings import Settings
-from contracts.planning import LanePolicy
+from contracts.planning import LanePolicy, TextLimits
 from contracts.vocabulary import Channel, Inquiry, Lane
 
 
@@ -98,12 +98,24 @@ class WaitingPolicy:
 
 
 @dataclass(frozen=True, slots=True)
+class PricePolicy:
+    """How long after some time its texts are asked about for what they cost; seconds.
+
+    ``slice_seconds`` of time at once.
+    """
+
+    after_seconds: float
+    slice_seconds: float
+
+
+@dataclass(frozen=True, slots=True)
 class Policies:
     """All policies of one installation.
 
     ``resends`` is how often a delivery goes out again by policy before a person must decide.
     ``asking`` gives the seconds before each asking of a provider; their number is the limit.
-    ``scale`` is what all times here have been multiplied by.
+    ``texts`` limits the texts to one number; none: as many as there are. ``countries`` are those
+    whose numbers may be texted and rung. ``scale`` is what all times here have been multiplied by.
     """
 
     retries: Mapping[Lane, RetryPolicy]
@@ -114,6 +126,9 @@ class Policies:
     resends: int
     asking: Mapping[Inquiry, Mapping[Channel, tuple[float, ...]]]
     waiting: WaitingPolicy
+    texts: TextLimits | None
+    prices: PricePolicy
+    countries: frozenset[str]
     scale: float
 
 
@@ -180,6 +195,10 @@ ASKING_SECONDS: Mapping[Inquiry, Mapping[Channel, tuple[int, ...]]] = MappingPro
     }
 )
 
+# A price comes soon after its text as a rule, and a day later for certain; nobody waits for it.
+PRICES_AFTER_SECONDS = 86_400
+PRICES_SLICE_SECONDS = 3_600
+
 
 def policies(settings: Settings) -> Policies:
     """Build the policies from what is decided here and what is set."""
@@ -217,8 +236,17 @@ def policies(settings: Settings) -> Policies:
             urgent_seconds=settings.waiting_limit_urgent_seconds,
             routine_seconds=settings.waiting_limit_seconds,
         ),
+        texts=_texts(settings) if settings.sms_throttle else None,
+        prices=PricePolicy(PRICES_AFTER_SECONDS * scale, PRICES_SLICE_SECONDS * scale),
+        countries=frozenset(settings.number_countries),
         scale=scale,
     )
+
+
+def _texts(settings: Settings) -> TextLimits:
+    # A text may leave as late as its lease ends: so that no hour has more, an hour and that have.
+    seconds = (3600 + settings.lease_seconds) * settings.time_scale
+    return TextLimits(settings.sms_per_hour, settings.sms_alike_per_hour, seconds)
 
 
 def _scaled(

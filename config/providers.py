@@ -11,6 +11,8 @@ from urllib.parse import urlsplit
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, field_validator
 from pydantic_settings import NoDecode
 
+from contracts.senders import read_sender
+
 if TYPE_CHECKING:
     from config.settings import Settings
 
@@ -48,6 +50,11 @@ class SmsSender(OneProvider):
     auth_token: SecretStr
     sender: Annotated[str, Field(min_length=1)]
     api_url: str = TWILIO_API
+
+    @field_validator("sender")
+    @classmethod
+    def _can_send(cls, value: str) -> str:
+        return read_sender(value).value
 
     @field_validator("api_url")
     @classmethod

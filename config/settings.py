@@ -32,6 +32,8 @@ from config.bank_holidays import Nation
 from config.keyfile import decode_key
 from config.providers import TWILIO_API, Security, SmsSenders, SmtpRelays, web_address
 from config.sources import ENV_PREFIX, config_file
+from config.texts import AlikePerHour, Countries, MostPerHour, Segments, SegmentsByPurpose
+from contracts.senders import read_sender
 
 SANDBOX_SAMPLES = {
     "company_legal_name": "Brindle & Hart Virtual Offices Ltd",
@@ -40,6 +42,7 @@ SANDBOX_SAMPLES = {
     "company_email": "office@brindle-hart.example",
     "mail_sender": "onward@brindle-hart.example",
     "sms_sender": "+447700900100",
+    "sms_throttle": False,  # a thousand drama numbers would cap whatever is tried
 }
 
 _SCHEMES = {
@@ -206,6 +209,33 @@ class Settings(BaseSettings):
     sms_sender: str | None = Field(
         None, description="Whom an SMS comes from: a number in E.164, or up to 11 letters."
     )
+    sms_reply_number: str | None = Field(
+        None,
+        description="The number that an SMS comes from which wants an answer; "
+        "unset: `sms_sender`, which must then be a number.",
+    )
+    sms_segments: Segments = Field(
+        10, description="The most segments of one SMS; longer words are cut, and it says so."
+    )
+    sms_segments_by_purpose: SegmentsByPurpose = Field(
+        {}, description="The same for some purposes, as `invoice=2, post=3`."
+    )
+    sms_per_hour: MostPerHour = Field(
+        90,
+        description="The most SMS to one number in any hour; more wait. UK networks block a number "
+        "beyond 100, which what is urgent may go up to.",
+    )
+    sms_alike_per_hour: AlikePerHour = Field(
+        18, description="The same for SMS that are alike to the letter: networks block beyond 20."
+    )
+    sms_throttle: bool = Field(
+        default=True, description="Off with a sandbox alone: SMS to one number are not limited."
+    )
+    number_countries: Countries = Field(
+        ("GB",),
+        description="Countries (ISO 3166) whose numbers are texted and rung, against toll fraud; "
+        "JE, GG and IM are countries of their own.",
+    )
     sms_validity_seconds: Annotated[int, Field(ge=1, le=36_000)] = Field(
         14_400, description="The longest the provider may keep an SMS queued."
     )
@@ -318,6 +348,16 @@ class Settings(BaseSettings):
         if on is True or str(on).lower() in {"1", "true", "t", "yes", "y", "on"}:
             return {**SANDBOX_SAMPLES, **given}
         return given
+
+    @field_validator("sms_sender", "sms_reply_number")
+    @classmethod
+    def _can_send(cls, value: str | None, info: ValidationInfo) -> str | None:
+        if value is None:
+            return None
+        sender = read_sender(value)
+        if info.field_name == "sms_reply_number" and not sender.answerable:
+            raise ValueError("must be a telephone number in E.164 (+44…): a name has no answers")
+        return sender.value
 
     @field_validator("time_zone")
     @classmethod

@@ -12,7 +12,9 @@ def rows() -> list[tuple[str, str, str]]:
     return [
         (
             ENV_PREFIX + name.upper(),
-            "" if field.default in {None, PydanticUndefined} else show(name, field.default),
+            ""
+            if field.default is None or field.default is PydanticUndefined
+            else show(name, field.default),
             field.description or "",
         )
         for name, field in Settings.model_fields.items()

@@ -25,6 +25,9 @@ if TYPE_CHECKING:
     from contracts.events import EventData
     from contracts.rules import RuleSet
 
+# What UK networks let through to one number in an hour before they block it.
+NETWORK_MOST = 100
+NETWORK_ALIKE = 20
 INVOICE_EMAIL = "@invoice"  # the pseudo-destination of billing: invoice_email, else the contact's
 
 
@@ -142,3 +145,24 @@ class LanePolicy:
     def deadline(self, lane: Lane) -> int:
         """Seconds from the first ``due_at`` until the delivery expires."""
         return self.deadline_seconds[lane]
+
+
+@dataclass(frozen=True, slots=True)
+class TextLimits:
+    """How many texts one number is sent within ``seconds``; what is beyond that waits.
+
+    ``most`` counts any texts, ``alike`` those that say the same to the letter. They bind what is
+    routine; what is urgent is counted, and goes as far as ``NETWORK_MOST`` and ``NETWORK_ALIKE``.
+    """
+
+    most: int
+    alike: int
+    seconds: float = 3600
+
+    def of(self, lane: Lane) -> tuple[int, int]:
+        """Give how many of any kind, and alike, there may be when one more is sent by ``lane``."""
+        match lane:
+            case Lane.LIVE | Lane.URGENT:
+                return NETWORK_MOST, NETWORK_ALIKE
+            case Lane.ROUTINE | Lane.BULK:
+                return self.most, self.alike

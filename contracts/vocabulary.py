@@ -125,6 +125,8 @@ class Reason(StrEnum):
     SIBLING_REACHED = "sibling_reached"  # another step of the rule reached the customer
     DEADLINE = "deadline"
     LATE_CALL = "late_call"  # not_after passed: never dialled
+    THROTTLED = "throttled"  # the number has had as many texts in the hour as it may
+    NUMBER_BARRED = "number_barred"  # premium rate, satellite, a country that is not allowed
     CALLER_GONE = "caller_gone"
     # the provider's answers
     BUSY_PROVIDER = "busy_provider"  # rate limit: told to wait
@@ -133,6 +135,8 @@ class Reason(StrEnum):
     INVALID_DESTINATION = "invalid_destination"
     REFUSED = "refused"  # a definite, permanent refusal
     CREDENTIALS = "credentials"  # the provider does not know us
+    SENDER_REFUSED = "sender_refused"  # the customer's own: it goes out under the company's
+    PRICED = "priced"  # the provider's later word of what a send cost
     NO_ANSWER = "no_answer"  # the request left and no verdict came back
     LEASE_RAN_OUT = "lease_ran_out"
     ATTEMPTS_SPENT = "attempts_spent"
@@ -199,6 +203,10 @@ class Purpose(StrEnum):
     RIGHTS = "rights"
 
 
+# What the customer cannot mute: of these, no STOP but the one for everything ends the texts.
+UNMUTABLE = frozenset({Purpose.INVOICE, Purpose.PAYMENT, Purpose.POLICY_NOTICE, Purpose.RIGHTS})
+
+
 class Service(StrEnum):
     """What the company does for a customer."""
 
@@ -219,6 +227,16 @@ class DestinationKind(StrEnum):
     EMAIL = "email"
     VOICE = "voice"
     POSTAL = "postal"
+
+
+class NumberBar(StrEnum):
+    """Why a telephone number is neither texted nor rung: it would run up a bill."""
+
+    PREMIUM_RATE = "premium_rate"  # revenue-sharing ones too
+    PERSONAL_NUMBER = "personal_number"  # 070 and the like, at whatever rate
+    PAGER = "pager"
+    SATELLITE = "satellite"
+    COUNTRY = "country"  # not one of those that are allowed
 
 
 class Urgency(StrEnum):
@@ -310,6 +328,8 @@ class Verb(StrEnum):
     PAUSE = "pause"
     RESUME = "resume"
     LIFT = "lift"  # a suppression
+    SET_SENDER = "set_sender"  # whom a customer's texts come from
+    CLEAR_SENDER = "clear_sender"  # from the company again
 
 
 class Target(StrEnum):
@@ -319,6 +339,7 @@ class Target(StrEnum):
     REJECTED = "rejected"  # an event that broke its contract
     PROVIDER = "provider"
     SUPPRESSION = "suppression"
+    SENDER = "sender"  # whom a customer's texts come from
 
 
 class Refusal(StrEnum):

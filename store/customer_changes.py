@@ -371,13 +371,19 @@ def suppress(
     )
 
 
-def lift_suppressions(tx: Transaction, value_index: bytes, set_by: SuppressedBy) -> int:
+def lift_suppressions(
+    tx: Transaction,
+    value_index: bytes,
+    set_by: SuppressedBy,
+    purposes: Iterable[Purpose] = tuple(Purpose),
+) -> int:
     """Lift what was barred in one way, and nothing else; tell how many purposes that were."""
     lifted = tx.connection.execute(
         update(suppressions)
         .where(
             suppressions.c.value_index == value_index,
             suppressions.c.set_by == set_by,
+            suppressions.c.purpose.in_(sorted(purposes)),
             suppressions.c.lifted_at.is_(None),
         )
         .values(lifted_at=tx.now)

@@ -26,7 +26,10 @@ _SALT = 16
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entry:
-    """One line of the record. ``outcome`` is a delivery status, or ``not_sent``."""
+    """One line of the record. ``outcome`` is a delivery status, or ``not_sent``.
+
+    ``price`` is a decimal; it and ``currency`` come as the provider's later word.
+    """
 
     customer_ref: str
     event_id: UUID
@@ -48,6 +51,9 @@ class Entry:
     provider: str | None = None
     reference: str | None = None
     template_version: str | None = None
+    segments: int | None = None
+    price: str | None = None
+    currency: str | None = None
     intended_at: datetime | None = None
     attempted_at: datetime | None = None
 

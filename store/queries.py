@@ -315,4 +315,7 @@ def _send_line(tx: Transaction, row: RowMapping) -> SendLine:
         reference=row["reference"],
         marked=row["marked"],
         delivery_id=row["delivery_id"],
+        segments=row["segments"],
+        price=row["price"],
+        currency=row["currency"],
     )

@@ -92,7 +92,10 @@ class EventStory:
 
 @dataclass(frozen=True, slots=True)
 class SendLine:
-    """One line of a customer's record: what was sent on, where and when, or why not."""
+    """One line of a customer's record: what was sent on, where and when, or why not.
+
+    ``segments`` are of a text; ``price`` and ``currency`` are there once its provider has said so.
+    """
 
     id: UUID
     at: datetime
@@ -108,3 +111,6 @@ class SendLine:
     reference: str | None
     marked: bool
     delivery_id: UUID | None
+    segments: int | None = None
+    price: str | None = None
+    currency: str | None = None

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from contracts.planning import LanePolicy
+from contracts.senders import Sender
 from contracts.vocabulary import Channel, DeliveryStatus, Purpose, Refusal, Target, Verb
-from store import audit, providers, suppressed
+from store import audit, providers, senders, suppressed
 from store.audit import By, Concerned
 from store.deliveries import by_operator
 from store.deliveries.by_operator import Weighed
@@ -137,6 +138,33 @@ class Operations:
                 customer_ref if lifted is not None else None,
             )
             return performed(tx, Verb.LIFT, by, [one], dry_run=False)
+
+    def set_sender(self, customer_ref: str, sender: Sender, by: By) -> Performed:
+        """Let texts to a customer come from a sender of its own, from the next claim on."""
+        return self._put_sender(Verb.SET_SENDER, customer_ref, sender.value, by)
+
+    def clear_sender(self, customer_ref: str, by: By) -> Performed:
+        """Let texts to a customer come from the company again."""
+        return self._put_sender(Verb.CLEAR_SENDER, customer_ref, None, by)
+
+    def _put_sender(self, verb: Verb, ref: str, sender: str | None, by: By) -> Performed:
+        with self._store.write() as tx:
+            before = senders.locked_sender(tx, ref)
+            refusal = None
+            if before is None:
+                refusal = Refusal.UNKNOWN
+            elif before.sender == (sender or ""):
+                refusal = Refusal.NO_CHANGE
+            else:
+                senders.set_sender(tx, ref, sender)
+            owner = ref if before is not None else None
+            one = Concerned(Target.SENDER, ref, refusal, _kind_of(sender), owner)
+            return performed(tx, verb, by, [one], dry_run=False)
+
+
+def _kind_of(sender: str | None) -> str | None:
+    """Say what kind of sender it is: which one exactly stands sealed with the customer."""
+    return None if sender is None else "a number" if sender.startswith("+") else "a name"
 
 
 def _of_provider(before: ProviderState | None, *, is_so: bool) -> Refusal | None:

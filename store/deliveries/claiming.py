@@ -1,10 +1,11 @@
 """How one worker takes deliveries: claimed under a fence and a lease, or found impossible.
 
 The claim checks what planning could not know: the destination (present, verified, unchanged), the
-service, consent, suppression, the deadline. It commits before any byte leaves.
+service, consent, suppression, the deadline, how many texts the number has had. It commits before
+any byte leaves.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -12,7 +13,7 @@ from uuid import UUID
 
 from sqlalchemy import Row, Select, and_, select
 
-from contracts.planning import INVOICE_EMAIL
+from contracts.planning import INVOICE_EMAIL, TextLimits
 from contracts.vocabulary import (
     Channel,
     Content,
@@ -25,11 +26,13 @@ from contracts.vocabulary import (
 )
 from store import bulk
 from store.customers import Reachable, open_destination
+from store.deliveries import texting
 from store.deliveries.siblings import reached_otherwise
 from store.deliveries.transitions import Move, move
 from store.engine import Transaction
 from store.keys import Unopenable
 from store.ledger import Where
+from store.senders import open_sender
 from store.tables import (
     attempts,
     consents,
@@ -39,18 +42,32 @@ from store.tables import (
     events,
     suppressions,
 )
+from store.types import SealedBytes
 
 # What may still be sent to a customer whose service has ended (policy: "terminate your service").
 AFTER_TERMINATION = frozenset({Purpose.INVOICE, Purpose.PAYMENT, Purpose.RIGHTS})
 
 
 @dataclass(frozen=True, slots=True)
+class Texts:
+    """What limits the texts to one number.
+
+    ``said`` gives what a claimed delivery would say, to know texts that are alike; none where it
+    says nothing. It is asked within the claim's transaction, so it must wait for nothing.
+    """
+
+    limits: TextLimits
+    said: "Callable[[Claimed], str | None]"
+
+
+@dataclass(frozen=True, slots=True)
 class Claim:
-    """Who claims, with which provider, and for how long."""
+    """Who claims, with which provider, and for how long; without ``texts`` no number is spared."""
 
     worker: str
     provider: str
     lease_seconds: float
+    texts: Texts | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +75,8 @@ class Claimed:
     """A delivery that this worker, and no other, may send until its lease ends.
 
     ``fence`` numbers the attempt; ``tries`` counts those that the delivery's budget has paid for.
+    ``after`` is why it stood where it stood before. ``sms_sender`` is whom texts to the customer
+    come from, where that is not the company.
     """
 
     delivery_id: UUID
@@ -88,6 +107,8 @@ class Claimed:
     first_due_at: datetime
     deadline_at: datetime
     started_at: datetime
+    after: Reason = Reason.PLANNED
+    sms_sender: str | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,11 +122,14 @@ class ClaimResult:
 def claim(tx: Transaction, delivery_ids: Sequence[UUID], by: Claim) -> ClaimResult:
     """Claim those of ``delivery_ids`` that are due and unclaimed; settle what may not go.
 
+    A text to a number that has had as many as it may is put off until there is room for it; it
+    expires at once where that is after its deadline.
+
     Ids that are unknown, claimed by another, not due or settled are left out without a word.
     """
     tx.ask_the_time()  # what was planned a moment ago elsewhere is due, by the very same clock
     rows = _lock(tx, delivery_ids)
-    tx.prepare_opening([row.value for row in rows] + [row.event_content for row in rows])
+    tx.prepare_opening(sealed_of(rows))
     agreed = consents_of(tx, rows)
     needless = reached_otherwise(tx, rows)
     going: list[Claimed] = []
@@ -119,9 +143,40 @@ def claim(tx: Transaction, delivery_ids: Sequence[UUID], by: Claim) -> ClaimResu
             going.append(claimed(tx, row, row.fence + 1, row.attempts + 1, tx.now))
         except (Unopenable, KeyError):  # one that does not open keeps no other from leaving
             stopped.append(_stop(row, DeliveryStatus.FAILED, Reason.TEMPLATE_FAILED, "unopenable"))
-    settled = move(tx, stopped, [DeliveryStatus.PENDING])
+    going, put_off = _spare_numbers(tx, going, by.texts)
+    settled = move(tx, stopped + put_off, [DeliveryStatus.PENDING])
     _take(tx, going, by)
     return ClaimResult(tuple(going), tuple(dict(row) for row in settled))
+
+
+def _spare_numbers(
+    tx: Transaction, going: list[Claimed], texts: Texts | None
+) -> tuple[list[Claimed], list[Move]]:
+    """Leave out texts for which a number has no room yet."""
+    if texts is None:
+        return going, []
+    asking = [
+        texting.Text(
+            one.delivery_id, one.value_index, texting.digest(tx, said), one.lane, one.marked
+        )
+        for one in going
+        if one.channel is Channel.SMS and (said := texts.said(one)) is not None
+    ]
+    waiting = texting.take_turns(tx, asking, texts.limits)
+    put_off = [
+        _put_off(one, until) for one in going if (until := waiting.get(one.delivery_id)) is not None
+    ]
+    return [one for one in going if one.delivery_id not in waiting], put_off
+
+
+def _put_off(one: Claimed, until: datetime) -> Move:
+    late = until >= one.deadline_at
+    return Move(
+        delivery_id=one.delivery_id,
+        to=DeliveryStatus.EXPIRED if late else DeliveryStatus.PENDING,
+        reason=Reason.THROTTLED,
+        due_at=None if late else until,
+    )
 
 
 def _lock(tx: Transaction, delivery_ids: Sequence[UUID]) -> Sequence[Row[Any]]:
@@ -151,6 +206,7 @@ def with_surroundings() -> Select[Any]:
             customers.c.time_zone,
             customers.c.locale,
             customers.c.terminated_at,
+            customers.c.sms_sender,
             destinations.c.kind,
             destinations.c.version,
             destinations.c.value,
@@ -178,6 +234,11 @@ def with_surroundings() -> Select[Any]:
             ),
         )
     )
+
+
+def sealed_of(rows: Sequence[Row[Any]]) -> list[SealedBytes | None]:
+    """Give what ``claimed`` opens of rows of ``with_surroundings``, to have their keys at hand."""
+    return [each for row in rows for each in (row.value, row.event_content, row.sms_sender)]
 
 
 def consents_of(tx: Transaction, rows: Sequence[Row[Any]]) -> frozenset[tuple[str, Channel]]:
@@ -281,6 +342,8 @@ def claimed(
         first_due_at=row.first_due_at,
         deadline_at=row.deadline_at,
         started_at=started_at,
+        after=row.reason,
+        sms_sender=open_sender(tx, row.customer_ref, row.sms_sender),
     )
 
 

@@ -1,13 +1,13 @@
 """How deliveries are closed without a send: withdrawn, replaced, replanned, expired, answered."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import and_, select
 
-from contracts.vocabulary import Channel, DeliveryStatus, Lane, Reason
+from contracts.vocabulary import Channel, DeliveryStatus, Lane, Purpose, Reason
 from store import bulk
 from store.deliveries.transitions import Move, move
 from store.engine import Transaction
@@ -43,7 +43,12 @@ def _end(
 
 
 def suppress_unsent(
-    tx: Transaction, value_index: bytes, channel: Channel, reason: Reason, detail: str
+    tx: Transaction,
+    value_index: bytes,
+    channel: Channel,
+    purposes: Collection[Purpose],
+    reason: Reason,
+    detail: str,
 ) -> Rows:
     """Suppress what waits to be sent on a channel to one place, whoever it belongs to."""
     d, p = deliveries, destinations
@@ -59,6 +64,7 @@ def suppress_unsent(
         .where(
             p.c.value_index == value_index,
             d.c.channel == channel,
+            d.c.purpose.in_(sorted(purposes)),
             d.c.status == DeliveryStatus.PENDING,
         )
         .order_by(d.c.id)

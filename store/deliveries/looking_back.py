@@ -9,7 +9,7 @@ from uuid import UUID
 from sqlalchemy import select
 
 from store import bulk, ledger
-from store.deliveries.claiming import Claimed, claimed, with_surroundings
+from store.deliveries.claiming import Claimed, claimed, sealed_of, with_surroundings
 from store.engine import Transaction
 from store.keys import Unopenable
 from store.ledger import NOWHERE, Where
@@ -50,7 +50,7 @@ def _claims(tx: Transaction, delivery_ids: Sequence[UUID]) -> list[Claimed]:
         )
         .order_by(deliveries.c.id)
     ).all()
-    tx.prepare_opening([row.value for row in found] + [row.event_content for row in found])
+    tx.prepare_opening(sealed_of(found))
     claims = []
     for row in found:
         with suppress(Unopenable, KeyError):

@@ -5,7 +5,7 @@ record. Each names the attempt it is about; it changes the delivery only while t
 delivery's last, and never back to an earlier word.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
@@ -13,9 +13,10 @@ from uuid import UUID
 
 from sqlalchemy import Row, and_, select
 
+from contracts.costs import Cost
 from contracts.vocabulary import DeliveryStatus, Reason
-from store import bulk
-from store.deliveries.transitions import Move, move
+from store import bulk, ledger
+from store.deliveries.transitions import Move, entries, move
 from store.engine import Transaction
 from store.tables import attempts, deliveries
 
@@ -31,7 +32,8 @@ _UNSETTLED = frozenset({_S.SENDING, _S.UNCERTAIN, _S.PARKED})
 class Word:
     """What a provider says of one attempt, under its ``reference`` for it.
 
-    ``overrules`` lets a word of higher rank stand against an earlier `undelivered`.
+    ``overrules`` lets a word of higher rank stand against an earlier `undelivered`. ``cost`` is
+    what the provider charged for it, where it has said so by then.
     """
 
     delivery_id: UUID
@@ -41,6 +43,7 @@ class Word:
     detail: str | None = None
     reference: str | None = None
     overrules: bool = False
+    cost: Cost | None = None
 
 
 class Told(StrEnum):
@@ -94,6 +97,7 @@ def _one_each(tx: Transaction, words: Sequence[tuple[int, Word]]) -> list[tuple[
         for came_from, moves in groups.items()
         for row in move(tx, moves, came_from)
     }
+    _keep_costs(tx, [(word, rows[word.delivery_id, word.attempt]) for word in known], changed)
     answers = []
     for place, word in words:
         if (word.delivery_id, word.attempt) not in rows:
@@ -120,6 +124,7 @@ def _lock(tx: Transaction, words: Sequence[Word]) -> dict[tuple[UUID, int], Row[
             a.c.settled_at,
             a.c.verdict,
             a.c.provider,
+            a.c.price,
         )
         .join(a, and_(a.c.delivery_id == d.c.id))
         .where(
@@ -157,6 +162,57 @@ def _keep_evidence(tx: Transaction, known: Sequence[tuple[Word, Row[Any]]]) -> N
         )
 
 
+def _keep_costs(
+    tx: Transaction,
+    known: Sequence[tuple[Word, Row[Any]]],
+    changed: Mapping[UUID, Mapping[str, Any]],
+) -> None:
+    """Note what attempts cost, once each; on the ledger it is a later word, if it comes alone."""
+    fresh = sorted(
+        ((word, row) for word, row in known if word.cost is not None and row.price is None),
+        key=lambda pair: pair[0].delivery_id,
+    )
+    if not fresh:
+        return
+    bulk.update_rows(
+        tx,
+        attempts,
+        ["delivery_id", "fence"],
+        [
+            {
+                "delivery_id": word.delivery_id,
+                "fence": word.attempt,
+                "price": word.cost.amount,
+                "currency": word.cost.currency,
+            }
+            for word, _ in fresh
+            if word.cost is not None
+        ],
+    )
+    alone = {
+        word.delivery_id: (word, row) for word, row in fresh if word.delivery_id not in changed
+    }
+    moves = {delivery_id: _move(word, row) for delivery_id, (word, row) in alone.items()}
+    found = tx.connection.execute(
+        select(deliveries)
+        .where(bulk.among(tx, deliveries.c.id, sorted(alone)))
+        .order_by(deliveries.c.id)
+    ).mappings()
+    priced = [{**row, **_as_priced(tx, *alone[row["id"]])} for row in found]
+    ledger.append(tx, entries(tx, priced, moves))
+
+
+def _as_priced(tx: Transaction, word: Word, row: Row[Any]) -> dict[str, Any]:
+    """What an entry about the cost alone says otherwise than the delivery as it stands."""
+    return {
+        "reason": Reason.PRICED,
+        "detail": None,
+        "provider": row.provider,
+        "reference": word.reference or row.reference,
+        "changed_at": tx.now,
+    }
+
+
 def _open_to(word: Word, row: Row[Any]) -> tuple[DeliveryStatus, ...]:
     """From which statuses this word still says something new.
 
@@ -182,5 +238,6 @@ def _move(word: Word, row: Row[Any]) -> Move:
         detail=word.detail,
         provider=row.provider,
         reference=word.reference,
+        cost=word.cost if row.price is None else None,
         attempted_at=row.started_at,
     )

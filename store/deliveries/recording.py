@@ -48,6 +48,7 @@ class Result:
     spends_attempt: bool = True
     content_digest: str = ""
     template_version: str | None = None
+    segments: int | None = None
     marked: bool = False
     advance: bool = False
 
@@ -128,6 +129,7 @@ def _late_entry(tx: Transaction, result: Result) -> tuple[Entry, Where]:
         provider=result.provider,
         reference=result.reference,
         template_version=result.template_version,
+        segments=result.segments,
         policy_version=tx.store.policy_version,
         intended_at=claimed.first_due_at,
         attempted_at=claimed.started_at,
@@ -161,6 +163,7 @@ def _move(result: Result) -> Move:
         reference=result.reference,
         attempts=None if result.spends_attempt else claimed.tries - 1,
         template_version=result.template_version,
+        segments=result.segments if result.to is DeliveryStatus.ACCEPTED else None,
         attempted_at=claimed.started_at,
         where=where(claimed, result.content_digest),
         marked=result.marked,

@@ -14,7 +14,7 @@ from sqlalchemy import Row, or_, select
 from contracts.planning import INVOICE_EMAIL
 from contracts.vocabulary import DeliveryStatus
 from store import bulk
-from store.deliveries.claiming import Claimed, claimed, with_surroundings
+from store.deliveries.claiming import Claimed, claimed, sealed_of, with_surroundings
 from store.deliveries.receiving import BY_RECEIPT
 from store.engine import Transaction
 from store.keys import Unopenable
@@ -56,7 +56,7 @@ def unanswered(tx: Transaction, worker: str, named: Sequence[UUID]) -> list[Unan
         )
         .order_by(d.c.id, a.c.fence)
     ).all()
-    tx.prepare_opening([row.value for row in rows] + [row.event_content for row in rows])
+    tx.prepare_opening(sealed_of(rows))
     return [found for row in rows if (found := _reopened(tx, row)) is not None]
 
 

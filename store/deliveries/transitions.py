@@ -10,6 +10,7 @@ from uuid import UUID
 
 from sqlalchemy import select
 
+from contracts.costs import Cost
 from contracts.vocabulary import DeliveryStatus, Reason
 from store import bulk, ledger, outbox
 from store.customers import open_destination
@@ -37,6 +38,8 @@ class Move:
     reference: str | None = None
     attempts: int | None = None
     template_version: str | None = None
+    segments: int | None = None
+    cost: Cost | None = None
     attempted_at: datetime | None = None
     where: Where | None = None
     marked: bool = False
@@ -57,7 +60,7 @@ def move(tx: Transaction, moves: Sequence[Move], came_from: Sequence[DeliverySta
         changed += _update(tx, chosen, came_from, fenced)
     by_id = {m.delivery_id: m for m in moves}
     told = [row for row in changed if row["status"] not in _UNTOLD]
-    ledger.append(tx, _entries(tx, told, by_id))
+    ledger.append(tx, entries(tx, told, by_id))
     outbox.add(tx, [_outcome(tx, row) for row in told])
     if changed:
         tx.after_commit += [partial(watch, changed) for watch in tx.store.watchers]
@@ -129,12 +132,13 @@ def _columns(tx: Transaction, m: Move, fenced: bool) -> dict[str, Any]:  # noqa:
     return row
 
 
-def _entries(
+def entries(
     tx: Transaction, rows: Sequence[Row], moves: Mapping[UUID, Move]
 ) -> list[tuple[Entry, Where]]:
+    """Make the ledger entries of deliveries as they now are, with what their moves know beside."""
     unknown = [row for row in rows if moves[row["id"]].where is None]
     looked_up = where_of(tx, unknown) if unknown else {}
-    entries = []
+    made = []
     for row in rows:
         m = moves[row["id"]]
         entry = Entry(
@@ -156,13 +160,16 @@ def _entries(
             provider=row["provider"],
             reference=row["reference"],
             template_version=m.template_version,
+            segments=m.cost.segments if m.cost and m.cost.segments else m.segments,
+            price=m.cost.amount if m.cost else None,
+            currency=m.cost.currency if m.cost else None,
             policy_version=tx.store.policy_version,
             intended_at=row["first_due_at"],
             attempted_at=m.attempted_at,
             settled_at=row["changed_at"],
         )
-        entries.append((entry, m.where or looked_up.get(row["id"], NOWHERE)))
-    return entries
+        made.append((entry, m.where or looked_up.get(row["id"], NOWHERE)))
+    return made
 
 
 def where_of(tx: Transaction, rows: Sequence[Row]) -> dict[UUID, Where]:

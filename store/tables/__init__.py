@@ -12,7 +12,7 @@ from store.tables.customers import (
     services,
     suppressions,
 )
-from store.tables.deliveries import attempts, deliveries
+from store.tables.deliveries import attempts, deliveries, texted
 from store.tables.events import events, planning_tasks, rejected_events, search_terms, waits
 from store.tables.evidence import inquiries, replies
 from store.tables.ledger import ledger, outbox, seals
@@ -48,5 +48,6 @@ __all__ = [
     "search_terms",
     "services",
     "suppressions",
+    "texted",
     "waits",
 ]

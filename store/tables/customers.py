@@ -7,7 +7,8 @@ from store.tables.base import instant, metadata, name
 from store.types import Sealed, Word
 
 # `revision` rises with every change to the customer or to anything below, so that a process may
-# keep its own reading of a customer for as long as the revision stands.
+# keep its own reading of a customer for as long as the revision stands. `sms_sender` is whom
+# texts to this customer come from, where that is not the company.
 customers = Table(
     "customers",
     metadata,
@@ -21,6 +22,7 @@ customers = Table(
     instant("registered_at"),
     instant("started_at"),
     instant("terminated_at"),
+    Column("sms_sender", Sealed),
 )
 
 services = Table(

@@ -1,6 +1,15 @@
 """What is to be sent, and every try at it. No personal value stands in these tables."""
 
-from sqlalchemy import Boolean, Column, Index, Integer, Table, UniqueConstraint, Uuid
+from sqlalchemy import (
+    Boolean,
+    Column,
+    Index,
+    Integer,
+    LargeBinary,
+    Table,
+    UniqueConstraint,
+    Uuid,
+)
 
 from contracts.vocabulary import (
     ATTENTION,
@@ -128,7 +137,8 @@ Index(
     sqlite_where=deliveries.c.reference.is_not(None),
 )
 
-# `marked` attempts were made although an earlier one of the delivery may have gone out.
+# `marked` attempts were made although an earlier one of the delivery may have gone out. `price` and
+# `currency` are the provider's later word: what it charged.
 attempts = Table(
     "attempts",
     metadata,
@@ -143,4 +153,15 @@ attempts = Table(
     Column("reason", Word(Reason)),
     name("code"),
     name("reference"),
+    name("price"),
+    name("currency"),
+)
+
+# What one number was lately sent by text, packed by `store.deliveries.texting`: a row for each,
+# which two workers take turns on. The number itself is not here, but its keyed digest.
+texted = Table(
+    "texted",
+    metadata,
+    Column("value_index", LargeBinary(16), primary_key=True),
+    Column("recent", LargeBinary, nullable=False),
 )

@@ -7,6 +7,8 @@ from store.tables.base import instant, metadata, name
 from store.types import Sealed, Word
 
 # An entry is written once. `position` and `seal` alone are filled in later, by the one sealer.
+# `segments` are of a text, by our count until its provider says how many; `price`, a decimal, and
+# `currency` are the provider's later word.
 # `personal` holds destination, mask and content digest, each with a salt; `commitments` their
 # SHA-256(salt ‖ value), 32 bytes each in that order, which the leaf covers.
 ledger = Table(
@@ -32,6 +34,9 @@ ledger = Table(
     name("reference"),
     name("template_version"),
     name("policy_version", nullable=False),
+    Column("segments", Integer),
+    name("price"),
+    name("currency"),
     instant("intended_at"),
     instant("attempted_at"),
     instant("settled_at", nullable=False),

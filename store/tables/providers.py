@@ -7,7 +7,8 @@ from store.tables.base import instant, metadata, name
 from store.types import Word
 
 # `place` is a provider's turn in its channel, from 0; empty: no longer set up, and kept because
-# it may come back paused. `openings` counts how often it opened without having held since.
+# it may come back paused. `openings` counts how often it opened without having held since. Until
+# `priced_until` it has been asked what its texts cost.
 providers = Table(
     "providers",
     metadata,
@@ -27,5 +28,6 @@ providers = Table(
     name("paused_by"),
     name("pause_reason"),
     name("resumed_by"),
+    instant("priced_until"),
     instant("changed_at", nullable=False),
 )

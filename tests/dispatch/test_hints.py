@@ -99,6 +99,17 @@ def test_a_full_queue_refuses_hints_and_leaves_the_connection_be(broker_url: str
     broker.close()
 
 
+def test_a_full_queue_keeps_no_other_from_its_hints(broker: StubBroker) -> None:
+    """Told again, what was told already would be worked off twice for nothing."""
+    hints = Hints(broker, 1)
+    routine, live = _due(2_005), _due(1, lane=Lane.LIVE)
+
+    untold = hints.tell(routine + live)
+
+    assert untold == [one.delivery_id for one in routine[2_000:]]
+    assert hints.backlog([Lane.LIVE]) == 1
+
+
 def test_the_backlog_is_what_waits_in_some_lanes(broker: StubBroker) -> None:
     """While hints wait, hinting again would only multiply them (hazard 20)."""
     hints = Hints(broker, 10)

@@ -125,6 +125,7 @@ class Office:
                 public_url,
                 TOKENS,
                 self.counts,
+                "Brindle & Hart",
                 HELP_TEXT,
             )
         )

@@ -4,7 +4,15 @@ import pytest
 
 from contracts.vocabulary import Answer, DeliveryStatus, ErrorCode, EventStatus
 from store import tables
-from tests.building import MAIL, House, first_of, place, preferences, verified
+from tests.building import (
+    MAIL,
+    House,
+    first_of,
+    place,
+    preferences,
+    sandbox_policies,
+    verified,
+)
 from tests.factories import Sample, catch_all, envelope
 
 CHANGED = "07700 900456"
@@ -268,3 +276,41 @@ def test_a_change_of_rules_may_say_what_it_was_based_on(house: House, based_on: 
     assert answer.answer is Answer.ACCEPTED
     (told,) = [f for f in house.outcomes("event.routed") if f.get("rules_version") == 2]
     assert told["deliveries"] == []
+
+
+@pytest.mark.parametrize(
+    ("kind", "number", "why"),
+    [
+        ("voice", "0909 879 0123", "is charged at a premium rate"),
+        ("voice", "0844 987 1234", "is charged at a premium rate"),
+        ("voice", "070 1234 5678", "is a personal number"),
+        ("voice", "+881 6 1234 5678", "is a satellite network's"),
+        ("voice", "+353 85 012 3456", "is of a country that is not allowed here"),
+        ("mobile", "+353 85 012 3456", "is of a country that is not allowed here"),
+        ("mobile", "+44 7797 712345", "is of a country that is not allowed here"),
+    ],
+)
+def test_a_number_that_would_run_up_a_bill_is_not_taken(
+    house: House, kind: str, number: str, why: str
+) -> None:
+    """Toll fraud begins with a number that somebody had entered."""
+    house.register()
+
+    answer = house.hand_in_one(place("C-1042", "d-new", kind, number))
+
+    (problem,) = answer.problems
+    assert (problem.path, problem.code) == ("data.value", ErrorCode.INVALID)
+    assert why in problem.text
+    assert "an ordinary number of GB" in problem.text
+    assert number not in problem.text
+    assert house.rows(tables.destinations, destination_id="d-new") == []
+
+
+def test_a_country_that_is_allowed_is_taken(house: House) -> None:
+    """A customer may well live in Dublin."""
+    house.policies = sandbox_policies(number_countries=("GB", "IE"))
+    house.register()
+
+    answer = house.hand_in_one(place("C-1042", "d-new", "mobile", "+353 85 012 3456"))
+
+    assert answer.answer is Answer.ACCEPTED

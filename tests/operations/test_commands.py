@@ -125,3 +125,21 @@ def test_an_account_without_a_name_must_give_one(
     monkeypatch.setattr("os.getuid", lambda: 54_321)
 
     assert "--as" in desk.type("pause", "smtp", "--reason", "x", fails=True)
+
+
+def test_a_sender_of_a_customers_own_is_set_listed_and_cleared(desk: Desk) -> None:
+    """By whoever knows what the account may send under, with a reason."""
+    set_ = ("senders", "set", "--customer", "C-1042")
+
+    without = desk.type(*set_, "--sender", "HarbourLane", fails=True)
+    wrong = desk.type(*set_, "--sender", "much too long", "--reason", "x", fails=True)
+    done = desk.type(*set_, "--sender", "HarbourLane", "--reason", "They asked.", "--as", "kim")
+    listed = desk.ask("senders", "list")
+    desk.type("senders", "clear", "--customer", "C-1042", "--reason", "They asked again.")
+
+    assert "--reason" in without
+    assert "a telephone number in E.164" in wrong
+    assert "1 done" in done
+    assert listed == [{"customer": "C-1042", "sender": "HarbourLane"}]
+    assert desk.ask("senders", "list") == []
+    assert "kim" in desk.type("audit")

@@ -87,6 +87,26 @@ def test_a_definite_answer_means_that_nothing_was_accepted(
     assert taken == [each.reference for each in verdicts if isinstance(each, Accepted)]
 
 
+@pytest.mark.parametrize("code", [21212, 21606, 21612, 21659, 21660])
+def test_a_sender_of_a_customers_own_that_is_refused_concerns_that_text_alone(
+    sandbox: Sandbox, code: int
+) -> None:
+    """It may go out under another, at once; and nobody else's has to wait."""
+    sandbox.behave(Rule(Act.REFUSE, code=code))
+
+    verdict = send(sandbox, replace(UNCALLED, own_sender=True))
+
+    assert verdict == Deferred(Reason.SENDER_REFUSED, str(code), retry_after=0)
+    assert sandbox.record() == []
+
+
+def test_what_is_wrong_with_the_number_is_so_whoever_sends(sandbox: Sandbox) -> None:
+    """Another sender would be refused as well."""
+    verdict = send(sandbox, replace(UNCALLED, to="+441632960123", own_sender=True))
+
+    assert verdict == Rejected(Reason.INVALID_DESTINATION, "21614")
+
+
 @pytest.mark.parametrize(
     "act",
     [

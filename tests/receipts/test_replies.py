@@ -4,15 +4,15 @@ from typing import Any
 
 import pytest
 
-from contracts.vocabulary import Channel, DeliveryStatus, Purpose, Reason, ReplyKind, SuppressedBy
+from contracts.vocabulary import Channel, DeliveryStatus, Purpose, Reason, SuppressedBy
 from store import replies, tables
 from store.customer_changes import suppress
 from store.replies import ReplyLine
 from tests.door.opened import Office, Reply
 from tests.factories import envelope
 from tests.receipts.callbacks import Hooks, a_sending, accept, record_of, row_of, status_of
-from workers.providers.twilio_replies import reply_kind
 from workers.receipts.counts import Counts, Meaning, Way
+from workers.routing.keywords import MUTEABLE, TEXTED
 
 MOBILE = "+447700900123"
 PATH = "/hooks/twilio/reply"
@@ -35,49 +35,60 @@ def _kept(office: Office) -> list[ReplyLine]:
         return replies.of_customer(tx, "C-1042")
 
 
-@pytest.mark.parametrize(
-    ("body", "wanted"),
-    [
-        ("STOP", ReplyKind.STOP),
-        (" stop. ", ReplyKind.STOP),
-        ("StopAll", ReplyKind.STOP),
-        ("UNSUBSCRIBE", ReplyKind.STOP),
-        ("Cancel", ReplyKind.STOP),
-        ("END", ReplyKind.STOP),
-        ("quit", ReplyKind.STOP),
-        ("OPTOUT", ReplyKind.STOP),
-        ("Start", ReplyKind.START),
-        ("YES", ReplyKind.START),
-        ("UNSTOP", ReplyKind.START),
-        ("help", ReplyKind.HELP),
-        ("INFO", ReplyKind.HELP),
-        ("4711", ReplyKind.CODE),
-        ("123456789", ReplyKind.TEXT),
-        ("\u0664\u0667", ReplyKind.TEXT),
-        ("please stop ringing me", ReplyKind.TEXT),
-        ("stop it", ReplyKind.TEXT),
-        ("", ReplyKind.TEXT),
-    ],
-)
-def test_a_text_asks_for_what_its_one_word_says(body: str, wanted: ReplyKind) -> None:
-    """A sentence with the word in it asks for something else."""
-    assert reply_kind(body) is wanted
-
-
-def test_stop_bars_every_text_to_the_number_and_no_call(office: Office, twilio: Hooks) -> None:
-    """Who does not want texts may still be rung."""
+@pytest.mark.parametrize(("body", "barred"), [("STOP", MUTEABLE), ("STOPALL", TEXTED)])
+def test_stop_bars_texts_to_the_number_and_no_call(
+    office: Office, twilio: Hooks, body: str, barred: frozenset[Purpose]
+) -> None:
+    """Who does not want texts may still be rung, and what cannot be muted is not by one word."""
     office.tell(envelope("call.message_taken"))
     (waiting,) = [due.delivery_id for due in office.hinted]
 
-    answer = _text(twilio, "STOP")
+    answer = _text(twilio, body)
 
     assert (answer.status, answer.headers["content-type"]) == (200, "application/xml")
     assert "<Message" not in answer.body.decode()
-    assert _suppressed(office) == {purpose.value for purpose in Purpose} - {"calls"}
+    assert _suppressed(office) == {purpose.value for purpose in barred}
     assert (row_of(office, waiting).status, row_of(office, waiting).reason) == (
         _S.SUPPRESSED,
         Reason.OPTED_OUT,
     )
+
+
+@pytest.mark.parametrize(
+    ("topic", "stopped"), [("MESSAGES", True), ("POST", False), ("INVOICES", False)]
+)
+def test_a_stop_of_one_topic_leaves_the_others_alone_and_says_so(
+    office: Office, twilio: Hooks, topic: str, stopped: bool
+) -> None:
+    """Whoever wants no texts about post still waits for their messages."""
+    office.tell(envelope("call.message_taken"))
+    (waiting,) = [due.delivery_id for due in office.hinted]
+
+    answer = _text(twilio, f"stop {topic.lower()}.").body.decode()
+
+    assert len(_suppressed(office)) == 1
+    assert status_of(office, waiting) is (_S.SUPPRESSED if stopped else _S.PENDING)
+    assert "Brindle" in answer
+    assert f"START {topic}" in answer
+
+
+def test_a_start_of_one_topic_lifts_that_alone(office: Office, twilio: Hooks) -> None:
+    """They asked for post again, and for nothing else."""
+    _text(twilio, "STOP", "SM1")
+
+    answer = _text(twilio, "START POST", "SM2").body.decode()
+
+    assert _suppressed(office, lifted=True) == {"post"}
+    assert "messages" in _suppressed(office)
+    assert "STOP POST" in answer
+
+
+def test_what_cannot_be_muted_is_texted_after_a_stop(office: Office, twilio: Hooks) -> None:
+    """A rule may add a text about an invoice; one STOP for the rest does not end it."""
+    _text(twilio, "STOP")
+
+    for purpose in (Purpose.INVOICE, Purpose.PAYMENT, Purpose.POLICY_NOTICE, Purpose.RIGHTS):
+        assert purpose.value not in _suppressed(office)
 
 
 def test_what_a_stop_kept_from_going_is_on_record_and_the_next_step_goes(

@@ -6,7 +6,7 @@ import aiohttp
 import pytest
 from twilio.base.exceptions import TwilioRestException
 
-from tests.sandbox.clients import ACCOUNT, MESSAGES, MOBILE, SMS, ask, sdk
+from tests.sandbox.clients import ACCOUNT, LANDLINE, MESSAGES, MOBILE, SMS, ask, sdk
 from workers.sandbox import SANDBOX_ACCOUNT_SID
 from workers.sandbox.behaviour import Act, Rule
 from workers.sandbox.local import Sandbox
@@ -42,6 +42,32 @@ def test_the_sdk_reads_what_it_sent(sandbox: Sandbox) -> None:
     assert (sent.status, sent.date_sent, sent.account_sid) == ("queued", None, SANDBOX_ACCOUNT_SID)
     assert (found.status, found.body, found.error_code) == ("delivered", "Ring back", None)
     assert abs(found.date_sent - datetime.now(UTC)) < timedelta(minutes=1)
+
+
+@pytest.mark.parametrize(
+    ("body", "parts", "price"),
+    [("Ring back", "1", "-0.0420"), ("x" * 161, "2", "-0.0840"), ("ж" * 135, "3", "-0.1260")],
+)
+def test_what_a_text_costs_is_told_once_it_has_gone(
+    sandbox: Sandbox, body: str, parts: str, price: str
+) -> None:
+    """By the segment, and not yet in the answer that accepts it."""
+    with sdk(sandbox) as client:
+        sent = client.messages.create(to=MOBILE, from_="Onward", body=body)
+        found = client.messages(sent.sid).fetch()
+
+    assert (sent.num_segments, sent.price) == (parts, None)
+    assert (found.num_segments, found.price, found.price_unit) == (parts, price, "GBP")
+
+
+def test_a_text_that_failed_costs_nothing(sandbox: Sandbox) -> None:
+    """It never reached a network."""
+    sandbox.behave(Rule(Act.RECEIPT, word="failed"))
+    with sdk(sandbox) as client:
+        sent = client.messages.create(to=MOBILE, from_="Onward", body="Ring back")
+        found = client.messages(sent.sid).fetch()
+
+    assert (found.status, found.price) == ("failed", None)
 
 
 def test_a_messaging_service_accepts_before_it_queues(sandbox: Sandbox) -> None:
@@ -97,10 +123,15 @@ def test_listings_are_filtered_as_twilio_filters_them(
         ({"To": ""}, 21604),
         ({"From": ""}, 21603),
         ({"From": "Much too long a sender"}, 21212),
+        ({"From": "+441632960123"}, 21606),  # a landline of nobody's account
+        ({"From": MOBILE}, 21266),
+        ({"To": LANDLINE}, 21614),
+        ({"To": "+353850123456"}, 21408),
         ({"Body": ""}, 21602),
         ({"Body": "x" * 1601}, 21617),
         ({"StatusCallback": "/relative"}, 21609),
         ({"ValidityPeriod": "36001"}, 20001),
+        ({"ValidityPeriod": "0"}, 20001),
     ],
 )
 def test_a_faulty_request_is_refused_in_twilios_words(

@@ -23,6 +23,8 @@ from workers.sandbox.segments import segments
         ("ж" * 71, 2),
         ("😀" * 35, 1),
         ("😀" * 36, 2),
+        ("x" * 152 + "€" + "x" * 152, 3),  # a pair is in one part whole
+        ("ж" * 66 + "😀" + "ж" * 66, 3),
     ],
 )
 def test_an_sms_goes_in_as_many_parts_as_networks_charge(body: str, parts: int) -> None:

@@ -100,6 +100,7 @@ def test_every_sealed_column_is_of_the_one_encrypted_type() -> None:
         "acts.reason",
         "consents.evidence",
         "customers.profile",
+        "customers.sms_sender",
         "destinations.label",
         "destinations.masked",
         "destinations.person",

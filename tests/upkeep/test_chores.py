@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
+from uuid import UUID
 
 import pytest
 from dramatiq import Broker
@@ -84,8 +85,8 @@ def test_a_lost_hint_is_given_again(keeping: Keeping) -> None:
 class _Refused(Hints):
     """Hints to a broker that answers, and takes nothing: a resource alarm."""
 
-    def __call__(self, due: Sequence[Due]) -> int:
-        return 0
+    def tell(self, due: Sequence[Due]) -> list[UUID]:
+        return [one.delivery_id for one in due]
 
 
 def test_what_could_not_be_hinted_is_hinted_as_soon_as_it_can_be(keeping: Keeping) -> None:

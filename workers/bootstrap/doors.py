@@ -30,6 +30,7 @@ def open_web(parts: Parts) -> "FastAPI":
             public_url=settings.public_url,
             auth_tokens=tuple(dict.fromkeys(tokens)),
             counts=parts.counts,
+            company=settings.company_trading_name,
             help_text=_help_text(settings),
         )
         beside.append(Webhooks(hooks))
@@ -58,7 +59,8 @@ def _help_text(settings: Settings) -> str | None:
     company = company_of(settings)
     return (
         f"{company.trading_name} passes on calls, post and invoices to its customers."
-        f" Ring {company.phone} for help. Text STOP to get no more texts."
+        f" Ring {company.phone} for help. Text STOP for no more texts about what you can turn off,"
+        " STOPALL for none at all, or STOP POST (MESSAGES, INVOICES) for none about that."
     )
 
 

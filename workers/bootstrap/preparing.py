@@ -3,14 +3,15 @@
 from typing import TYPE_CHECKING
 
 from config.sending import company_of
-from contracts.rules import CallRule
+from contracts.rules import Rule
 from store.customers import rules_at
 from store.deliveries.claiming import Claimed
 from workers.bootstrap.parts import Parts
-from workers.dispatch.preparing import Preparing, Sender
+from workers.dispatch.preparing import Preparing, Sender, TextWays
 from workers.documents import Documents
 from workers.return_path import ReturnPaths
 from workers.routing.rendering import Company, Renderer
+from workers.routing.senders import Senders
 
 
 def open_preparing(parts: Parts) -> Preparing:
@@ -20,7 +21,7 @@ def open_preparing(parts: Parts) -> Preparing:
         Renderer(Company(company.legal_name, company.trading_name, company.phone, company.email)),
         _sender(parts),
         open_documents(parts),
-        lambda claimed: _call_rule(parts, claimed),
+        lambda claimed: _rule(parts, claimed),
     )
 
 
@@ -49,9 +50,15 @@ def open_documents(parts: Parts) -> Documents:
 def _sender(parts: Parts) -> Sender:
     settings = parts.settings
     paths = return_paths(parts)
+    usual = settings.sms_sender or ""
     return Sender(
-        sms_sender=settings.sms_sender or "",
-        sms_validity_seconds=settings.sms_validity_seconds,
+        texts=TextWays(
+            senders=Senders(usual, settings.sms_reply_number or usual),
+            validity_seconds=settings.sms_validity_seconds,
+            segments=settings.sms_segments,
+            segments_by_purpose=settings.sms_segments_by_purpose,
+        ),
+        countries=parts.policies.countries,
         caller_id=settings.voice_caller_id,
         mail_sender=settings.mail_sender or "",
         mail_name=settings.company_trading_name or "",
@@ -62,15 +69,14 @@ def _sender(parts: Parts) -> Sender:
     )
 
 
-def _call_rule(parts: Parts, claimed: Claimed) -> CallRule | None:
-    """How the rule that put a caller through wants it done."""
+def _rule(parts: Parts, claimed: Claimed) -> Rule | None:
+    """The rule by which something is sent: how a call is put through, what a text asks for."""
     customer = parts.readings.kept(claimed.customer_ref)
     rules = customer.rules if customer and customer.rules_version == claimed.rule_version else None
     if rules is None:
         with parts.store.read() as tx:
             rules = rules_at(tx, claimed.customer_ref, claimed.rule_version)
-    rule = rules.rule(claimed.rule_id) if rules is not None else None
-    return rule.action.call if rule is not None else None
+    return rules.rule(claimed.rule_id) if rules is not None else None
 
 
 if TYPE_CHECKING:

@@ -2,7 +2,7 @@
 
 from urllib.parse import urlsplit
 
-from config.providers import SmsSender, SmtpRelay, all_sms_senders, all_smtp_relays
+from config.providers import FIRST_SMS, SmsSender, SmtpRelay, all_sms_senders, all_smtp_relays
 from config.sending import missing_for_sending
 from config.settings import Settings
 from contracts.vocabulary import Channel
@@ -40,7 +40,8 @@ def _sms_carrier(settings: Settings, one: SmsSender) -> Carrier:
         connections=width,
         name=one.name,
     )
-    return Carrier(provider, width, urlsplit(one.api_url).netloc, one.sender)
+    sender = None if one.name == FIRST_SMS else one.sender
+    return Carrier(provider, width, urlsplit(one.api_url).netloc, sender)
 
 
 def _mail_carrier(settings: Settings, one: SmtpRelay) -> Carrier:

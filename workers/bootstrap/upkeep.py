@@ -80,12 +80,7 @@ def open_asking(parts: Parts, store: Store) -> AskingProviders | None:
         store=store,
         readings=parts.readings,
         policies=parts.policies,
-        judging=Judging(
-            store,
-            open_preparing(parts),
-            {carrier.name: carrier.sender for carrier in carriers},
-            settings.lease_seconds,
-        ),
+        judging=Judging(store, open_preparing(parts), settings.lease_seconds),
         askable=Askable(texts, calls, close),
         hint=parts.hints,
         counts=parts.counts,

@@ -15,6 +15,7 @@ from workers.cli import (
     processes,
     records,
     showing,
+    texting,
 )
 
 app = typer.Typer(
@@ -32,6 +33,7 @@ for group in (
     acting,
     customers,
     explaining,
+    texting,
     records,
     showing,
 ):

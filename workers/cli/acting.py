@@ -52,7 +52,7 @@ def replay(
     as_json: AsJson = False,
 ) -> None:
     """Send what waits for attention back to work, or take rejected events in anew."""
-    by = _by(actor, reason, dry_run=dry_run)
+    by = by_whom(actor, reason, dry_run=dry_run)
     with opened(there()) as parts:
         chosen = _choose(parts, ids, cause, limit)
         done = []
@@ -60,7 +60,7 @@ def replay(
             done.append(parts.operations.replay(chosen.deliveries, by, dry_run=dry_run))
         if chosen.rejected:
             done.append(parts.taking_in_again.replay(chosen.rejected, by, dry_run=dry_run))
-    _tell(done, left=chosen.left, dry_run=dry_run, as_json=as_json)
+    tell(done, left=chosen.left, dry_run=dry_run, as_json=as_json)
 
 
 def cancel(
@@ -73,7 +73,7 @@ def cancel(
     as_json: AsJson = False,
 ) -> None:
     """Close what is unsent or waits for attention, because nobody wants it any more."""
-    by = _by(actor, reason, dry_run=dry_run)
+    by = by_whom(actor, reason, dry_run=dry_run)
     with opened(there()) as parts:
         chosen = _choose(parts, ids, cause, limit)
         done = []
@@ -81,7 +81,7 @@ def cancel(
             done.append(parts.operations.cancel(chosen.deliveries, by, dry_run=dry_run))
         if chosen.rejected:
             done.append(parts.taking_in_again.dismiss(chosen.rejected, by, dry_run=dry_run))
-    _tell(done, left=chosen.left, dry_run=dry_run, as_json=as_json)
+    tell(done, left=chosen.left, dry_run=dry_run, as_json=as_json)
 
 
 def resolve(
@@ -103,27 +103,27 @@ def resolve(
 
     if bool(sent.strip()) == not_sent:
         raise typer.BadParameter("give either --sent REFERENCE or --not-sent")
-    by = _by(actor, reason, dry_run=dry_run)
+    by = by_whom(actor, reason, dry_run=dry_run)
     evidence = NotSent() if not_sent else Sent(sent.strip()[:200])
     with opened(there()) as parts:
         done = parts.operations.resolve(delivery, evidence, by, dry_run=dry_run)
-    _tell([done], dry_run=dry_run, as_json=as_json)
+    tell([done], dry_run=dry_run, as_json=as_json)
 
 
 def pause(provider: Provider, reason: Why = "", actor: As = "", as_json: AsJson = False) -> None:
     """Take a provider out of use: the next of its channel takes over, or what is due waits."""
-    by = _by(actor, reason, dry_run=False)
+    by = by_whom(actor, reason, dry_run=False)
     with opened(there()) as parts:
         done = parts.operations.pause(provider, by)
-    _tell([done], as_json=as_json)
+    tell([done], as_json=as_json)
 
 
 def resume(provider: Provider, reason: Why = "", actor: As = "", as_json: AsJson = False) -> None:
     """Put a paused provider back into use."""
-    by = _by(actor, reason, dry_run=False)
+    by = by_whom(actor, reason, dry_run=False)
     with opened(there()) as parts:
         done = parts.operations.resume(provider, by)
-    _tell([done], as_json=as_json)
+    tell([done], as_json=as_json)
 
 
 def audit(
@@ -219,10 +219,10 @@ def lift(
 
     The provider keeps a list of its own of who replied STOP: they must reply START as well.
     """
-    by = _by(actor, reason, dry_run=False)
+    by = by_whom(actor, reason, dry_run=False)
     with opened(there()) as parts:
         done = parts.operations.lift(customer, destination, purpose, by)
-    _tell([done], as_json=as_json)
+    tell([done], as_json=as_json)
 
 
 class _Chosen:
@@ -255,7 +255,8 @@ def _choose(parts: "Parts", ids: Sequence[UUID] | None, cause: str | None, limit
     )
 
 
-def _by(actor: str, reason: str, *, dry_run: bool) -> "By":
+def by_whom(actor: str, reason: str, *, dry_run: bool) -> "By":
+    """Say who acts and why; without a reason nothing is done, but it may be tried."""
     from store.audit import By
 
     if not reason.strip() and not dry_run:
@@ -279,7 +280,7 @@ def _first(targets: Sequence[Any]) -> str:
     return f"{targets[0].kind.value} {targets[0].target}{more}"
 
 
-def _tell(
+def tell(
     performed: Sequence["Performed"], *, left: int = 0, dry_run: bool = False, as_json: bool
 ) -> None:
     """Say what was done, and of each that was refused why; exit 1 if nothing was done."""

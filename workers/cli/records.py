@@ -16,6 +16,8 @@ _SEND = {
     "masked": "Where",
     "outcome": "Outcome",
     "reason": "Why",
+    "segments": "Parts",
+    "cost": "Cost",
     "reference": "Reference",
 }
 
@@ -151,4 +153,5 @@ def _story_rows(story: "EventStory") -> list[dict[str, Any]]:
 
 
 def _row(send: "SendLine") -> dict[str, Any]:
-    return {name: getattr(send, name) for name in _SEND}
+    row = {name: getattr(send, name, None) for name in _SEND}
+    return row | {"cost": None if send.price is None else f"{send.price} {send.currency}"}

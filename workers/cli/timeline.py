@@ -108,7 +108,7 @@ def _reply(f: Facts) -> str:
 
 
 def _entry(f: Facts) -> str:
-    return f"{f['outcome'].upper()}: {_why(f)}{_marked(f)}{_sealed(f)}"
+    return f"{f['outcome'].upper()}: {_why(f)}{_marked(f)}{_cost(f)}{_sealed(f)}"
 
 
 def _not_sent(f: Facts) -> str:
@@ -123,6 +123,12 @@ def _why(f: Facts) -> str:
 
 def _marked(f: Facts) -> str:
     return ", marked" if f["marked"] else ""
+
+
+def _cost(f: Facts) -> str:
+    parts = f["segments"]
+    said = "" if parts is None else f", {parts} segment{'' if parts == 1 else 's'}"
+    return said if f["price"] is None else f"{said}, cost {f['price']} {f['currency']}"
 
 
 def _sealed(f: Facts) -> str:

@@ -48,6 +48,7 @@ _FIRST: Mapping[str, str] = MappingProxyType(
     {
         Reason.CREDENTIALS: "mend the provider's credentials in the settings, and onward check",
         Reason.INVALID_DESTINATION: "ask the customer for the right number or address",
+        Reason.SENDER_REFUSED: "see whom its texts come from: onward senders list",
         Reason.REFUSED: "see the provider's code with --list, and onward trace",
         Reason.ATTEMPTS_SPENT: "see whether the provider works: onward queues",
         Reason.UNREACHABLE: "see whether the provider works: onward queues",

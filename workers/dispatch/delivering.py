@@ -33,7 +33,7 @@ from store import customer_changes
 from store.customers import Readings
 from store.deliveries import due
 from store.deliveries.adding import Due
-from store.deliveries.claiming import Claim, Claimed, ClaimResult, claim
+from store.deliveries.claiming import Claim, Claimed, ClaimResult, Texts, claim
 from store.deliveries.recording import Result, record
 from store.engine import Store, Transaction, is_outage, is_race, steadily
 from workers.dispatch import results
@@ -44,9 +44,11 @@ from workers.dispatch.preparing import Preparing, Ready
 from workers.failpoints import reach
 from workers.following_up import advances, follow_up
 from workers.providers.base import Provider, Verdict
+from workers.routing.rendering import RenderedText
 
 log = get_logger(__name__)
 T = TypeVar("T")
+Written = dict[UUID, RenderedText]
 _GROUP = 100
 _GROUP_SECONDS = 0.02
 _MARGIN_SECONDS = 5.0
@@ -118,10 +120,10 @@ class Delivering:
     def _work_off(self, page: Page, carrier: Carrier, delivery_ids: Sequence[UUID]) -> None:
         # Small batches mostly wait for the disk; large ones would only fight for the processor.
         with self._large if len(delivery_ids) >= _LARGE else nullcontext():
-            claimed_at, claimed = self._patiently(
+            claimed_at, claimed, written = self._patiently(
                 lambda: self._claim(page, carrier.provider, delivery_ids)
             )
-            ready, unsendable = self._prepare(claimed, carrier.sender)
+            ready, unsendable = self._prepare(claimed, carrier.sender, written)
         reach("dispatch.prepared")
         arriving: SimpleQueue[Sent] = SimpleQueue()
         self._send(page, carrier, ready, claimed_at, arriving)
@@ -157,35 +159,52 @@ class Delivering:
 
     def _claim(
         self, page: Page, provider: Provider, ids: Sequence[UUID]
-    ) -> tuple[float, tuple[Claimed, ...]]:
-        means, claimed_at, written = self._means, steadily(), False
-        by = Claim(page.name, provider.name, means.lease_seconds)
+    ) -> tuple[float, tuple[Claimed, ...], Written]:
+        means, claimed_at, took = self._means, steadily(), False
+        texts: Written = {}
+        by = Claim(page.name, provider.name, means.lease_seconds, self._texts(texts))
         try:
             with means.store.write() as tx:
                 result = claim(tx, ids, by)
                 following = self._follow(tx, [row for row in result.settled if _goes_on(row)])
-                written = bool(result.claimed)
+                took = bool(result.claimed)
                 reach("dispatch.before_claim")
         except DBAPIError as error:
-            if written:
+            if took:
                 raise ClaimUnknownError from error
             raise
         reach("dispatch.claimed")
         means.count.claimed(provider.channel, len(ids), result)
         means.hint(following)
-        return claimed_at, result.claimed
+        return claimed_at, result.claimed, texts
+
+    def _texts(self, written: Written) -> Texts | None:
+        """What limits texts to one number; keeps in ``written`` what it has to write for that."""
+        limits = self._means.policies.texts
+        if limits is None:
+            return None
+
+        def said(claimed: Claimed) -> str | None:
+            text = self._means.preparing.written(claimed)
+            if text is None:
+                return None
+            written[claimed.delivery_id] = text
+            return text.body
+
+        return Texts(limits, said)
 
     def _put_back(self, ids: Sequence[UUID]) -> None:
         with self._means.store.write() as tx:
             due.unhint(tx, ids)
 
     def _prepare(
-        self, claimed: Sequence[Claimed], sender: str | None
+        self, claimed: Sequence[Claimed], sender: str | None, written: Written
     ) -> tuple[list[Ready], list[Result]]:
         ready: list[Ready] = []
         unsendable: list[Result] = []
         for one in claimed:
-            prepared = self._means.preparing.prepare(one, one.started_at, sender)
+            text = written.get(one.delivery_id)
+            prepared = self._means.preparing.prepare(one, one.started_at, sender, text)
             if isinstance(prepared, Ready):
                 ready.append(prepared)
             else:

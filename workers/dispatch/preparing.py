@@ -1,6 +1,6 @@
 """What exactly is sent for a claimed delivery: rendered, addressed, with its document."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
@@ -13,8 +13,9 @@ from contracts.events import EventData, File, load_data
 from contracts.events.calls import CallWaiting
 from contracts.events.post import PostScanned
 from contracts.rule_words import CallerId
-from contracts.rules import CallRule
-from contracts.vocabulary import Channel, Content, Reason
+from contracts.rules import CallRule, Rule
+from contracts.tolls import bar_on
+from contracts.vocabulary import Channel, Content, NumberBar, Purpose, Reason
 from store.deliveries.claiming import Claimed
 from store.inbox import split_content
 from workers.providers.base import Attachment, Email, Outgoing, Tag, Text, Transfer
@@ -23,9 +24,11 @@ from workers.routing.rendering import (
     Enclosed,
     Enclosure,
     Reader,
+    RenderedText,
     Renderer,
     attachment_plan,
 )
+from workers.routing.senders import Senders, wants_answer
 
 log = get_logger(__name__)
 
@@ -39,11 +42,28 @@ class Documents(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Sender:
-    """Who we are to the outside, and where the outside reports back."""
+class TextWays:
+    """How texts go: whom from, how long their provider may keep them, how many segments at most."""
 
-    sms_sender: str
-    sms_validity_seconds: int
+    senders: Senders
+    validity_seconds: int
+    segments: int
+    segments_by_purpose: Mapping[Purpose, int]
+
+    def most_segments(self, purpose: Purpose) -> int:
+        """The limit of a text for this purpose."""
+        return self.segments_by_purpose.get(purpose, self.segments)
+
+
+@dataclass(frozen=True, slots=True)
+class Sender:
+    """Who we are to the outside, and where the outside reports back.
+
+    ``countries`` are those whose numbers are texted and rung.
+    """
+
+    texts: TextWays
+    countries: frozenset[str]
     caller_id: str | None
     mail_sender: str
     mail_name: str
@@ -61,6 +81,7 @@ class Ready:
     outgoing: Outgoing
     content_digest: str
     template_version: str | None
+    segments: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,26 +101,47 @@ class Preparing:
         renderer: Renderer,
         sender: Sender,
         documents: Documents,
-        call_rule: Callable[[Claimed], CallRule | None],
+        rule: Callable[[Claimed], Rule | None],
     ) -> None:
         self._renderer = renderer
         self._sender = sender
         self._documents = documents
-        self._call_rule = call_rule
+        self._rule = rule
+
+    def written(self, claimed: Claimed) -> RenderedText | None:
+        """Write the text of one delivery; none of another channel's, nor where it cannot be.
+
+        Reads nothing from anywhere, so that it can be asked within a transaction.
+        """
+        if claimed.channel is not Channel.SMS:
+            return None
+        try:
+            return self._write(claimed, _event_of(claimed))
+        except Exception:  # noqa: BLE001 - `prepare` says what is wrong with it
+            return None
 
     def prepare(
-        self, claimed: Claimed, now: datetime, sender: str | None = None
+        self,
+        claimed: Claimed,
+        now: datetime,
+        sender: str | None = None,
+        written: RenderedText | None = None,
     ) -> Ready | Unsendable:
         """Prepare one delivery; whatever is wrong with it concerns it alone.
 
-        ``sender`` is whom a text comes from where its provider has one of its own.
+        ``sender`` is whom a text comes from where its provider has one of its own; ``written`` is
+        the text, where it is written already.
         """
         try:
-            _, raw = split_content(claimed.content_of_event)
-            event = load_data(claimed.event_type, raw)
+            bar = self._bar_on(claimed)
+            if bar is not None:
+                return Unsendable(claimed, Reason.NUMBER_BARRED, bar.value)
+            if written is not None:
+                return self._text(claimed, written, now, sender)
+            event = _event_of(claimed)
             match claimed.channel:
                 case Channel.SMS:
-                    return self._text(claimed, event, now, sender or self._sender.sms_sender)
+                    return self._text(claimed, self._write(claimed, event), now, sender)
                 case Channel.EMAIL:
                     return self._email(claimed, event, now)
                 case Channel.CALL:
@@ -115,20 +157,43 @@ class Preparing:
             )
             return Unsendable(claimed, Reason.TEMPLATE_FAILED, type(error).__name__)
 
-    def _text(self, claimed: Claimed, event: EventData, now: datetime, sender: str) -> Ready:
-        written = self._renderer.render_text(
-            claimed.event_type, event, claimed.content, _reader(claimed)
+    def _bar_on(self, claimed: Claimed) -> NumberBar | None:
+        """Why the number must not be used, whatever was allowed when it was added."""
+        if claimed.channel not in {Channel.SMS, Channel.CALL} or not claimed.destination:
+            return None
+        return bar_on(claimed.destination, self._sender.countries)
+
+    def _write(self, claimed: Claimed, event: EventData) -> RenderedText:
+        most = self._sender.texts.most_segments(claimed.purpose)
+        return self._renderer.render_text(
+            claimed.event_type, event, claimed.content, _reader(claimed), most
         )
+
+    def _text(
+        self, claimed: Claimed, written: RenderedText, now: datetime, of_account: str | None
+    ) -> Ready:
         left = int((claimed.deadline_at - now).total_seconds())
+        ways = self._sender.texts
+        # One that its provider has refused for this very text is not tried again.
+        own = None if claimed.after is Reason.SENDER_REFUSED else claimed.sms_sender
+        sender = ways.senders.of(
+            own, of_account=of_account, wants_answer=lambda: self._wants_answer(claimed)
+        )
         outgoing = Text(
             tag=_tag(claimed),
             to=claimed.destination,
             sender=sender,
             body=written.body,
-            validity_seconds=max(1, min(self._sender.sms_validity_seconds, left)),
+            validity_seconds=max(1, min(ways.validity_seconds, left)),
             callback_url=self._callback("message", claimed),
+            own_sender=own is not None and sender == own,
         )
-        return Ready(claimed, outgoing, _digest(written.body), written.template_version)
+        return Ready(
+            claimed, outgoing, _digest(written.body), written.template_version, written.segments
+        )
+
+    def _wants_answer(self, claimed: Claimed) -> bool:
+        return wants_answer(self._rule(claimed), claimed.step)
 
     def _email(self, claimed: Claimed, event: EventData, now: datetime) -> Ready | Unsendable:
         enclosure, attachments = self._document(claimed, event)
@@ -177,7 +242,8 @@ class Preparing:
     def _transfer(self, claimed: Claimed, event: EventData) -> Ready:
         if not isinstance(event, CallWaiting):
             raise TypeError("only a waiting call can be put through")
-        wish = self._call_rule(claimed) or CallRule()
+        rule = self._rule(claimed)
+        wish = (rule.action.call if rule is not None else None) or CallRule()
         own_number = self._sender.caller_id
         shown = event.dialled_number if wish.caller_id is CallerId.DIALLED else None
         caller = event.caller.number if event.caller is not None else None
@@ -197,6 +263,11 @@ class Preparing:
         base = self._sender.public_url.rstrip("/")
         query = f"delivery={claimed.delivery_id}&attempt={claimed.fence}"
         return f"{base}/hooks/twilio/{what}?{query}"
+
+
+def _event_of(claimed: Claimed) -> EventData:
+    _, raw = split_content(claimed.content_of_event)
+    return load_data(claimed.event_type, raw)
 
 
 def _tag(claimed: Claimed) -> Tag:

@@ -158,7 +158,7 @@ class Replaying:
         """
         again = self._preparing.prepare(one.claimed, one.claimed.started_at)
         if isinstance(again, Ready) and again.template_version == template_version:
-            return results.Content(again.content_digest, template_version)
+            return results.Content(again.content_digest, template_version, again.segments)
         return results.Content("", template_version)
 
 

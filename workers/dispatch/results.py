@@ -21,13 +21,14 @@ class Content:
 
     digest: str = ""
     template_version: str | None = None
+    segments: int | None = None
 
 
 def of_verdict(
     ready: Ready, verdict: Verdict, provider: str, policies: Policies, now: datetime
 ) -> Result:
     """What the provider's verdict makes of a delivery that was sent, or tried."""
-    content = Content(ready.content_digest, ready.template_version)
+    content = Content(ready.content_digest, ready.template_version, ready.segments)
     return _result(ready.claimed, verdict, policies, now, provider=provider, content=content)
 
 
@@ -96,6 +97,7 @@ def _result(
         spends_attempt=transition.spends_attempt,
         content_digest=content.digest,
         template_version=content.template_version,
+        segments=content.segments,
         advance=_advances(transition),
     )
 

@@ -65,7 +65,10 @@ class Tag:
 
 @dataclass(frozen=True, slots=True)
 class Text:
-    """One SMS. ``to`` and ``sender`` are E.164 (or an alphanumeric sender)."""
+    """One SMS. ``to`` and ``sender`` are E.164 (or an alphanumeric sender).
+
+    ``own_sender``: the customer's own, and no other text's.
+    """
 
     tag: Tag
     to: str
@@ -73,6 +76,7 @@ class Text:
     body: str
     validity_seconds: int
     callback_url: str | None
+    own_sender: bool = False
 
 
 @dataclass(frozen=True, slots=True)

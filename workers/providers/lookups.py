@@ -6,16 +6,22 @@ Bodies are for comparing in memory: they are never kept, logged or told.
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from contracts.costs import Cost
+
 
 @dataclass(frozen=True, slots=True)
 class Listed:
-    """One text as the provider shows it; ``word`` is its status in the provider's words."""
+    """One text as the provider shows it; ``word`` is its status in the provider's words.
+
+    ``cost`` comes some time after it was sent.
+    """
 
     reference: str
     word: str
     error_code: int | None = None
     body: str = field(default="", repr=False)
     created_at: datetime | None = None
+    cost: Cost | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -44,6 +44,7 @@ WAITING: Mapping[int, Reason] = {
     20403: Reason.CREDENTIALS,  # forbidden
     21212: Reason.CREDENTIALS,  # invalid 'From' number
     21603: Reason.CREDENTIALS,  # no 'From' number
+    21659: Reason.CREDENTIALS,  # 'From' is no number of Twilio's
     21660: Reason.CREDENTIALS,  # 'From' is another account's
     30002: Reason.CREDENTIALS,  # account suspended
     20429: Reason.BUSY_PROVIDER,  # too many requests: "never processed"
@@ -51,6 +52,9 @@ WAITING: Mapping[int, Reason] = {
     30001: Reason.BUSY_PROVIDER,  # queue overflow
     63038: Reason.BUSY_PROVIDER,  # the account's daily limit
 }
+
+# What is wrong is whom it comes from. A customer's own sender is given up for that text.
+SENDER_REFUSALS = frozenset({"21212", "21606", "21612", "21659", "21660"})
 
 # Refused now, perhaps not later; an attempt is spent.
 PASSING: Mapping[int, Reason] = {

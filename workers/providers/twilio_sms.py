@@ -11,10 +11,12 @@ from datetime import datetime
 from twilio.rest import Client
 from twilio.rest.api.v2010.account.message import MessageInstance
 
-from contracts.vocabulary import Channel
-from workers.providers.base import Outgoing, Text, Verdict
+from contracts.costs import read_cost
+from contracts.vocabulary import Channel, Reason
+from workers.providers.base import Deferred, Outgoing, Rejected, Text, Verdict
 from workers.providers.lookups import Listed, Unanswered
 from workers.providers.twilio_account import TwilioAccount, moment, no_mark, whole
+from workers.providers.twilio_errors import SENDER_REFUSALS
 
 # The SDK puts the SID into the path as it is: anything else could name another resource.
 MESSAGE_SID = re.compile(r"(SM|MM)[0-9a-fA-F]{32}")
@@ -22,6 +24,7 @@ SHORTEST_VALIDITY = 1  # seconds; Twilio recommends more than 5
 LONGEST_VALIDITY = 36_000
 MOST_LISTED = 1_000  # to one number within an attempt's window: more is no answer
 PAGE = 200
+LARGEST_PAGE = 1_000
 FIRST_SENDER = "twilio-sms"
 _HEADERS = {"Content-Type": "application/x-www-form-urlencoded", "Accept": "application/json"}
 
@@ -61,19 +64,19 @@ class TwilioSms:
             sid: str | None = answer["sid"]
             return sid
 
-        return await self._account.ask(self.channel, create, before_first_byte)
+        verdict = await self._account.ask(self.channel, create, before_first_byte)
+        return _of_own_sender(verdict) if outgoing.own_sender else verdict
 
-    async def sent_to(
-        self, to: str, sender: str, since: datetime
-    ) -> tuple[Listed, ...] | Unanswered:
-        """List what Twilio has sent from ``sender`` to a number since a moment, newest first.
+    async def sent_to(self, to: str, since: datetime) -> tuple[Listed, ...] | Unanswered:
+        """List what Twilio has sent to a number since a moment, newest first.
 
-        Not promised: completeness. What Twilio took a moment ago may not be listed yet.
+        From whichever sender: a customer's may have changed since. Not promised: completeness. What
+        Twilio took a moment ago may not be listed yet.
         """
 
         async def listing(client: Client) -> tuple[Listed, ...]:
             found = await client.messages.list_async(
-                to=to, from_=sender, date_sent_after=since, limit=MOST_LISTED, page_size=PAGE
+                to=to, date_sent_after=since, limit=MOST_LISTED, page_size=PAGE
             )
             return tuple(_listed(message) for message in found)
 
@@ -81,6 +84,19 @@ class TwilioSms:
         if not isinstance(answer, Unanswered) and len(answer) >= MOST_LISTED:
             return Unanswered("too_many")
         return answer
+
+    async def sent_between(
+        self, since: datetime, until: datetime
+    ) -> tuple[Listed, ...] | Unanswered:
+        """List all that Twilio has sent for this account within a time, newest first."""
+
+        async def listing(client: Client) -> tuple[Listed, ...]:
+            found = await client.messages.list_async(
+                date_sent_after=since, date_sent_before=until, page_size=LARGEST_PAGE
+            )
+            return tuple(_listed(message) for message in found)
+
+        return await self._account.read(listing)
 
     async def text_of(self, reference: str) -> Listed | Unanswered:
         """Show one text by its SID, as it stands now."""
@@ -99,6 +115,15 @@ class TwilioSms:
     async def close(self) -> None:
         """Give back all connections."""
         await self._account.close()
+
+
+def _of_own_sender(verdict: Verdict) -> Verdict:
+    """A sender that a customer has to itself concerns nobody else: this text goes without it."""
+    match verdict:
+        case Deferred(code=code) | Rejected(code=code) if code in SENDER_REFUSALS:
+            return Deferred(Reason.SENDER_REFUSED, code, retry_after=0)
+        case _:
+            return verdict
 
 
 def _path(client: Client) -> str:
@@ -128,6 +153,7 @@ def _listed(message: MessageInstance) -> Listed:
         error_code=whole(message.error_code),
         body=message.body or "",
         created_at=moment(message.date_created),
+        cost=read_cost(message.price, message.price_unit, message.num_segments),
     )
 
 

@@ -13,6 +13,7 @@ from uuid import UUID
 
 from sqlalchemy import select
 
+from contracts.costs import Cost
 from contracts.events import load_data
 from contracts.events.calls import CallWaiting
 from contracts.planning import LanePolicy
@@ -50,13 +51,17 @@ _NOT_PUT_THROUGH: Mapping[DialOutcome, Reason] = MappingProxyType(
 
 @dataclass(frozen=True, slots=True)
 class MessageReceipt:
-    """What Twilio says of one text: its ``word`` and, where it did not arrive, an error code."""
+    """What Twilio says of one text: its ``word`` and, where it did not arrive, an error code.
+
+    ``cost`` is what it charged, where it was looked up and says so.
+    """
 
     delivery_id: UUID
     attempt: int
     sid: str
     word: str
     error_code: int | None = None
+    cost: Cost | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,6 +160,7 @@ def _word_of_text(receipt: MessageReceipt) -> Word:
         detail=detail,
         reference=receipt.sid,
         overrules=meaning.rank >= _OVERRULING_RANK,
+        cost=receipt.cost,
     )
 
 

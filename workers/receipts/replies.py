@@ -1,5 +1,9 @@
-"""What does a customer's text change? STOP bars texts to the number, and START lifts that."""
+"""What does a customer's text change? STOP bars texts to the number, and START lifts that.
 
+Which texts, its words say: see ``workers.routing.keywords``.
+"""
+
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from contracts.planning import LanePolicy
@@ -12,9 +16,7 @@ from store.deliveries.ending import suppress_unsent
 from store.engine import Transaction
 from store.replies import Reply
 from workers.following_up import advances, follow_up
-
-# All that goes out by text: only a live call is never one, and STOP is no word about calls.
-TEXTED = tuple(sorted(purpose for purpose in Purpose if purpose is not Purpose.CALLS))
+from workers.routing.keywords import Asked
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +28,7 @@ class TakenReply:
 
 
 def apply_reply(
-    tx: Transaction, reply: Reply, readings: Readings, policy: LanePolicy
+    tx: Transaction, reply: Reply, asked: Asked, readings: Readings, policy: LanePolicy
 ) -> TakenReply:
     """Keep a reply and do what it asks; one that comes again does nothing.
 
@@ -36,15 +38,25 @@ def apply_reply(
     if not replies.keep(tx, reply):
         return TakenReply(fresh=False)
     value_index = tx.store.master.index("destination", reply.sender)
-    due: list[Due] = []
-    match reply.kind:
+    match asked.kind:
         case ReplyKind.STOP:
-            for purpose in TEXTED:
-                suppress(tx, value_index, purpose, Reason.OPTED_OUT, SuppressedBy.STOP)
-            stopped = suppress_unsent(tx, value_index, Channel.SMS, Reason.OPTED_OUT, "stop")
-            due = follow_up(tx, readings, policy, [row for row in stopped if advances(row)])
+            due = _stop(tx, value_index, asked.purposes, readings, policy)
+            return TakenReply(fresh=True, due=tuple(due))
         case ReplyKind.START:
-            lift_suppressions(tx, value_index, SuppressedBy.STOP)
+            lift_suppressions(tx, value_index, SuppressedBy.STOP, asked.purposes)
         case ReplyKind.HELP | ReplyKind.CODE | ReplyKind.TEXT:
             pass
-    return TakenReply(fresh=True, due=tuple(due))
+    return TakenReply(fresh=True)
+
+
+def _stop(
+    tx: Transaction,
+    value_index: bytes,
+    purposes: Collection[Purpose],
+    readings: Readings,
+    policy: LanePolicy,
+) -> list[Due]:
+    for purpose in sorted(purposes):
+        suppress(tx, value_index, purpose, Reason.OPTED_OUT, SuppressedBy.STOP)
+    stopped = suppress_unsent(tx, value_index, Channel.SMS, purposes, Reason.OPTED_OUT, "stop")
+    return follow_up(tx, readings, policy, [row for row in stopped if advances(row)])

@@ -21,7 +21,7 @@ from store.engine import Store, is_outage
 from store.replies import Reply
 from workers.failpoints import reach
 from workers.gathering import CrowdedError, Gathering
-from workers.providers.twilio_replies import reply_kind, reply_twiml
+from workers.providers.twilio_replies import reply_twiml
 from workers.providers.twilio_voice import after_dial_twiml
 from workers.providers.twilio_waiting import waiting_twiml
 from workers.receipts.apply import AfterDial, DialReceipt, MessageReceipt, apply, apply_dial
@@ -29,6 +29,7 @@ from workers.receipts.counts import Counts, Meaning, Way
 from workers.receipts.forms import TRY_AGAIN, Form, Forms, number, out_of_order, twiml
 from workers.receipts.racing import without_races
 from workers.receipts.replies import TakenReply, apply_reply
+from workers.routing.keywords import TOPICS, Asked, asked
 
 log = get_logger(__name__)
 
@@ -44,7 +45,8 @@ class HookParts:
     """What the webhooks are built from; ``auth_tokens`` are those of all our accounts.
 
     ``public_url`` is the URL that providers were given for us, without a path of ours;
-    ``hint`` is called after the commit with what is due; ``help_text`` answers HELP.
+    ``hint`` is called after the commit with what is due; ``company`` and ``help_text`` are who
+    answers HELP and the STOP of one topic, and with what.
     """
 
     store: Store
@@ -54,6 +56,7 @@ class HookParts:
     public_url: str
     auth_tokens: tuple[str, ...] = field(repr=False)
     counts: Counts = field(default_factory=Counts)
+    company: str | None = None
     help_text: str | None = None
 
 
@@ -117,12 +120,13 @@ class Webhooks:
         form = await self._forms.admitted(request, Way.REPLY)
         if isinstance(form, Response):
             return form
-        reply = _reply_of(form)
+        wanted = asked(dict(form).get("Body", ""))
+        reply = _reply_of(form, wanted.kind)
         if reply is None:
             self._unknown(Way.REPLY)
             return twiml(reply_twiml(None))
         try:
-            taken = await run_in_threadpool(self._apply_reply, reply)
+            taken = await run_in_threadpool(self._apply_reply, reply, wanted)
         except Exception as error:
             if not is_outage(error):
                 raise
@@ -130,8 +134,20 @@ class Webhooks:
         self._parts.counts.add(Way.REPLY, Meaning.NOTED if taken.fresh else Meaning.REPEATED)
         log.info("reply_received", reference=reply.reference, kind=reply.kind.value)
         # With `OptOutType`, Twilio has answered for itself (advanced opt-out).
-        asked = reply.kind is ReplyKind.HELP and "OptOutType" not in dict(form)
-        return twiml(reply_twiml(self._parts.help_text if asked else None))
+        silent = "OptOutType" in dict(form)
+        return twiml(reply_twiml(None if silent else self._answer(wanted)))
+
+    def _answer(self, wanted: Asked) -> str | None:
+        """Say who we are, or what was stopped; a STOP of everything wants no text at all."""
+        company, topic = self._parts.company, wanted.topic
+        if wanted.kind is ReplyKind.HELP:
+            return self._parts.help_text
+        if company is None or topic is None:
+            return None
+        about = f"texts about {TOPICS[topic].value.replace('_', ' ')}"
+        if wanted.kind is ReplyKind.START:
+            return f"{company}: you get {about} again. Text STOP {topic.upper()} to end them."
+        return f"{company}: you get no more {about}. Text START {topic.upper()} for them again."
 
     def _apply(self, receipts: Sequence[MessageReceipt]) -> Sequence[Told]:
         parts = self._parts
@@ -151,10 +167,10 @@ class Webhooks:
         self._hint(after.due)
         return after
 
-    def _apply_reply(self, reply: Reply) -> TakenReply:
+    def _apply_reply(self, reply: Reply, wanted: Asked) -> TakenReply:
         parts = self._parts
         taken = without_races(
-            parts.store, lambda tx: apply_reply(tx, reply, parts.readings, parts.policy)
+            parts.store, lambda tx: apply_reply(tx, reply, wanted, parts.readings, parts.policy)
         )
         self._hint(taken.due)
         return taken
@@ -217,10 +233,10 @@ def _dial_receipt(request: Request, form: Form) -> DialReceipt | None:
     )
 
 
-def _reply_of(form: Form) -> Reply | None:
+def _reply_of(form: Form, kind: ReplyKind) -> Reply | None:
     fields = dict(form)
     sid = fields.get("MessageSid") or fields.get("SmsSid")
     sender, body = fields.get("From", "").strip(), fields.get("Body", "")
     if not sid or not sender:
         return None
-    return Reply(sid[:100], sender, body, reply_kind(body))
+    return Reply(sid[:100], sender, body, kind)

@@ -18,6 +18,7 @@ LAST_DOUBLING: Final = 30  # beyond it any cap is reached; 2**n must not grow wi
 LONGEST_WISH: Final = 7 * 86_400.0  # seconds; no deadline is further off
 ENDINGS: Final = {
     Reason.OPTED_OUT: DeliveryStatus.SUPPRESSED,
+    Reason.NUMBER_BARRED: DeliveryStatus.SUPPRESSED,
     Reason.CALLER_GONE: DeliveryStatus.EXPIRED,
     Reason.LATE_CALL: DeliveryStatus.EXPIRED,
     Reason.DEADLINE: DeliveryStatus.EXPIRED,

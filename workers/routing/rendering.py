@@ -23,7 +23,9 @@ from markupsafe import Markup
 from contracts.events import EventData
 from contracts.vocabulary import Channel, Content
 from workers.routing.display import GAPS, megabytes
-from workers.routing.sms_length import cut, plain, segments
+from workers.routing.sms_cut import cut, shortened
+from workers.routing.sms_length import segments
+from workers.routing.sms_plain import plain
 from workers.routing.wording import Words, words_of
 
 TEMPLATES: Final = Path(__file__).with_name("templates")
@@ -157,22 +159,29 @@ class Renderer:
         self._texts: dict[tuple[str, str], _TextTemplate] = {}
 
     def render_text(
-        self, event_type: str, event: EventData, content: Content, reader: Reader
+        self,
+        event_type: str,
+        event: EventData,
+        content: Content,
+        reader: Reader,
+        most: int = MOST_SEGMENTS,
     ) -> RenderedText:
-        """A text message of at most ten segments; longer words are cut, and it says so.
+        """A text message of ``most`` segments at most; longer words are cut, and it says so.
 
         Raises:
             TemplateMissingError: there is no text message about this type.
         """
         template = self._text(event_type, reader.locale)
         words = self._words(event, content, reader)
-        words["rest"] = ""
-        whole = _tidy(template.body.render(words))
-        count = segments(whole)
-        if count > MOST_SEGMENTS:
-            whole = self._shortened(template.body, words)
-            count = segments(whole)
-        return RenderedText(whole, count, template.version)
+
+        def written(text: str, rest: str) -> str:
+            return _tidy(template.body.render(words | {"text": text, "rest": rest}))
+
+        text = words.get("text", "")
+        whole = written(text, "")
+        if segments(whole) > most:
+            whole = shortened(written, text, self._where_the_rest_is(), most)
+        return RenderedText(whole, segments(whole), template.version)
 
     def render_email(
         self,
@@ -208,22 +217,8 @@ class Renderer:
         words["summary"] = "yes" if content is Content.SUMMARY else ""
         return words
 
-    def _shortened(self, template: Template, words: Words) -> str:
-        """As much of the words as ten segments hold, and where to hear the rest."""
-        phone = self._environment.globals["phone"]
-        whole, rest = words.get("text", ""), f"... (cut; for the rest call us on {phone})"
-
-        def of_length(length: int) -> str:
-            return _tidy(template.render(words | {"text": cut(whole, length), "rest": rest}))
-
-        fits, too_long = 0, len(whole)
-        while too_long - fits > 1:
-            middle = (fits + too_long) // 2
-            if segments(of_length(middle)) <= MOST_SEGMENTS:
-                fits = middle
-            else:
-                too_long = middle
-        return of_length(fits)
+    def _where_the_rest_is(self) -> str:
+        return f"... (cut; for the rest call us on {self._environment.globals['phone']})"
 
     def _text(self, event_type: str, locale: str) -> _TextTemplate:
         key = (event_type, locale)

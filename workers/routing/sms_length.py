@@ -1,8 +1,10 @@
-"""How long is a text message, and how is one that is too long cut?
+"""How many segments does a text message take?
 
-GSM 03.38 counts septets and puts 160 into one segment, 153 into each of several; a single
-character outside its alphabet turns the whole into UCS-2 with 70 and 67. So typographic marks
-that have a plain twin are written plainly: the words stay, and the cost halves.
+A segment carries 140 octets: 160 septets of the GSM 7-bit alphabet (3GPP TS 23.038), or, where a
+single character is none of it, 70 units of UCS-2. Of a text in several segments each gives six
+octets to the header that joins them (3GPP TS 23.040, 9.2.3.24.1): 153 septets or 67 units are left.
+A character of the extension table is two septets, one beyond U+FFFF two units, and neither pair is
+ever split between two segments, so that a segment may go out one short.
 """
 
 from typing import Final
@@ -11,51 +13,38 @@ BASIC: Final = frozenset(
     "@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ !\"#¤%&'()*+,-./0123456789:;<=>?"
     "¡ABCDEFGHIJKLMNOPQRSTUVWXYZÄÖÑÜ§¿abcdefghijklmnopqrstuvwxyzäöñüà"
 )
-EXTENDED: Final = frozenset("^{}\\[~]|€\f")  # two septets each
+EXTENDED: Final = frozenset("^{}\\[~]|€\f")  # two septets each: ESC, and its own
 GSM: Final = BASIC | EXTENDED
-PLAIN: Final = str.maketrans(
-    {
-        "\u2018": "'",
-        "\u2019": "'",
-        "\u201a": ",",
-        "\u201c": '"',
-        "\u201d": '"',
-        "\u201e": '"',
-        "\u2013": "-",
-        "\u2014": "-",
-        "\u2011": "-",
-        "\u2022": "-",
-        "\u2026": "...",
-        "\u00a0": " ",
-        "\u2009": " ",
-        "\u202f": " ",
-        "\t": " ",
-        "`": "'",
-    }
-)
+SEPTETS: Final = (160, 153)  # alone; joined to others
+UNITS: Final = (70, 67)
+_BEYOND_THE_PLANE: Final = "\uffff"
 
 
-def plain(text: str) -> str:
-    """The same words with the marks that GSM 03.38 has."""
-    return (
-        text if text.isascii() and "`" not in text and "\t" not in text else text.translate(PLAIN)
-    )
+def is_gsm(text: str) -> bool:
+    """Whether the text can be sent in the GSM 7-bit alphabet."""
+    return GSM.issuperset(text)
 
 
 def segments(text: str) -> int:
-    """How many segments the text takes, as networks bill it."""
+    """How many segments the text takes, as networks send and bill it; an empty one takes one."""
     letters = set(text)
     if letters <= GSM:
-        units = len(text) + sum(text.count(letter) for letter in letters & EXTENDED)
-        return 1 if units <= 160 else -(-units // 153)
-    units = len(text.encode("utf-16-le", "replace")) // 2
-    return 1 if units <= 70 else -(-units // 67)
+        return _packed(text, letters & EXTENDED, SEPTETS)
+    return _packed(text, {one for one in letters if one > _BEYOND_THE_PLANE}, UNITS)
 
 
-def cut(text: str, length: int) -> str:
-    """The first ``length`` characters at most, ending at a word where there is one near."""
-    if len(text) <= length:
-        return text
-    head = text[: max(length, 0)]
-    stem = head.rpartition(" ")[0]
-    return (stem if len(stem) > len(head) // 2 else head).rstrip()
+def _packed(text: str, doubles: set[str], room: tuple[int, int]) -> int:
+    """Into how many segments characters go, some of which take two places and stay whole."""
+    alone, joined = room
+    length = len(text) + (sum(text.count(one) for one in doubles) if doubles else 0)
+    if length <= alone:
+        return 1
+    if not doubles:
+        return -(-length // joined)
+    count, used = 1, 0
+    for one in text:
+        width = 2 if one in doubles else 1
+        if used + width > joined:
+            count, used = count + 1, 0
+        used += width
+    return count

@@ -7,6 +7,7 @@ import asyncio
 import re
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from itertools import islice
 from typing import Any
 from urllib.parse import urlencode, urlsplit
@@ -32,6 +33,12 @@ from workers.sandbox.wire import (
 
 E164 = re.compile(r"^\+[1-9]\d{6,14}$")
 _SENDER = re.compile(r"^(\+[1-9]\d{6,14}|\d{3,6}|(?=.*[A-Za-z])[A-Za-z0-9 &_-]{1,11})$")
+# The account may text the United Kingdom, and has every one of its mobile numbers.
+_ALLOWED_REGION = "+44"
+_MOBILE = re.compile(r"^\+447\d{9}$")
+_LANDLINE = re.compile(r"^\+44[^7]")
+_POUNDS_A_SEGMENT = Decimal("0.0420")
+_UNPRICED = frozenset({"accepted", "scheduled", "queued", "sending", "failed"})
 _LONGEST_BODY = 1600
 _LONGEST_VALIDITY = 36_000
 _PAGE_SIZE = 50
@@ -155,14 +162,10 @@ async def read_fate(request: web.Request, behaviour: Behaviour) -> web.Response 
 
 def fault_in(form: Mapping[str, str]) -> int | None:
     """Twilio's code for the first thing wrong with a message; None if nothing is."""
-    if not form.get("To"):
-        return 21604
-    if not E164.match(form["To"]):
-        return 21211
-    if not form.get("From") and not form.get("MessagingServiceSid"):
-        return 21603
-    if form.get("From") and not _SENDER.match(form["From"]):
-        return 21212
+    if (fault := _fault_in_recipient(form.get("To", ""))) is not None:
+        return fault
+    if (fault := _fault_in_sender(form)) is not None:
+        return fault
     if not form.get("Body"):
         return 21602
     if len(form["Body"]) > _LONGEST_BODY:
@@ -173,6 +176,27 @@ def fault_in(form: Mapping[str, str]) -> int | None:
     if not validity.isdecimal() or not 1 <= int(validity) <= _LONGEST_VALIDITY:
         return 20001
     return None
+
+
+def _fault_in_recipient(to: str) -> int | None:
+    if not to:
+        return 21604
+    if not E164.match(to):
+        return 21211
+    if not to.startswith(_ALLOWED_REGION):
+        return 21408
+    return None if _MOBILE.match(to) else 21614
+
+
+def _fault_in_sender(form: Mapping[str, str]) -> int | None:
+    sender = form.get("From", "")
+    if not sender:
+        return None if form.get("MessagingServiceSid") else 21603
+    if not _SENDER.match(sender):
+        return 21212
+    if _LANDLINE.match(sender):
+        return 21606
+    return 21266 if sender == form["To"] else None
 
 
 def is_absolute(url: str) -> bool:
@@ -250,6 +274,9 @@ def _message(
 ) -> dict[str, Any]:
     final = status in {"failed", "undelivered"}
     uri = f"{BASE}/Messages/{sid}"
+    parts = segments(entry["body"])
+    # What was taken from the account is negative, and not there before the text has gone.
+    price = None if status in _UNPRICED else f"{-_POUNDS_A_SEGMENT * parts:f}"
     return {
         "sid": sid,
         "account_sid": SANDBOX_ACCOUNT_SID,
@@ -260,11 +287,11 @@ def _message(
         "body": entry["body"],
         "status": status,
         "direction": "outbound-api",
-        "num_segments": str(segments(entry["body"])),
+        "num_segments": str(parts),
         "num_media": "0",
         "error_code": entry.get("error_code") if final else None,
         "error_message": None,
-        "price": None,
+        "price": price,
         "price_unit": "GBP",
         "date_created": at,
         "date_updated": at,

@@ -1,4 +1,4 @@
-"""How are providers asked about what nobody answered for, and for receipts that have not come?
+"""How are providers asked about what nobody answered for, for missing receipts, and for prices?
 
 A round is taken from the store in one short transaction, asked on a thread of its own while other
 chores go on, and applied in short transactions when its answers are there. No transaction is open
@@ -17,19 +17,21 @@ from structlog import get_logger
 
 from config.policies import Policies
 from contracts.vocabulary import Channel, Inquiry, Said
-from store import inquiries
+from store import inquiries, pricing
 from store.customers import Readings
 from store.deliveries.adding import Due
 from store.engine import Store, Transaction
 from store.inquiries import Answer, Asking
+from workers.providers.lookups import Unanswered
 from workers.receipts.apply import DialReceipt, MessageReceipt, apply, apply_dial
 from workers.receipts.counts import Counts, Meaning, Way
 from workers.receipts.racing import without_races
 from workers.upkeep.judging import Judged, Judging
-from workers.upkeep.questions import Askable, Question, Reply, ask_all
+from workers.upkeep.questions import Askable, Prices, Question, Reply, ask_all
 
 log = get_logger(__name__)
 
+_IN_ONE = 200  # receipts in one transaction
 _AT_ONCE = 40  # of each kind in a round: what is left over has waited longest and comes next
 _WAYS = {Inquiry.LISTING: Way.LISTING, Inquiry.RECEIPT: Way.RECEIPT}
 _MEANINGS = {
@@ -96,7 +98,7 @@ class AskingProviders:
         self._loop.close()
 
     def _take(self) -> list[Question]:
-        means = self._means
+        means, prices = self._means, self._means.policies.prices
         askings: list[Asking] = []
         seen_until: dict[tuple[Inquiry, Channel], datetime] = {}
         with means.store.write() as tx:
@@ -106,16 +108,23 @@ class AskingProviders:
                     taken = inquiries.take(tx, inquiry, channel, waits, _AT_ONCE, seen)
                     seen_until[inquiry, channel] = taken.seen_until
                     askings += taken.askings
+            names = means.askable.texts.keys()
+            slices = pricing.due(tx, names, prices.after_seconds, prices.slice_seconds)
         self._seen_until = seen_until
-        return self._means.judging.questions(askings) if askings else []
+        questions = means.judging.questions(askings) if askings else []
+        return [*questions, *(Prices(one) for one in slices)]
 
     def _apply_all(self, replies: Sequence[tuple[Question, Reply]]) -> int:
         changed = 0
         for question, reply in replies:
-            judged = self._means.judging.judge(question, reply)
-            due = without_races(self._means.store, partial(self._apply, judged))
-            self._means.hint(due)
-            answers, receipts = judged
+            answers, receipts = self._means.judging.judge(question, reply)
+            for start in range(0, max(1, len(receipts)), _IN_ONE):
+                some = (answers if start == 0 else [], receipts[start : start + _IN_ONE])
+                due = without_races(self._means.store, partial(self._apply, some))
+                self._means.hint(due)
+            if isinstance(question, Prices) and not isinstance(reply, Unanswered):
+                with self._means.store.write() as tx:
+                    pricing.seen(tx, question.slice.provider, question.slice.until)
             changed += len(receipts)
             self._tell(answers)
         return changed

@@ -3,7 +3,7 @@
 Bodies are rendered again, or known by the digest on record, and compared in memory alone.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from hashlib import sha256
 from uuid import UUID
@@ -11,7 +11,7 @@ from uuid import UUID
 from structlog import get_logger
 
 from contracts.vocabulary import Channel, Inquiry, Said
-from store import inquiries
+from store import inquiries, pricing
 from store.deliveries.looking_back import LookedBack, look_back
 from store.engine import Store
 from store.inquiries import Answer, Asking
@@ -20,7 +20,7 @@ from workers.providers.base import Text, Transfer
 from workers.providers.lookups import Leg, Listed, Unanswered
 from workers.receipts.apply import DialReceipt, MessageReceipt
 from workers.upkeep.matching import SKEW, AttemptKey, Doubtful, FoundText, match_legs, match_texts
-from workers.upkeep.questions import Fetch, Legs, Look, Question, Reply
+from workers.upkeep.questions import Fetch, Legs, Look, Prices, Question, Reply
 
 log = get_logger(__name__)
 
@@ -30,20 +30,12 @@ Judged = tuple[list[Answer], list[MessageReceipt | DialReceipt]]
 class Judging:
     """Reads the store, each time for a moment.
 
-    ``senders`` are whom texts come from, by providers that have a sender of their own.
     ``lease_seconds`` is how long after its claim a send may leave.
     """
 
-    def __init__(
-        self,
-        store: Store,
-        preparing: Preparing,
-        senders: Mapping[str, str | None],
-        lease_seconds: float,
-    ) -> None:
+    def __init__(self, store: Store, preparing: Preparing, lease_seconds: float) -> None:
         self._store = store
         self._preparing = preparing
-        self._senders = senders
         self._lasts = timedelta(seconds=lease_seconds)
 
     def questions(self, askings: Sequence[Asking]) -> list[Question]:
@@ -53,27 +45,26 @@ class Judging:
         with self._store.read() as tx:
             before = look_back(tx, [a.delivery_id for a in looked])
             now = tx.now
-        looks: dict[tuple[str, str, str], list[Asking]] = {}
+        looks: dict[tuple[str, str], list[Asking]] = {}
         questions: list[Question] = [Fetch(a) for a in fetches]
         for asking in looked:
-            sent = self._as_sent(before.get(asking.delivery_id), now, asking.provider)
+            sent = self._as_sent(before.get(asking.delivery_id), now)
             match sent:
                 case Text():
-                    looks.setdefault((asking.provider, sent.to, sent.sender), []).append(asking)
+                    looks.setdefault((asking.provider, sent.to), []).append(asking)
                 case Transfer():
                     questions.append(Legs(asking.provider, sent.provider_call_id, sent.to, asking))
                 case _:
                     log.warning("not_asked_about", delivery_id=str(asking.delivery_id))
-        for (provider, to, sender), group in looks.items():
+        for (provider, to), group in looks.items():
             since = min(one.started_at for one in group) - SKEW
-            questions.append(Look(provider, to, sender, since, tuple(group)))
+            questions.append(Look(provider, to, since, tuple(group)))
         return questions
 
-    def _as_sent(self, before: LookedBack | None, now: datetime, provider: str = "") -> object:
+    def _as_sent(self, before: LookedBack | None, now: datetime) -> object:
         if before is None:
             return None
-        sender = self._senders.get(provider)
-        prepared = self._preparing.prepare(before.claimed, now, sender)
+        prepared = self._preparing.prepare(before.claimed, now)
         return prepared.outgoing if isinstance(prepared, Ready) else None
 
     def judge(self, question: Question, reply: Reply) -> Judged:
@@ -83,6 +74,10 @@ class Judging:
                 return [Answer(one, Said.UNANSWERED, code) for one in askings], []
             case ((Fetch(asking) | Legs(asking=asking)), Unanswered(code)):
                 return [Answer(asking, Said.UNANSWERED, code)], []
+            case Prices(), Unanswered():
+                return [], []
+            case Prices(), tuple() as listed:
+                return [], self._priced([t for t in listed if isinstance(t, Listed)])
             case Fetch(asking), Listed() as text:
                 said = Said.NOTHING_NEW
                 return [Answer(asking, said, text.word)], [_receipt(_key(asking), text)]
@@ -92,6 +87,14 @@ class Judging:
                 return self._judge_legs(question, [g for g in legs if isinstance(g, Leg)])
             case _:
                 raise TypeError("an answer to another question")
+
+    def _priced(self, listed: Sequence[Listed]) -> list[MessageReceipt | DialReceipt]:
+        told = {text.reference: text for text in listed if text.cost is not None}
+        if not told:
+            return []
+        with self._store.read() as tx:
+            found = pricing.unpriced(tx, list(told))
+        return [_receipt(key, told[reference]) for reference, key in sorted(found.items())]
 
     def _judge_look(self, look: Look, listed: Sequence[Listed]) -> Judged:
         with self._store.read() as tx:
@@ -156,7 +159,7 @@ def _of(tried: inquiries.Attempted) -> AttemptKey:
 
 
 def _receipt(key: tuple[UUID, int], text: Listed) -> MessageReceipt:
-    return MessageReceipt(*key, text.reference, text.word, text.error_code)
+    return MessageReceipt(*key, text.reference, text.word, text.error_code, text.cost)
 
 
 def _digest(body: str) -> str:

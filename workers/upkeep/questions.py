@@ -7,7 +7,9 @@ from datetime import datetime
 from typing import Protocol
 
 from store.inquiries import Asking
+from store.pricing import Slice
 from workers.providers.lookups import Leg, Listed, Unanswered
+from workers.upkeep.matching import SKEW
 
 _WIDTH = 8
 
@@ -15,10 +17,14 @@ _WIDTH = 8
 class Texts(Protocol):
     """A provider of texts that can be asked about them."""
 
-    async def sent_to(
-        self, to: str, sender: str, since: datetime
-    ) -> tuple[Listed, ...] | Unanswered:
+    async def sent_to(self, to: str, since: datetime) -> tuple[Listed, ...] | Unanswered:
         """List what was sent to a number since a moment."""
+        ...
+
+    async def sent_between(
+        self, since: datetime, until: datetime
+    ) -> tuple[Listed, ...] | Unanswered:
+        """List all that was sent within a time."""
         ...
 
     async def text_of(self, reference: str) -> Listed | Unanswered:
@@ -49,7 +55,6 @@ class Look:
 
     provider: str
     to: str
-    sender: str
     since: datetime
     askings: tuple[Asking, ...]
 
@@ -71,7 +76,14 @@ class Legs:
     asking: Asking
 
 
-Question = Look | Fetch | Legs
+@dataclass(frozen=True, slots=True)
+class Prices:
+    """What the texts of a time cost."""
+
+    slice: Slice
+
+
+Question = Look | Fetch | Legs | Prices
 Reply = tuple[Listed, ...] | Listed | tuple[Leg, ...] | Unanswered
 
 
@@ -89,10 +101,12 @@ async def ask_all(askable: Askable, questions: Sequence[Question]) -> list[tuple
 async def _ask(askable: Askable, question: Question) -> Reply:
     try:
         match question:
-            case Look(provider, to, sender, since):
-                return await askable.texts[provider].sent_to(to, sender, since)
+            case Look(provider, to, since):
+                return await askable.texts[provider].sent_to(to, since)
             case Fetch(asking):
                 return await askable.texts[asking.provider].text_of(asking.reference or "")
+            case Prices(Slice(provider, since, until)):
+                return await askable.texts[provider].sent_between(since - SKEW, until + SKEW)
             case Legs(provider, call_sid):
                 return await askable.calls[provider].legs_of(call_sid)
     except KeyError:  # not set up any more

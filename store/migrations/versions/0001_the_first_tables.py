@@ -47,6 +47,8 @@ def upgrade() -> None:
         sa.Column("reason", sa.String(length=32), nullable=True),
         sa.Column("code", sa.String(length=500), nullable=True),
         sa.Column("reference", sa.String(length=500), nullable=True),
+        sa.Column("price", sa.String(length=500), nullable=True),
+        sa.Column("currency", sa.String(length=500), nullable=True),
         sa.PrimaryKeyConstraint("delivery_id", "fence", name=op.f("pk_attempts")),
     )
     op.create_table(
@@ -85,6 +87,7 @@ def upgrade() -> None:
         sa.Column("registered_at", types.Instant(), nullable=True),
         sa.Column("started_at", types.Instant(), nullable=True),
         sa.Column("terminated_at", types.Instant(), nullable=True),
+        sa.Column("sms_sender", types.Sealed(), nullable=True),
         sa.PrimaryKeyConstraint("ref", name=op.f("pk_customers")),
     )
     op.create_table(
@@ -339,6 +342,9 @@ def upgrade() -> None:
         sa.Column("reference", sa.String(length=500), nullable=True),
         sa.Column("template_version", sa.String(length=500), nullable=True),
         sa.Column("policy_version", sa.String(length=500), nullable=False),
+        sa.Column("segments", sa.Integer(), nullable=True),
+        sa.Column("price", sa.String(length=500), nullable=True),
+        sa.Column("currency", sa.String(length=500), nullable=True),
         sa.Column("intended_at", types.Instant(), nullable=True),
         sa.Column("attempted_at", types.Instant(), nullable=True),
         sa.Column("settled_at", types.Instant(), nullable=False),
@@ -451,6 +457,7 @@ def upgrade() -> None:
         sa.Column("paused_by", sa.String(length=500), nullable=True),
         sa.Column("pause_reason", sa.String(length=500), nullable=True),
         sa.Column("resumed_by", sa.String(length=500), nullable=True),
+        sa.Column("priced_until", types.Instant(), nullable=True),
         sa.Column("changed_at", types.Instant(), nullable=False),
         sa.PrimaryKeyConstraint("name", name=op.f("pk_providers")),
     )
@@ -561,6 +568,12 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("value_index", "purpose", name=op.f("pk_suppressions")),
     )
     op.create_table(
+        "texted",
+        sa.Column("value_index", sa.LargeBinary(length=16), nullable=False),
+        sa.Column("recent", sa.LargeBinary(), nullable=False),
+        sa.PrimaryKeyConstraint("value_index", name=op.f("pk_texted")),
+    )
+    op.create_table(
         "waits",
         sa.Column("event_id", sa.Uuid(), nullable=False),
         sa.Column("awaits", sa.LargeBinary(length=16), nullable=False),
@@ -577,6 +590,7 @@ def downgrade() -> None:
     """Take the change back."""
     op.drop_index(op.f("ix_waits_awaits"), table_name="waits")
     op.drop_table("waits")
+    op.drop_table("texted")
     op.drop_table("suppressions")
     op.drop_table("services")
     op.drop_table("search_terms")

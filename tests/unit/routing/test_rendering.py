@@ -22,7 +22,7 @@ from workers.routing.rendering import (
     TemplateMissingError,
     attachment_plan,
 )
-from workers.routing.sms_length import cut, segments
+from workers.routing.sms_length import segments
 
 COMPANY = Company(
     legal_name="Brightwater Holdings Ltd",
@@ -315,34 +315,6 @@ def test_typographic_marks_do_not_double_the_price_of_a_text() -> None:
     told = text("call.message_taken", text="“It’s urgent” – he said…")
 
     assert '"It\'s urgent" - he said...' in told
-
-
-@pytest.mark.parametrize(
-    ("words", "count"),
-    [
-        ("", 1),
-        ("a" * 160, 1),
-        ("a" * 161, 2),
-        ("a" * 306, 2),
-        ("a" * 307, 3),
-        ("€" * 80, 1),
-        ("€" * 81, 2),
-        ("ж" * 70, 1),
-        ("ж" * 71, 2),
-        ("😀" * 35, 1),
-        ("😀" * 36, 2),
-    ],
-)
-def test_segments_are_counted_as_networks_bill_them(words: str, count: int) -> None:
-    """GSM 03.38: 160 or 153 septets; else UCS-2: 70 or 67 units."""
-    assert segments(words) == count
-
-
-def test_a_cut_ends_at_a_word() -> None:
-    """Half a word can be another word."""
-    assert cut("please do not ring", 12) == "please do"
-    assert cut("x" * 20, 12) == "x" * 12
-    assert cut("short", 12) == "short"
 
 
 def test_the_template_version_is_the_wordings_and_nothing_elses(tmp_path: Path) -> None:

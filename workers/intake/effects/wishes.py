@@ -11,7 +11,16 @@ from contracts.events.wishes import (
 )
 from contracts.planning import Customer, NonSend, PlannedDelivery, Routable
 from contracts.rules import Callers, RuleSet
-from contracts.vocabulary import Channel, DeliveryStatus, ErrorCode, Mode, Purpose, Reason
+from contracts.tolls import SAYS, bar_on
+from contracts.vocabulary import (
+    Channel,
+    DeliveryStatus,
+    DestinationKind,
+    ErrorCode,
+    Mode,
+    Purpose,
+    Reason,
+)
 from store import customer_changes as change
 from store import inbox
 from store.customers import rules_at
@@ -22,10 +31,21 @@ from workers.intake.whose import Awaited, customer_name
 from workers.routing.checks import check_rules, unknown_destinations
 from workers.routing.planning import next_step, plan, plan_late_call
 
+_TELEPHONES = frozenset({DestinationKind.MOBILE, DestinationKind.VOICE})
+
 
 def destination_added(scene: Scene) -> Effect:
-    """Add a destination; a new value for a known one holds what was on its way to the old."""
+    """Add a destination; a new value for a known one holds what was on its way to the old.
+
+    A number that would run up a bill is refused (toll fraud).
+    """
     data = scene.data(DestinationAdded)
+    countries = scene.policies.countries
+    bar = bar_on(data.value, countries) if data.kind in _TELEPHONES else None
+    if bar is not None:
+        allowed = ", ".join(sorted(countries))
+        text = f"{SAYS[bar]}: it is neither texted nor rung; give an ordinary number of {allowed}"
+        return impossible("data.value", text, ErrorCode.INVALID)
     version = change.put_destination(
         scene.tx,
         scene.ref,
