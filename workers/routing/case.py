@@ -6,6 +6,7 @@ from zoneinfo import ZoneInfo
 
 from contracts.planning import Customer, LanePolicy
 from contracts.rules import Rule
+from contracts.vocabulary import Lane
 from workers.routing.facts import Facts
 from workers.routing.matching import first_match
 from workers.routing.schedules import Moment, moment, zone
@@ -40,6 +41,13 @@ class Case:
         """The customer's rule for this event, if one matches."""
         rules = self.customer.rules
         return None if rules is None else first_match(rules, self.facts, self.moment)
+
+    def breaks_through(self, rule: Rule) -> bool:
+        """Whether the event is urgent, and so waits for no hour by this rule.
+
+        It waits where the rule is for urgent messages alone: then the customer has asked for that.
+        """
+        return self.facts.lane is Lane.URGENT and not rule.match.least_rank
 
     def deadline(self, due_at: datetime) -> datetime:
         """When a delivery first due then expires; for a live call, when its caller is gone."""

@@ -18,6 +18,7 @@ from contracts.planning import (
     PostInstruction,
     Routable,
 )
+from contracts.rule_words import Timing
 from contracts.rules import RuleSet
 from contracts.vocabulary import Lane, Mode, Purpose, Reason
 from workers.routing.case import Case
@@ -138,10 +139,19 @@ class _Asking:
         return Send(
             delivery=delivery,
             masked=self._masked(delivery.destination_id) or "",
-            why=_OWN_WAYS.get(delivery.rule_id, why(delivery.reason)),
+            why=self._why(delivery),
             barred=self.barred.get((delivery.destination_id, delivery.purpose)),
             then=tuple(self.send(after) for after in self._next(delivery)),
         )
+
+    def _why(self, delivery: PlannedDelivery) -> str:
+        rules, facts = self.customer.rules, facts_of(self.event)
+        rule = rules.rule(delivery.rule_id) if rules is not None else None
+        if rule is None or facts is None or delivery.reason is not Reason.PLANNED:
+            return _OWN_WAYS.get(delivery.rule_id, why(delivery.reason))
+        case = Case(facts, self.customer, self.now, self.policy)
+        put_off = rule.action.timing not in {Timing.NOW, Timing.HOLD}
+        return _BREAKS_THROUGH if put_off and case.breaks_through(rule) else why(delivery.reason)
 
     def withheld(self, non_send: NonSend) -> Withheld:
         return Withheld(non_send, self._masked(non_send.destination_id), why(non_send.reason))
@@ -196,6 +206,7 @@ def _search(case: Case) -> Search:
     return Search(case.facts.type, tuple(passed), None)
 
 
+_BREAKS_THROUGH = "urgent: it waits for no hour but by a rule that is for urgent messages alone"
 _OWN_WAYS: Mapping[str, str] = MappingProxyType(
     {
         BILLING_WAY: "what concerns money goes to the invoice email, whatever the rules say",

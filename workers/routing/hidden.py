@@ -1,7 +1,8 @@
 """Which rules can never match, and what stands in their way?
 
-Sound: what is refused here can match no event at all. It is complete over every condition but for
-time, where each combination of weekday, bank holidays and season counts as one that will come.
+Sound: what is named here can match no event at all. It is complete over every condition but for
+time, where each combination of weekday, bank holidays and season counts as one that will come. A
+catch-all is named only behind another one, since it must be there in any case.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -47,10 +48,23 @@ def never_matching(
         if not any(meant.values()):
             yield place, Unmeetable(_unmeetable(boxes[place], types, space), types)
             continue
-        earlier = {kind: [at for at in range(place) if rules[at].covers(kind)] for kind in types}
+        earlier = {kind: _standing_before(place, rules, kind) for kind in types}
         hiding = _hiding(meant, earlier, boxes, looks)
         if hiding is not None:
             yield place, Hidden(hiding)
+
+
+def _standing_before(place: int, rules: Sequence[Rule], kind: Matchable) -> list[int]:
+    """The earlier rules for this type; before a catch-all, the other catch-alls alone.
+
+    One must be there even where conditions leave it nothing: they may be those of today.
+    """
+    needed = rules[place].match.unconditional
+    return [
+        at
+        for at in range(place)
+        if rules[at].covers(kind) and (rules[at].match.unconditional or not needed)
+    ]
 
 
 def _unmeetable(box: Box, types: Sequence[Matchable], space: Space) -> tuple[Condition, ...]:

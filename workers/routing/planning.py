@@ -120,7 +120,7 @@ def _call_refusal(rule: Rule | None, case: Case) -> Reason | None:
         return Reason.NO_RULE
     if rule.sends_nothing:
         return Reason.RULE_SENDS_NOTHING
-    return Reason.WINDOW if due_of(rule.action, case) > case.now else None
+    return Reason.WINDOW if due_of(rule, case) > case.now else None
 
 
 def _told_instead(case: Case, not_put_through: tuple[NonSend, ...]) -> Plan:

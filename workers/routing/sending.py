@@ -69,10 +69,13 @@ def mode_of(rule: Rule, facts: Facts) -> Mode:
     return Mode.FIRST if facts.lane is Lane.LIVE else rule.action.mode
 
 
-def due_of(action: Action, case: Case) -> datetime:
+def due_of(rule: Rule, case: Case) -> datetime:
     """When the rule's sends are first due: now, or when its window opens."""
+    action = rule.action
     match action.timing:
         case Timing.NOW | Timing.NONE:
+            return case.now
+        case Timing.NEXT_WINDOW if case.breaks_through(rule):
             return case.now
         case Timing.NEXT_WINDOW if action.window is not None:
             return next_opening(action.window, case.now, case.tz, case.policy.is_bank_holiday)
@@ -103,7 +106,7 @@ def _outcomes(
     """Each step's outcome in turn; a destination named again counts once."""
     steps = rule.action.steps
     seen = {step.destination for step in steps[:start]}
-    due_at = due_of(rule.action, case)
+    due_at = due_of(rule, case)
     for number in range(start, len(steps)):
         step = steps[number]
         if step.destination not in seen:

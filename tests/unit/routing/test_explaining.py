@@ -251,6 +251,27 @@ def test_rules_that_are_not_in_force_can_be_asked_of() -> None:
     assert found == ["d-mobile", "d-email"]
 
 
+@pytest.mark.parametrize(
+    ("match", "urgency", "reason", "says"),
+    [
+        ({}, "routine", Reason.WINDOW, "waits for the rule's window"),
+        ({}, "urgent", Reason.PLANNED, "urgent: it waits for no hour"),
+        ({"min_urgency": "urgent"}, "emergency", Reason.WINDOW, "waits for the rule's window"),
+    ],
+)
+def test_what_breaks_through_quiet_hours_is_told_as_such(
+    match: dict[str, Any], urgency: str, reason: Reason, says: str
+) -> None:
+    """A customer who was woken is told by which word."""
+    closed = {"days": ["sat"], "from": "09:00", "to": "12:00"}
+    whom = customer(rule("d-mobile", match=match, timing="next_window", window=closed))
+
+    (send,) = explained(whom, urgency=urgency).sends
+
+    assert send.delivery.reason is reason
+    assert send.why.startswith(says)
+
+
 def test_what_stops_a_send_is_told_in_a_sentence() -> None:
     """A word in an answer to a customer explains nothing."""
     whom = customer(rule("d-mobile", "d-postal", "d-gone"), unverified=["d-mobile"])
