@@ -8,7 +8,7 @@ What is parked is in a person's hands: such proof stands on the attempt for them
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -17,6 +17,7 @@ from sqlalchemy import select
 from contracts.vocabulary import DeliveryStatus, Reason
 from store import bulk, ledger
 from store.deliveries.claiming import Claimed, where
+from store.deliveries.earlier import Taken, taken_earlier
 from store.deliveries.receiving import BY_RECEIPT
 from store.deliveries.transitions import Move, hold, move
 from store.engine import Transaction
@@ -55,7 +56,8 @@ class Result:
 
 def record(tx: Transaction, results: Sequence[Result]) -> list[dict[str, Any]]:
     """Keep the results; give the rows of the deliveries that they changed."""
-    ordered = sorted(results, key=lambda r: r.claimed.delivery_id)
+    answered = sorted(results, key=lambda r: r.claimed.delivery_id)
+    ordered = _with_earlier(tx, answered)
     accepted = [r for r in ordered if r.to is DeliveryStatus.ACCEPTED]
     unknown = [r for r in ordered if r.to is DeliveryStatus.UNCERTAIN]
     definite = [r for r in ordered if r.to not in _NO_PROOF_OF_ABSENCE]
@@ -78,10 +80,37 @@ def record(tx: Transaction, results: Sequence[Result]) -> list[dict[str, Any]]:
             tx,
             attempts,
             ["delivery_id", "fence"],
-            [_attempt(tx, r) for r in ordered if (r.reference is not None) == referred],
+            [_attempt(tx, r) for r in answered if (r.reference is not None) == referred],
             only_if="" if referred else f"t.verdict IS NULL OR t.verdict <> '{BY_RECEIPT}'",
         )
     return [dict(row) for row in changed]
+
+
+def _with_earlier(tx: Transaction, results: Sequence[Result]) -> list[Result]:
+    """Call accepted what did not get through now, and had done so before without our knowing."""
+    again = [r for r in results if r.claimed.marked and r.to is not DeliveryStatus.ACCEPTED]
+    taken = taken_earlier(tx, [r.claimed.delivery_id for r in again])
+    if not taken:
+        return list(results)
+    return [
+        r
+        if r.to is DeliveryStatus.ACCEPTED or r.claimed.delivery_id not in taken
+        else _by_earlier(r, taken[r.claimed.delivery_id])
+        for r in results
+    ]
+
+
+def _by_earlier(result: Result, taken: Taken) -> Result:
+    return replace(
+        result,
+        to=DeliveryStatus.ACCEPTED,
+        reason=Reason.PROVIDER_ACCEPTED,
+        code=f"attempt {taken.attempt}",
+        provider=taken.provider,
+        reference=taken.reference,
+        due_at=None,
+        advance=False,
+    )
 
 
 def _unrecorded(tx: Transaction, results: Sequence[Result]) -> list[tuple[Result, str | None]]:

@@ -8,6 +8,7 @@ from uuid import UUID
 from sqlalchemy import Row, and_, func, or_, select, true
 
 from contracts.vocabulary import Channel, DeliveryStatus, Inquiry, Lane, Mode, Reason
+from store.deliveries.earlier import Taken, taken_earlier
 from store.deliveries.transitions import Move, move
 from store.engine import Transaction
 from store.tables import attempts, deliveries, inquiries
@@ -53,9 +54,15 @@ def settle_uncertain(
 
     Channels in ``resend`` go out again under the same ids, marked, ``most`` times at most, and
     not past their deadline; a text or a call only where the provider's list has been looked into
-    ``LOOKS`` times. All else is parked for an operator. Nothing is guessed.
+    ``LOOKS`` times. What an earlier try has brought to the customer, as came out meanwhile, is
+    accepted. All else is parked for an operator. Nothing is guessed.
     """
-    moves = [_settled(row, resend, most, tx.now) for row in _due(tx, limit)]
+    rows = _due(tx, limit)
+    taken = taken_earlier(tx, [row.id for row in rows if row.fence > 1])
+    moves = [
+        _by_earlier(row, taken[row.id]) if row.id in taken else _settled(row, resend, most, tx.now)
+        for row in rows
+    ]
     return [(row["id"], row["status"]) for row in move(tx, moves, [DeliveryStatus.UNCERTAIN])]
 
 
@@ -94,6 +101,18 @@ def _due(tx: Transaction, limit: int) -> Sequence[Any]:
         .limit(limit)
         .with_for_update(of=d, skip_locked=True)
     ).all()
+
+
+def _by_earlier(row: Row[Any], taken: Taken) -> Move:
+    return Move(
+        delivery_id=row.id,
+        fence=row.fence,
+        to=DeliveryStatus.ACCEPTED,
+        reason=Reason.PROVIDER_ACCEPTED,
+        detail=f"attempt {taken.attempt}",
+        provider=taken.provider,
+        reference=taken.reference,
+    )
 
 
 def _settled(row: Row[Any], resend: frozenset[Channel], most: int, now: datetime) -> Move:

@@ -9,7 +9,7 @@ import pytest
 from contracts.vocabulary import Channel, DeliveryStatus, Inquiry, Reason, Said
 from store import inquiries, tables
 from store.customer_changes import verify_destination
-from store.deliveries import ending, settling
+from store.deliveries import due, ending, settling
 from store.deliveries.claiming import Claimed
 from store.deliveries.receiving import Word, receive
 from store.deliveries.recording import Result, record
@@ -87,6 +87,74 @@ def test_an_email_is_resent_so_often_and_then_parked(house: House, mail: UUID) -
     assert house.delivery()["detail"] == f"resent {MOST} times"
     marks = [attempt["marked"] for attempt in house.rows(tables.attempts)]
     assert marks == [False, True, True, True]
+
+
+def _accepted(house: House, claimed: Claimed) -> None:
+    """Put on record, late, that the relay had it."""
+    house.clock.advance(seconds=1)
+    result = Result(
+        claimed=claimed,
+        verdict="accepted",
+        to=S.ACCEPTED,
+        reason=Reason.PROVIDER_ACCEPTED,
+        provider="smtp",
+        reference="MQ1",
+    )
+    with house.store.write() as tx:
+        record(tx, [result])
+
+
+def _resent(house: House, mail: UUID) -> tuple[Claimed, Claimed]:
+    """Send, hear nothing, send again by policy; give both claims."""
+    first = _unknown(house, mail)
+    _settle(house, EMAIL)
+    (second,) = house.claim(mail)
+    return first, second
+
+
+def test_what_came_out_to_be_taken_is_not_sent_a_third_time(house: House, mail: UUID) -> None:
+    """The journal of a dead worker was read only while its email was on its way once more."""
+    first, second = _resent(house, mail)
+    _accepted(house, first)
+
+    result = Result(claimed=second, verdict="unknown", to=S.UNCERTAIN, reason=Reason.NO_ANSWER)
+    with house.store.write() as tx:
+        record(tx, [result])
+
+    row = house.delivery()
+    assert (row["status"], row["detail"], row["reference"]) == (S.ACCEPTED, "attempt 1", "MQ1")
+    verdicts = [attempt["verdict"] for attempt in house.rows(tables.attempts)]
+    assert verdicts == ["accepted", "unknown"]
+
+
+def test_a_dead_resend_of_what_came_out_to_be_taken_is_settled_by_it(
+    house: House, mail: UUID
+) -> None:
+    """Its lease ran out before anybody could say anything of it."""
+    first, _ = _resent(house, mail)
+    _accepted(house, first)
+    house.clock.advance(seconds=200)
+    with house.store.write() as tx:
+        due.rescue(tx, dict.fromkeys(Channel, 0.0))
+
+    settled = _settle(house, EMAIL)
+
+    assert settled == [(mail, S.ACCEPTED)]
+    assert house.delivery()["reference"] == "MQ1"
+
+
+def test_what_was_known_to_be_taken_when_it_was_sent_again_settles_nothing(
+    house: House, mail: UUID
+) -> None:
+    """An operator sent it once more, knowing that: the customer had lost it."""
+    (first,) = house.claim(mail)
+    _accepted(house, first)
+    _replay(house, mail)
+    _unknown(house, mail)
+
+    settled = _settle(house, EMAIL)
+
+    assert settled == [(mail, S.PENDING)]
 
 
 def test_settling_twice_resends_once(house: House, mail: UUID) -> None:

@@ -10,8 +10,10 @@ from contracts.vocabulary import Channel, DeliveryStatus, Reason
 from store import sealing, tables
 from store.deliveries.receiving import Word, receive
 from store.queries import sends_of_customer
+from store.tracing import trace
 from tests.sandbox.clients import sdk
 from tests.upkeep.asking import Asked, open_asked
+from workers.cli.timeline import lines_of
 from workers.sandbox.behaviour import Act, Rule
 
 S = DeliveryStatus
@@ -56,6 +58,21 @@ def test_who_reads_the_record_sees_segments_and_cost(asked: Asked) -> None:
         (2, None, None),
         (2, "0.0840", "GBP"),
     ]
+
+
+def test_the_story_of_a_text_tells_its_segments_and_its_cost(asked: Asked) -> None:
+    """`onward trace` is made of these lines."""
+    asked.house.have_message()
+    asked.send()
+    asked.ask(minutes=4)
+
+    with asked.house.store.read() as tx:
+        story = trace(tx, str(asked.house.delivery(channel=SMS)["id"]))
+    assert story is not None
+    lines = [line for line in lines_of(story) if "segments" in line]
+
+    assert ["cost 0.0840 GBP" in line for line in lines] == [False, True]
+    assert all("2 segments" in line for line in lines)
 
 
 def _settled(asked: Asked) -> Word:

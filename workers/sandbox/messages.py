@@ -194,9 +194,7 @@ def _fault_in_sender(form: Mapping[str, str]) -> int | None:
         return None if form.get("MessagingServiceSid") else 21603
     if not _SENDER.match(sender):
         return 21212
-    if _LANDLINE.match(sender):
-        return 21606
-    return 21266 if sender == form["To"] else None
+    return 21606 if _LANDLINE.match(sender) else None
 
 
 def is_absolute(url: str) -> bool:

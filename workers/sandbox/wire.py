@@ -39,7 +39,6 @@ _TEXTS = {
     21213: "'From' phone number is required",
     21220: "Call is not in-progress. Cannot redirect.",
     21408: "Permission to send an SMS has not been enabled for the region.",
-    21266: "'To' and 'From' number cannot be the same.",
     21602: "Message body is required.",
     21603: "A 'From' phone number is required.",
     21604: "A 'To' phone number is required.",
