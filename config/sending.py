@@ -28,12 +28,16 @@ class MissingSettingsError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Company:
-    """Who the company is, in every email and on every page."""
+    """Who the company is, in every email and on every page, and how these look."""
 
     legal_name: str
     trading_name: str
     phone: str
     email: str
+    website: str | None
+    colour: str
+    logo: str | None
+    footer: tuple[str, ...]
 
 
 def missing_for_sending(settings: "Settings", channel: Channel) -> tuple[str, ...]:
@@ -51,5 +55,20 @@ def company_of(settings: "Settings") -> Company:
     legal, trading = settings.company_legal_name, settings.company_trading_name
     phone, email = settings.company_phone, settings.company_email
     if legal and trading and phone and email:
-        return Company(legal, trading, phone, email)
+        return Company(
+            legal_name=legal,
+            trading_name=trading,
+            phone=phone,
+            email=email,
+            website=settings.company_website,
+            colour=settings.brand_colour,
+            logo=settings.brand_logo_url,
+            footer=settings.company_footer,
+        )
     raise MissingSettingsError(missing_company(settings))
+
+
+def own_mail_domains(settings: "Settings") -> frozenset[str]:
+    """Give the domains that emails may come from: the sender's own, and those that are listed."""
+    own = (settings.mail_sender or "").rpartition("@")[2].lower()
+    return frozenset(filter(None, (own, *settings.mail_domains)))

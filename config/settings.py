@@ -63,6 +63,14 @@ def _split(value: object) -> object:
     return value
 
 
+def _lines(value: object) -> object:
+    """Let lines be written with ``|`` between them, and as a list in TOML."""
+    if isinstance(value, str):
+        return tuple(part.strip() for part in value.split("|") if part.strip())
+    return value
+
+
+Lines = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_lines)]
 Names = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split)]
 
 
@@ -114,6 +122,21 @@ class Settings(BaseSettings):
     company_trading_name: str | None = Field(None, description="The name customers know it by.")
     company_phone: str | None = Field(None, description="Where customers can ring the company.")
     company_email: str | None = Field(None, description="Where customers can write to it.")
+    company_website: str | None = Field(None, description="Its website, as https://….")
+    company_footer: Lines = Field(
+        (),
+        description="Further lines under every email, as the company's number and registered "
+        "office; a bar begins a new line.",
+    )
+    brand_colour: Annotated[str, Field(pattern=r"^#[0-9a-fA-F]{6}$")] = Field(
+        "#2f6f5e", description="The colour of emails and of customers' pages, as #rrggbb."
+    )
+    brand_logo_url: str | None = Field(
+        None, description="A picture at the head of every email, as https://…; unset: the name."
+    )
+    templates_dir: Path | None = Field(
+        None, description="A folder of templates that is searched before those that are shipped."
+    )
     policy_version: str = Field(
         "2020-04", description="The data-protection policy in force; stands in each record."
     )
@@ -122,7 +145,7 @@ class Settings(BaseSettings):
     door_host: str = Field("127.0.0.1", description="The address the HTTP door listens on.")
     door_port: Port = Field(8080, description="The port the HTTP door listens on.")
     public_url: str | None = Field(
-        None, description="How providers reach us for receipts, as https://…; unset: none come."
+        None, description="How providers and customers reach us, as https://…; unset: not at all."
     )
     body_limit_bytes: Count = Field(1_048_576, description="The largest request with events.")
     blob_limit_bytes: Count = Field(26_214_400, description="The largest scan or document.")
@@ -271,8 +294,26 @@ class Settings(BaseSettings):
     )
     mail_sender: str | None = Field(None, description="The address email comes from.")
     mail_reply_to: str | None = Field(None, description="Where answers go; unset: the sender.")
+    mail_domains: Names = Field(
+        (),
+        description="Domains that customers' emails may come from, beside that of the sender.",
+    )
     mail_attachment_limit_bytes: Annotated[int, Field(ge=0)] = Field(
-        7_340_032, description="A larger document is announced, not attached."
+        7_340_032,
+        description="The largest email; a larger document goes by a link to a page of ours.",
+    )
+    document_link_days: Annotated[int, Field(ge=1, le=90)] = Field(
+        14, description="How long a document can be fetched by its link."
+    )
+    document_link_tries: Count = Field(
+        5, description="How often a wrong address may be given at a link before it is closed."
+    )
+    document_page_limit: Count = Field(
+        1_000, description="A PDF of more pages is held back for you to look at, not sent."
+    )
+    document_memory_bytes: Count = Field(
+        134_217_728,
+        description="How much memory of one dispatch process the documents in hand may take.",
     )
 
     # bounces of our emails
@@ -280,6 +321,10 @@ class Settings(BaseSettings):
         None,
         description="The domain whose mail is brought to us: bounces go there; unset: none come.",
     )
+    bounce_soft_limit: Count = Field(
+        3, description="So many bounces of a full or unreachable mailbox bar it as a dead one is."
+    )
+    bounce_soft_days: Count = Field(7, description="Within so many days.")
     bounce_host: str = Field("127.0.0.1", description="The address bounces are taken at.")
     bounce_port: Port = Field(2525, description="The port bounces are taken at.")
     bounce_protocol: Literal["smtp", "lmtp"] = Field(
@@ -380,6 +425,20 @@ class Settings(BaseSettings):
             raise ValueError("must be a domain's name, such as bounces.example.com")
         return value.lower() if value is not None else None
 
+    @field_validator("mail_domains")
+    @classmethod
+    def _are_domains(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        if not all(_DOMAIN.fullmatch(one) for one in value):
+            raise ValueError("must be names of domains, such as example.com, with commas between")
+        return tuple(one.lower() for one in value)
+
+    @field_validator("templates_dir")
+    @classmethod
+    def _is_a_folder(cls, value: Path | None) -> Path | None:
+        if value is not None and not value.is_dir():
+            raise ValueError("must be a folder that is there")
+        return value
+
     @field_validator("broker_url", "database_url")
     @classmethod
     def _has_a_known_scheme(cls, value: SecretStr | None, info: ValidationInfo) -> SecretStr | None:
@@ -398,7 +457,7 @@ class Settings(BaseSettings):
             raise ValueError(f"must begin with one of {', '.join(f'{k}://' for k in known)}")
         return value
 
-    @field_validator("twilio_api_url", "public_url")
+    @field_validator("twilio_api_url", "public_url", "company_website", "brand_logo_url")
     @classmethod
     def _is_a_web_address(cls, value: str | None) -> str | None:
         return None if value is None else web_address(value)

@@ -63,7 +63,7 @@ class DeliveryStatus(StrEnum):
     DELIVERED = "delivered"  # the provider says that it arrived
     UNDELIVERED = "undelivered"  # the provider says that it did not arrive
     UNCERTAIN = "uncertain"  # no answer: it may have been sent
-    PARKED = "parked"  # uncertain, and only a person may decide
+    PARKED = "parked"  # uncertain, or it could not be made: only a person may decide
     FAILED = "failed"  # refused for good, or out of attempts
     EXPIRED = "expired"  # its deadline passed before it was sent
     SUPPRESSED = "suppressed"  # the destination must not be used for this purpose
@@ -178,11 +178,26 @@ class ReplyKind(StrEnum):
     TEXT = "text"  # anything else
 
 
+class BounceKind(StrEnum):
+    """What a mail server's word that an email did not arrive says about its address."""
+
+    HARD = "hard"  # there is no such address, or nobody reads it any more
+    SOFT = "soft"  # full, or not to be reached: it may do again
+    OTHER = "other"  # it is about the email, or about us
+
+
+class Opening(StrEnum):
+    """What came of somebody's asking for the document behind a link."""
+
+    HANDED_OUT = "handed_out"
+    WRONG_ADDRESS = "wrong_address"  # not the one that the link was sent to
+
+
 class SuppressedBy(StrEnum):
     """What barred a destination from a purpose."""
 
     STOP = "stop"  # its owner texted STOP, to us or to the provider
-    BOUNCE = "bounce"  # a mail server says that there is no such address
+    BOUNCE = "bounce"  # a mail server says that there is no such address, or often enough so
     OPERATOR = "operator"
 
 
@@ -330,6 +345,8 @@ class Verb(StrEnum):
     LIFT = "lift"  # a suppression
     SET_SENDER = "set_sender"  # whom a customer's texts come from
     CLEAR_SENDER = "clear_sender"  # from the company again
+    SET_MAIL_FROM = "set_mail_from"  # in whose name a customer's emails come
+    PREVIEW = "preview"  # read what was, or would be, sent about an event
 
 
 class Target(StrEnum):
@@ -340,6 +357,8 @@ class Target(StrEnum):
     PROVIDER = "provider"
     SUPPRESSION = "suppression"
     SENDER = "sender"  # whom a customer's texts come from
+    CUSTOMER = "customer"
+    EVENT = "event"
 
 
 class Refusal(StrEnum):

@@ -103,10 +103,11 @@ class MasterKey:
 
     def open_alone(self, place: str, sealed: bytes) -> bytes:
         """Decrypt what ``seal_alone`` made for the same place. Raises ``Unopenable``."""
-        wrapped, rest = sealed[1 : 1 + _WRAPPED], sealed[1 + _WRAPPED :]
+        whole = memoryview(sealed)  # a scan is large: no more copies of it than must be
+        wrapped, rest = sealed[1 : 1 + _WRAPPED], whole[1 + _WRAPPED :]
         cipher = AESGCM(self._unwrap(wrapped, place))
         try:
-            return cipher.decrypt(rest[:_NONCE], rest[_NONCE:], place.encode())
+            return cipher.decrypt(bytes(rest[:_NONCE]), rest[_NONCE:], place.encode())
         except InvalidTag:
             raise Unopenable(place) from None
 

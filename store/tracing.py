@@ -13,12 +13,12 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, select
 
 from contracts.vocabulary import EventStatus
-from store import audit, bulk, inquiries, queries
+from store import audit, bulk, inquiries, openings, queries
 from store.engine import Transaction
 from store.ids import read_id
 from store.ledger import NOT_SENT
 from store.read_models import DeliveryLine, Rejection
-from store.tables import attempts, deliveries, events, ledger, outbox, replies, waits
+from store.tables import attempts, bounces, deliveries, events, ledger, outbox, replies, waits
 
 _MOST = 50
 _ENDS = ("answered", "no_answer", "busy", "failed", "expired")
@@ -81,6 +81,8 @@ def trace(tx: Transaction, name: str, source: str | None = None) -> Trace | None
         *_outcomes(tx, told, rows, refused, delivery_id),
         *_asked(tx, rows),
         *_replies(tx, rows),
+        *_bounces(tx, rows),
+        *_openings(tx, rows),
         *_acts(tx, [*rows, *refused]),
     ]
     steps.sort(key=lambda step: (step.at, _RANK[step.what]))
@@ -102,6 +104,8 @@ _RANK = {
             "answer",
             "asked",
             "reply",
+            "bounce",
+            "opening",
             "entry",
             "told",
         )
@@ -327,6 +331,22 @@ def _replies(tx: Transaction, lines: Sequence[DeliveryLine]) -> Iterator[Step]:
     )
     for row in rows:
         yield Step(row.received_at, "reply", row.delivery_id, {"kind": row.kind.value})
+
+
+def _bounces(tx: Transaction, lines: Sequence[DeliveryLine]) -> Iterator[Step]:
+    """That a mail server sent an email back, and what that says of its address."""
+    b = bounces.c
+    for row in tx.connection.execute(
+        select(bounces).where(b.delivery_id.in_([line.id for line in lines]))
+    ):
+        facts = {"attempt": row.fence, "kind": row.kind.value, "status": row.status}
+        yield Step(row.at, "bounce", row.delivery_id, facts)
+
+
+def _openings(tx: Transaction, lines: Sequence[DeliveryLine]) -> Iterator[Step]:
+    """That a document was fetched by the link in an email, or a wrong address given there."""
+    for one in openings.openings_of(tx, [line.id for line in lines]):
+        yield Step(one.at, "opening", one.delivery_id, {"opening": one.opening.value})
 
 
 def _acts(tx: Transaction, things: Sequence[DeliveryLine | Rejection]) -> Iterator[Step]:

@@ -1,16 +1,20 @@
-"""Whether a file is what it was said to be, and fit to be sent on."""
+"""Which file belongs to an event, and is it what it was said to be, and fit to be sent on?"""
 
+import re
 from collections.abc import Callable
 from functools import cached_property
 from hashlib import sha256
 from io import BytesIO
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from structlog import get_logger
 
-from contracts.events import File
+from contracts.events import EventData, File
+from contracts.events.post import PostScanned
 
 if TYPE_CHECKING:
+    from pypdf import PdfReader
+
     from store.files import Files
 
 log = get_logger(__name__)
@@ -19,17 +23,31 @@ PDF = "application/pdf"
 _PDF_MARK = b"%PDF-"
 _MARK_WITHIN = 1_024  # where readers look for the mark (ISO 32000-1, annex H.3.4.1)
 _HEAD = 8_192
+MOST_PAGES = 1_000
+_ENDINGS = {
+    PDF: "pdf",
+    "image/gif": "gif",
+    "image/jpeg": "jpg",
+    "image/png": "png",
+    "image/tiff": "tif",
+    "text/plain": "txt",
+}
+_NODES_A_PAGE = 4  # a tree of more branches than this has is made for no reader
+_UNFIT_IN_NAME = re.compile(r"[^A-Za-z0-9._-]+")
+_NAME_LIMIT = 80
 _SAME = {"image/jpg": "image/jpeg", "image/tif": "image/tiff", "audio/x-wav": "audio/wav"}
 
 
 class Documents:
     """Reads what events refer to. Safe to share between threads.
 
-    ``open_files`` is called when the first is wanted: most processes never see one.
+    ``open_files`` is called when the first is wanted: most processes never see one. A PDF of more
+    than ``most_pages`` is not sent on.
     """
 
-    def __init__(self, open_files: "Callable[[], Files]") -> None:
+    def __init__(self, open_files: "Callable[[], Files]", most_pages: int = MOST_PAGES) -> None:
         self._open = open_files
+        self._most_pages = most_pages
 
     @cached_property
     def _files(self) -> "Files":
@@ -39,7 +57,7 @@ class Documents:
         """Give the file's content, or the word for why it cannot be sent.
 
         The words: missing, unopenable, too_large, foreign, unreachable (the object store did not
-        answer), wrong_digest, wrong_type, pdf_encrypted, pdf_broken, pdf_empty.
+        answer), wrong_digest, wrong_type, pdf_encrypted, pdf_broken, pdf_empty, pdf_too_long.
         """
         try:
             content = self._files.read(file.uri, file.bytes)
@@ -52,8 +70,29 @@ class Documents:
             return "wrong_digest"
         if not fits(file.media_type, content):
             return "wrong_type"
-        trouble = usable_pdf(content) if file.media_type == PDF else None
+        is_pdf = file.media_type.partition(";")[0].strip().lower() == PDF
+        trouble = usable_pdf(content, self._most_pages) if is_pdf else None
         return content if trouble is None else trouble
+
+
+def file_of(event: EventData) -> File | None:
+    """Give the document that belongs to an event."""
+    for name in ("scan", "document", "credit_note"):
+        found = getattr(event, name, None)
+        if isinstance(found, File):
+            return found
+    return None
+
+
+def name_of(event: EventData, media_type: str) -> str:
+    """Give the name that an event's document is sent under."""
+    if isinstance(event, PostScanned):
+        stem = f"scan-{event.item_id}"
+    else:
+        stem = str(getattr(event, "invoice_number", "document"))
+    plain = _UNFIT_IN_NAME.sub("-", stem).strip("-.")[:_NAME_LIMIT] or "document"
+    essence = media_type.partition(";")[0].strip().lower()
+    return f"{plain}.{_ENDINGS.get(_SAME.get(essence, essence), 'bin')}"
 
 
 def fits(media_type: str, content: bytes) -> bool:
@@ -71,21 +110,50 @@ def fits(media_type: str, content: bytes) -> bool:
     return essence in _looks_like(content)
 
 
-def usable_pdf(content: bytes) -> str | None:
-    """Why a PDF cannot be read by whoever gets it; none where it can."""
+def usable_pdf(content: bytes, most_pages: int = MOST_PAGES) -> str | None:
+    """Why a PDF cannot be read by whoever gets it; none where it can.
+
+    Of one that is made to exhaust its reader, no more is read than tells that.
+    """
     # 12 MiB in every process that sends or serves, most of which never see a PDF
     from pypdf import PdfReader  # noqa: PLC0415 - see above
     from pypdf.errors import PyPdfError  # noqa: PLC0415
 
+    stream = BytesIO(content)  # closed at the end: a reader's objects refer to each other, and it
     try:
-        reader = PdfReader(BytesIO(content))
+        reader = PdfReader(stream)
         if reader.is_encrypted:
             return "pdf_encrypted"
-        return None if len(reader.pages) else "pdf_empty"
+        pages = _pages(reader, most_pages)
+        if pages > most_pages:
+            return "pdf_too_long"
+        return None if pages else "pdf_empty"
     except (PyPdfError, ValueError, KeyError, TypeError, AttributeError, IndexError, OSError):
         return "pdf_broken"
     except RecursionError:  # crafted to exhaust its reader
         return "pdf_broken"
+    finally:
+        stream.close()
+
+
+def _pages(reader: "PdfReader", most: int) -> int:
+    """Count a PDF's pages, up to one more than ``most``; what it says of their number is not asked.
+
+    pypdf itself would make a list of them all first.
+    """
+    tree: Any = reader.root_object["/Pages"]
+    waiting, seen, pages, nodes = [tree], set[int](), 0, 0
+    while waiting and pages <= most:
+        node = waiting.pop().get_object()
+        nodes += 1
+        if "/Kids" not in node:
+            pages += 1
+        elif id(node) not in seen:
+            seen.add(id(node))
+            waiting += node["/Kids"].get_object()
+        if nodes > _NODES_A_PAGE * (most + 1):
+            return most + 1
+    return pages
 
 
 def _is_text(content: bytes) -> bool:

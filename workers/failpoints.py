@@ -33,7 +33,7 @@ POINTS: Mapping[str, str] = MappingProxyType(
         "dispatch.hinted": "a hint has arrived at a worker; nothing is claimed",
         "dispatch.before_claim": "its deliveries are claimed in a transaction not yet committed",
         "dispatch.claimed": "the claim is committed; nothing is prepared",
-        "dispatch.prepared": "all is rendered and addressed; no send has begun",
+        "dispatch.prepared": "all but what waits for space is rendered; no send has begun",
         "provider.before_first_byte": "a send is about to begin; not marked in the journal",
         "provider.marked": "the mark is in the journal; no byte has left",
         "provider.answered": "a verdict has come; it is not in the journal",

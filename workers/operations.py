@@ -11,10 +11,12 @@ from contracts.planning import LanePolicy
 from contracts.senders import Sender
 from contracts.vocabulary import Channel, DeliveryStatus, Purpose, Refusal, Target, Verb
 from store import audit, providers, senders, suppressed
+from store import mail_from as mail_names
 from store.audit import By, Concerned
 from store.deliveries import by_operator
 from store.deliveries.by_operator import Weighed
 from store.engine import Store, Transaction
+from store.mail_from import MailFrom
 from store.providers import ProviderState
 from workers.forwarded import end_of, tell_forwarded
 
@@ -138,6 +140,17 @@ class Operations:
                 customer_ref if lifted is not None else None,
             )
             return performed(tx, Verb.LIFT, by, [one], dry_run=False)
+
+    def set_mail_from(self, customer_ref: str, given: MailFrom | None, by: By) -> Performed:
+        """Have a customer's emails come in this name from now on; none: in the company's own."""
+        with self._store.write() as tx:
+            before = mail_names.read_mail_from(tx, customer_ref)
+            refusal = Refusal.NO_CHANGE if given == before else None
+            if refusal is None and not mail_names.put_mail_from(tx, customer_ref, given):
+                refusal = Refusal.UNKNOWN
+            owner = customer_ref if refusal is None else None
+            one = Concerned(Target.CUSTOMER, customer_ref, refusal, customer_ref=owner)
+            return performed(tx, Verb.SET_MAIL_FROM, by, [one], dry_run=False)
 
     def set_sender(self, customer_ref: str, sender: Sender, by: By) -> Performed:
         """Let texts to a customer come from a sender of its own, from the next claim on."""

@@ -41,6 +41,7 @@ SAID_NOT_SENT = "said_not_sent"
 
 _S = DeliveryStatus
 _UNSETTLED = frozenset({_S.UNCERTAIN, _S.PARKED})
+_NEVER_MADE = frozenset({Reason.UNUSABLE_DOCUMENT, Reason.TEMPLATE_FAILED})
 _NEVER_LEFT = frozenset({"deferred", "rejected", "not_begun", SAID_NOT_SENT})
 _FROM: Mapping[Verb, tuple[frozenset[DeliveryStatus], Refusal]] = {
     Verb.REPLAY: (ATTENTION, Refusal.NOT_WAITING),
@@ -181,7 +182,7 @@ def _refusals(tx: Transaction, verb: Verb, rows: Sequence[Row[Any]]) -> dict[UUI
         refusal = None
         if row.channel is Channel.POST:
             refusal = Refusal.MAILROOMS
-        elif row.status not in came_from:
+        elif row.status not in came_from or (verb is Verb.RESOLVE and row.reason in _NEVER_MADE):
             refusal = otherwise
         elif row.id in erased:
             refusal = Refusal.ERASED

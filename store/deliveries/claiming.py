@@ -32,6 +32,7 @@ from store.deliveries.transitions import Move, move
 from store.engine import Transaction
 from store.keys import Unopenable
 from store.ledger import Where
+from store.mail_from import MailFrom, open_mail_from
 from store.senders import open_sender
 from store.tables import (
     attempts,
@@ -103,6 +104,7 @@ class Claimed:
     masked: str = field(repr=False)
     value_index: bytes
     content_of_event: bytes = field(repr=False)
+    mail_from: MailFrom | None = field(repr=False)
     planned_at: datetime
     first_due_at: datetime
     deadline_at: datetime
@@ -205,6 +207,7 @@ def with_surroundings() -> Select[Any]:
             events.c.status.label("event_status"),
             customers.c.time_zone,
             customers.c.locale,
+            customers.c.mail_from,
             customers.c.terminated_at,
             customers.c.sms_sender,
             destinations.c.kind,
@@ -313,6 +316,7 @@ def claimed(
 ) -> Claimed:
     """Open a row of ``with_surroundings``. Raises ``store.keys.Unopenable``, or ``KeyError``."""
     reach: Reachable = open_destination(tx, row)
+    own = row.mail_from if row.channel is Channel.EMAIL else None
     return Claimed(
         delivery_id=row.id,
         fence=fence,
@@ -338,6 +342,7 @@ def claimed(
         masked=reach.masked,
         value_index=row.value_index,
         content_of_event=tx.open(f"events.content:{row.event_id}", row.event_content),
+        mail_from=None if own is None else open_mail_from(tx, row.customer_ref, own),
         planned_at=row.planned_at,
         first_due_at=row.first_due_at,
         deadline_at=row.deadline_at,

@@ -14,7 +14,7 @@ from store.tables.customers import (
 )
 from store.tables.deliveries import attempts, deliveries, texted
 from store.tables.events import events, planning_tasks, rejected_events, search_terms, waits
-from store.tables.evidence import inquiries, replies
+from store.tables.evidence import bounces, inquiries, openings, replies
 from store.tables.ledger import ledger, outbox, seals
 from store.tables.office import blobs, data_keys, items, leases, publishers
 from store.tables.providers import providers
@@ -24,6 +24,7 @@ __all__ = [
     "acts",
     "attempts",
     "blobs",
+    "bounces",
     "consents",
     "customers",
     "data_keys",
@@ -37,6 +38,7 @@ __all__ = [
     "metadata",
     "names",
     "numbers",
+    "openings",
     "outbox",
     "planning_tasks",
     "providers",

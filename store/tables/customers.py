@@ -8,13 +8,15 @@ from store.types import Sealed, Word
 
 # `revision` rises with every change to the customer or to anything below, so that a process may
 # keep its own reading of a customer for as long as the revision stands. `sms_sender` is whom
-# texts to this customer come from, where that is not the company.
+# texts to this customer come from, `mail_from` in whose name its emails come, where that is not
+# the company.
 customers = Table(
     "customers",
     metadata,
     name("ref", primary_key=True),
     Column("revision", Integer, nullable=False),
     Column("profile", Sealed, nullable=False),
+    Column("mail_from", Sealed),
     name("time_zone", nullable=False),
     name("locale", nullable=False),
     Column("rules_version", Integer, nullable=False),

@@ -1,8 +1,8 @@
-"""What came back of what was sent: what providers answered when asked, and customers' replies."""
+"""What came back of what was sent: providers' answers, customers' replies, bounces, openings."""
 
 from sqlalchemy import Column, Index, Integer, LargeBinary, Table, UniqueConstraint, Uuid
 
-from contracts.vocabulary import Inquiry, ReplyKind, Said
+from contracts.vocabulary import BounceKind, Inquiry, Opening, ReplyKind, Said
 from store.tables.base import instant, metadata, name
 from store.types import Sealed, Word
 
@@ -51,3 +51,30 @@ Index(
     postgresql_where=replies.c.delivery_id.is_not(None),
     sqlite_where=replies.c.delivery_id.is_not(None),
 )
+
+# One row for an attempt that is said to have failed after all; `value_index` is of the address that
+# it went to, so that an address's bounces can be counted. `status` is the enhanced code.
+bounces = Table(
+    "bounces",
+    metadata,
+    Column("delivery_id", Uuid, primary_key=True),
+    Column("fence", Integer, primary_key=True),
+    Column("value_index", LargeBinary(16), nullable=False),
+    Column("kind", Word(BounceKind), nullable=False),
+    name("status", nullable=False),
+    instant("at", nullable=False),
+)
+Index("ix_bounces_address", bounces.c.value_index, bounces.c.at)
+
+# Who has the link was asked for the address that it was sent to. `until` is when the link ends, and
+# tells the links of one delivery apart.
+openings = Table(
+    "openings",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    Column("delivery_id", Uuid, nullable=False),
+    instant("until", nullable=False),
+    Column("opening", Word(Opening), nullable=False),
+    instant("at", nullable=False),
+)
+Index("ix_openings_link", openings.c.delivery_id, openings.c.until)

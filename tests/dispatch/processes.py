@@ -63,6 +63,13 @@ class Dispatching:
         """Wait until an event stands in its log."""
         eventually(lambda: event.encode() in self._log.read_bytes(), f"it says {event}", 30)
 
+    @property
+    def most_memory(self) -> int:
+        """The most bytes of memory that it has had in use so far, as the system counts them."""
+        status = Path(f"/proc/{self._process.pid}/status").read_text()
+        (line,) = [line for line in status.splitlines() if line.startswith("VmHWM:")]
+        return int(line.split()[1]) * 1024
+
     def until_it_dies(self) -> int:
         """Wait for its end by itself; give how it ended."""
         return self._process.wait(_LONGEST_SECONDS)

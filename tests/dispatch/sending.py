@@ -4,6 +4,8 @@ import contextlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from email import message_from_bytes, policy
+from email.message import EmailMessage
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -53,6 +55,17 @@ class Sending:
         """Give what the sandbox took."""
         return self.sandbox.record()
 
+    def mails(self) -> list[EmailMessage]:
+        """Give the emails that the sandbox took, as the standard library reads them."""
+        folder = self.sandbox.record_file.parent / "mail"
+        return [
+            message_from_bytes(
+                (folder / f"{one.reference}.eml").read_bytes(), policy=policy.default
+            )
+            for one in self.accepted()
+            if one.kind == "email"
+        ]
+
     def settle(self, *statuses: DeliveryStatus) -> None:
         """Wait until every delivery stands in one of these statuses."""
         eventually(
@@ -71,7 +84,7 @@ def open_sending(
 ) -> Iterator[Sending]:
     """Open a store, a sandbox, and a dispatch that is not started. The clock is set to now."""
     clock = SettableClock(datetime.now(UTC))
-    box = SandboxSettings(folder / "sandbox", fsync=False)
+    box = SandboxSettings(folder / "sandbox", fsync=False, keep_mail=True)
     with Sandbox(box) as sandbox, open_house(url, clock, make=make) as house:
         given = Settings(
             sandbox=True,

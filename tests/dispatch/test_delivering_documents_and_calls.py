@@ -51,18 +51,6 @@ def test_a_document_that_is_not_here_yet_is_waited_for(embedded: Sending) -> Non
     assert [a.kind for a in embedded.accepted() if a.attachments] == []
 
 
-def test_a_document_that_is_not_what_was_said_is_for_an_operator(embedded: Sending) -> None:
-    """A scan of something else must not go out under this event."""
-    said = file(_pdf())
-    embedded.keep_file(said["sha256"], _pdf(pages=2))
-    embedded.house.tell(envelope("invoice.issued", document=said))
-
-    embedded.deliver(EMAIL)
-
-    row = embedded.house.delivery(destination_id="@invoice")
-    assert (row["status"], row["reason"].value) == (S.FAILED, "unusable_document")
-
-
 def _waiting_call(sending: Sending, call_sid: str, seconds: float = 20) -> None:
     not_after = (sending.house.clock.now + timedelta(seconds=seconds)).isoformat()
     sending.house.tell(envelope("call.waiting", provider_call_id=call_sid, not_after=not_after))

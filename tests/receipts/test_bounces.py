@@ -51,9 +51,9 @@ class Mailing:
     def email(self, *rules: Rule) -> dict[str, Any]:
         """Send one email, the relay behaving so; give its delivery."""
         self.sending.sandbox.behave(*rules)
-        self.house.have_message()
-        self.sending.deliver(EMAIL)
-        return self.house.delivery(channel=EMAIL)
+        ids = self.house.have_message()
+        self.sending.deliver(EMAIL, ids)
+        return self.house.deliveries(channel=EMAIL)[-1]
 
     def counted(self, meaning: Meaning, times: int = 1) -> None:
         """Wait until so many have been counted."""
@@ -136,12 +136,88 @@ def test_a_dead_address_that_is_verified_again_is_used_again(embedded: Mailing) 
     assert barred["lifted_at"] is not None
 
 
-def test_a_full_mailbox_bars_nothing(embedded: Mailing) -> None:
-    """It will be empty again."""
+def test_a_full_mailbox_is_barred_once_it_bounced_often(mailing: Mailing) -> None:
+    """Once, it will be empty again; three times in a week, nobody reads it."""
+    standing = []
+    for number in range(1, 4):
+        mailing.email(Rule(Act.BOUNCE, channel="email", enhanced="5.2.2"))
+        mailing.counted(Meaning.CHANGED, number)
+        standing.append(len(mailing.house.rows(tables.suppressions)))
+
+    (barred,) = mailing.house.rows(tables.suppressions)
+    kept = [(row["kind"].value, row["status"]) for row in mailing.house.rows(tables.bounces)]
+    assert standing == [0, 0, 1]
+    assert (barred["reason"].value, barred["set_by"].value) == ("bounced", "bounce")
+    assert kept == [("soft", "5.2.2")] * 3
+
+
+def test_bounces_of_long_ago_bar_nothing(embedded: Mailing) -> None:
+    """A mailbox that is full twice a year is read."""
+    for number in range(1, 5):
+        embedded.email(Rule(Act.BOUNCE, channel="email", enhanced="4.2.2"))
+        embedded.counted(Meaning.CHANGED, number)
+        embedded.house.clock.advance(days=4)
+
+    assert embedded.house.rows(tables.suppressions) == []
+
+
+def test_an_address_that_was_verified_again_begins_anew(embedded: Mailing) -> None:
+    """Its owner has read our email there since: what bounced before says nothing any more."""
+    for number in range(1, 3):
+        embedded.email(Rule(Act.BOUNCE, channel="email", enhanced="5.2.2"))
+        embedded.counted(Meaning.CHANGED, number)
+    embedded.house.clock.advance(seconds=1)
+    now = embedded.house.clock.now.isoformat()
+    embedded.house.tell({**verified("C-1042", "d-mail"), "data": _shown(now)})
+    embedded.house.clock.advance(seconds=1)
+
+    embedded.email(Rule(Act.BOUNCE, channel="email", enhanced="5.2.2"))
+    embedded.counted(Meaning.CHANGED, 3)
+
+    assert embedded.house.rows(tables.suppressions) == []
+
+
+def _shown(at: str) -> dict[str, str]:
+    return {"destination_id": "d-mail", "how": "link in an email", "verified_at": at}
+
+
+@pytest.mark.parametrize("enhanced", ["5.7.1", "5.3.4", "5.6.1", "5.1.8", "4.7.0"])
+def test_what_is_about_the_email_bars_no_address(embedded: Mailing, enhanced: str) -> None:
+    """Taken for spam, too large, from a sender unknown there: no fault of the address's."""
+    for number in range(1, 5):
+        embedded.email(Rule(Act.BOUNCE, channel="email", enhanced=enhanced))
+        embedded.counted(Meaning.CHANGED, number)
+
+    assert embedded.house.rows(tables.suppressions) == []
+    assert {row["kind"].value for row in embedded.house.rows(tables.bounces)} == {"other"}
+
+
+def test_a_bounce_that_comes_again_counts_once(embedded: Mailing) -> None:
+    """Mail systems repeat themselves."""
     embedded.email(Rule(Act.BOUNCE, channel="email", enhanced="5.2.2"))
     embedded.counted(Meaning.CHANGED)
+    for _ in range(4):
+        embedded.bring(embedded.own_address(), WHOLE)
+    embedded.counted(Meaning.REPEATED, 4)
 
-    assert embedded.house.delivery(channel=EMAIL)["status"] is S.UNDELIVERED
+    assert len(embedded.house.rows(tables.bounces)) == 1
+
+
+def test_an_address_refused_in_the_dialogue_is_barred_at_once(embedded: Mailing) -> None:
+    """A relay that asks ahead says it before it takes the email; it is the same word."""
+    embedded.email(Rule(Act.REFUSE, channel="email", code=550))
+
+    row = embedded.house.delivery(channel=EMAIL)
+    (barred,) = embedded.house.rows(tables.suppressions)
+    assert (row["status"], row["reason"].value) == (S.FAILED, "invalid_destination")
+    assert (barred["reason"].value, barred["purpose"].value) == ("bounced", "messages")
+
+
+def test_a_relay_that_refuses_without_a_word_bars_nobody(embedded: Mailing) -> None:
+    """It may be out of order, and would bar every address that it is asked for."""
+    embedded.email(Rule(Act.REFUSE, channel="email", code=551))
+
+    assert embedded.house.delivery(channel=EMAIL)["status"] is S.FAILED
     assert embedded.house.rows(tables.suppressions) == []
 
 

@@ -6,7 +6,13 @@ from config.providers import all_sms_senders
 from config.sending import MissingSettingsError, company_of, missing_company
 from config.settings import Settings
 from workers.bootstrap.parts import Parts
-from workers.bootstrap.preparing import open_files, return_paths
+from workers.bootstrap.preparing import (
+    links,
+    open_documents,
+    open_files,
+    open_renderer,
+    return_paths,
+)
 
 _LOOP_SECONDS = 30.0  # an event loop that answers nothing for so long is stuck
 _TURN_SECONDS = 150.0  # longer than the store lets any statement run
@@ -19,7 +25,7 @@ def open_web(parts: Parts) -> "FastAPI":
     from workers.receipts.webhooks import HookParts, Webhooks
 
     settings = parts.settings
-    beside = []
+    beside: list[Mounted] = []
     tokens = [one.auth_token.get_secret_value() for one in all_sms_senders(settings)]
     if settings.public_url is not None and tokens:
         hooks = HookParts(
@@ -34,6 +40,7 @@ def open_web(parts: Parts) -> "FastAPI":
             help_text=_help_text(settings),
         )
         beside.append(Webhooks(hooks))
+    beside += open_pages(parts)
     return door(
         DoorParts(
             store=parts.store,
@@ -52,6 +59,42 @@ def open_web(parts: Parts) -> "FastAPI":
     )
 
 
+def open_pages(parts: Parts) -> "list[Mounted]":
+    """Make the pages that links in emails lead to; none where nobody can reach them."""
+    from workers.pages.answers import Pages
+    from workers.pages.documents import Fetching, FetchingParts
+    from workers.pages.unsubscribing import Unsubscribing, UnsubscribingParts
+
+    settings, made = parts.settings, links(parts)
+    if made is None or missing_company(settings):
+        return []
+    pages = Pages(open_renderer(parts).files)
+    fetching = FetchingParts(
+        store=parts.store,
+        links=made,
+        pages=pages,
+        usable=open_documents(parts).usable,
+        tries=settings.document_link_tries,
+    )
+    unsubscribing = UnsubscribingParts(
+        store=parts.store, links=made, pages=pages, publish=lambda body: _publish(parts, body)
+    )
+    return [Fetching(fetching), Unsubscribing(unsubscribing)]
+
+
+def _publish(parts: Parts, body: bytes) -> None:
+    """Take in an event of our own pages. Raises what the store raises while it is away."""
+    from contracts.envelope import parse_structured
+    from contracts.events import parse_event
+    from workers.intake.submission import BY_HAND, Submission
+
+    event = parse_event(parse_structured(body), admit_drama=parts.settings.sandbox)
+    taken = parts.counted_taking_in.take_in([Submission(BY_HAND, "page", event, body)])
+    if taken.answers[0].problems:
+        raise ValueError("an event of our own pages was rejected")
+    parts.hints_aside(taken.due)
+
+
 def _help_text(settings: Settings) -> str | None:
     """Say who we are, to whoever texts HELP."""
     if missing_company(settings):
@@ -66,6 +109,7 @@ def _help_text(settings: Settings) -> str | None:
 
 def open_mail_door(parts: Parts) -> "MailDoor":
     """Make where bounces come to. Raises ``MissingSettingsError`` where no domain is set."""
+    from store.bounced import BouncePolicy
     from workers.receipts.bouncing import BounceParts
     from workers.receipts.mail_door import Listening, MailDoor
 
@@ -76,6 +120,7 @@ def open_mail_door(parts: Parts) -> "MailDoor":
         store=parts.store,
         readings=parts.readings,
         policy=parts.policies.lanes,
+        bounces=BouncePolicy(settings.bounce_soft_limit, settings.bounce_soft_days),
         hint=parts.hints,
         counts=parts.counts,
         paths=paths,
@@ -118,4 +163,5 @@ if TYPE_CHECKING:
     from fastapi import FastAPI
 
     from workers.intake.consumer import Consumer
+    from workers.intake.door import Mounted
     from workers.receipts.mail_door import MailDoor

@@ -2,13 +2,14 @@
 
 from typing import TYPE_CHECKING
 
-from config.sending import company_of
+from config.sending import company_of, own_mail_domains
 from contracts.rules import Rule
 from store.customers import rules_at
 from store.deliveries.claiming import Claimed
 from workers.bootstrap.parts import Parts
 from workers.dispatch.preparing import Preparing, Sender, TextWays
 from workers.documents import Documents
+from workers.links import Links
 from workers.return_path import ReturnPaths
 from workers.routing.rendering import Company, Renderer
 from workers.routing.senders import Senders
@@ -16,13 +17,36 @@ from workers.routing.senders import Senders
 
 def open_preparing(parts: Parts) -> Preparing:
     """Make what renders and addresses. Raises ``MissingSettingsError`` without a company."""
-    company = company_of(parts.settings)
     return Preparing(
-        Renderer(Company(company.legal_name, company.trading_name, company.phone, company.email)),
-        _sender(parts),
+        open_renderer(parts),
+        sender_of(parts),
         open_documents(parts),
         lambda claimed: _rule(parts, claimed),
     )
+
+
+def open_renderer(parts: Parts) -> Renderer:
+    """Make what writes in the company's name. Raises ``MissingSettingsError`` without one."""
+    company = company_of(parts.settings)
+    branded = Company(
+        legal_name=company.legal_name,
+        trading_name=company.trading_name,
+        phone=company.phone,
+        email=company.email,
+        website=company.website,
+        colour=company.colour,
+        logo=company.logo,
+        footer=company.footer,
+    )
+    return Renderer(branded, parts.settings.templates_dir)
+
+
+def links(parts: Parts) -> Links | None:
+    """Give the links to our pages; none where nobody can reach them."""
+    settings = parts.settings
+    if settings.public_url is None:
+        return None
+    return Links(settings.public_url, parts.store.master.index, settings.document_link_days)
 
 
 def return_paths(parts: Parts) -> ReturnPaths | None:
@@ -44,10 +68,11 @@ def open_files(parts: Parts) -> "Files":
 
 def open_documents(parts: Parts) -> Documents:
     """Read the files that events refer to; where they are kept is opened for the first."""
-    return Documents(lambda: open_files(parts))
+    return Documents(lambda: open_files(parts), parts.settings.document_page_limit)
 
 
-def _sender(parts: Parts) -> Sender:
+def sender_of(parts: Parts) -> Sender:
+    """Who we are to the outside, as set."""
     settings = parts.settings
     paths = return_paths(parts)
     usual = settings.sms_sender or ""
@@ -66,6 +91,8 @@ def _sender(parts: Parts) -> Sender:
         attachment_limit=settings.mail_attachment_limit_bytes,
         public_url=settings.public_url,
         return_path=None if paths is None else paths.address,
+        mail_domains=own_mail_domains(settings),
+        links=links(parts),
     )
 
 

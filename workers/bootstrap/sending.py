@@ -13,10 +13,12 @@ from workers.dispatch.actors import Deliver, declare_actors
 from workers.dispatch.carriers import Carriers
 from workers.dispatch.delivering import Delivering, Means
 from workers.dispatch.journal import Journal
+from workers.dispatch.large_blocks import map_large_blocks
 from workers.dispatch.loop import Loop
 from workers.dispatch.probing import Probing
 from workers.dispatch.replaying import Replaying
 from workers.dispatch.running import Running
+from workers.dispatch.space import Space
 from workers.metrics.definitions import BATCHES_IN_HAND, SENDS_UNDER_WAY
 
 _STOP_SECONDS = 60.0
@@ -29,6 +31,7 @@ class Dispatch:
 
     def __init__(self, parts: Parts, lanes: Sequence[Lane]) -> None:
         settings = parts.settings
+        map_large_blocks()
         preparing = open_preparing(parts)
         self._loop = Loop()
         self._journal = Journal(settings.journals, parts.worker)
@@ -50,6 +53,7 @@ class Dispatch:
             lease_seconds=settings.lease_seconds,
             count=parts.metrics,
             turn=crew.turn,
+            space=Space(settings.document_memory_bytes),
         )
         delivering = Delivering(means)
         declare_actors(parts.broker, self._at_work(parts, delivering.deliver, crew))

@@ -8,6 +8,7 @@ import typer
 from workers.cli import (
     acting,
     customers,
+    emails,
     events,
     explaining,
     installing,
@@ -33,6 +34,7 @@ for group in (
     acting,
     customers,
     explaining,
+    emails,
     texting,
     records,
     showing,

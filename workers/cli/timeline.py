@@ -7,6 +7,7 @@ from string import ascii_uppercase
 from typing import Any
 from uuid import UUID
 
+from contracts.vocabulary import Opening
 from store.deliveries.receiving import BY_RECEIPT
 from store.read_models import DeliveryLine
 from store.tracing import Trace
@@ -107,6 +108,16 @@ def _reply(f: Facts) -> str:
     return f"the customer answered: {f['kind']}"
 
 
+def _bounce(f: Facts) -> str:
+    status = f" {f['status']}" if f["status"] else ""
+    return f"attempt {f['attempt']}: came back{status}, which counts as {f['kind']}"
+
+
+def _opening(f: Facts) -> str:
+    handed_out = f["opening"] == Opening.HANDED_OUT
+    return "document fetched by its link" if handed_out else "a wrong address given at its link"
+
+
 def _entry(f: Facts) -> str:
     return f"{f['outcome'].upper()}: {_why(f)}{_marked(f)}{_cost(f)}{_sealed(f)}"
 
@@ -160,6 +171,8 @@ _SAYS: Mapping[str, Callable[[Facts], str]] = {
     "answer": _answer,
     "asked": _asked,
     "reply": _reply,
+    "bounce": _bounce,
+    "opening": _opening,
     "entry": _entry,
     "not_sent": _not_sent,
     "told": _told,

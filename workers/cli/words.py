@@ -36,7 +36,7 @@ REFUSALS: Mapping[Refusal, str] = MappingProxyType(
 
 _KINDS: Mapping[str, str] = MappingProxyType(
     {
-        "parked": "may have been sent, and no evidence came",
+        "parked": "may have been sent and no evidence came, or could not be made",
         "failed": "refused for good, or out of tries",
         "undelivered": "the provider took it, and says that it did not arrive",
         REJECTED: "events that break their contract",
@@ -54,8 +54,10 @@ _FIRST: Mapping[str, str] = MappingProxyType(
         Reason.UNREACHABLE: "see whether the provider works: onward queues",
         Reason.PROVIDER_FAULT: "see whether the provider works: onward queues",
         Reason.BUSY_PROVIDER: "see whether the provider works: onward queues",
-        Reason.UNUSABLE_DOCUMENT: "have the document put where its event says",
-        Reason.TEMPLATE_FAILED: "report it: it is a fault of Onward's",
+        Reason.UNUSABLE_DOCUMENT: "have the document mended and put where its event says (--list"
+        " tells what is wrong); the customer was sent the email without it",
+        Reason.TEMPLATE_FAILED: "mend the template that --list names, try it with onward preview,"
+        " and start dispatch again",
         Reason.BOUNCED: "ask the customer for the right address",
         Reason.NOT_ANSWERED: "nobody picked up; the message of the call went its own way",
         Reason.BUSY: "the number was engaged; the message of the call went its own way",
@@ -84,6 +86,7 @@ _SAID: Mapping[Said, str] = MappingProxyType(
     }
 )
 _PARKED = "parked"
+_NEVER_MADE = frozenset({Reason.UNUSABLE_DOCUMENT, Reason.TEMPLATE_FAILED})
 _OURS_TO_MEND = frozenset({ErrorCode.NOT_ALLOWED, ErrorCode.UNKNOWN_TYPE, ErrorCode.IMPOSSIBLE})
 _MINUTE, _HOUR, _DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
 
@@ -100,7 +103,8 @@ def mending(group: Group) -> list[str]:
     # A cause may hold a type that a publisher made up, and the line is there to be copied.
     which = str(group.examples[0]) if group.count == 1 else f"--cause {quote(group.cause)}"
     lines = [_FIRST.get(group.words[0], "")]
-    if group.kind == _PARKED:
+    in_doubt = group.kind == _PARKED and group.words[0] not in _NEVER_MADE
+    if in_doubt:
         lines = [
             "ask the provider whether it has it, by destination and time, then:",
             f"onward resolve {group.examples[0]} --sent REFERENCE   (or --not-sent)",
@@ -108,7 +112,7 @@ def mending(group: Group) -> list[str]:
     elif group.kind == REJECTED and not lines[0]:
         lines = ["its publisher was told: it mends the event and sends it again"]
     if _may_be_replayed(group):
-        marked = "   (may reach the customer twice, marked)" if group.kind == _PARKED else ""
+        marked = "   (may reach the customer twice, marked)" if in_doubt else ""
         lines.append(f"onward replay {which}{marked}")
     lines.append(f"onward cancel {which}")
     return [line for line in lines if line]

@@ -6,12 +6,12 @@ is claimed names a page of the journal, which is settled only when all of it is 
 """
 
 import threading
+from collections import deque
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack, nullcontext
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
-from queue import Empty, SimpleQueue
 from typing import Any, Protocol, TypeVar
 from uuid import UUID
 
@@ -36,22 +36,24 @@ from store.deliveries.adding import Due
 from store.deliveries.claiming import Claim, Claimed, ClaimResult, Texts, claim
 from store.deliveries.recording import Result, record
 from store.engine import Store, Transaction, is_outage, is_race, steadily
-from workers.dispatch import results
+from workers.dispatch import results, withholding
+from workers.dispatch.batch import Batch
 from workers.dispatch.carriers import Carrier, Carriers, Concern
 from workers.dispatch.journal import Journal, JournalError, Page
 from workers.dispatch.loop import Loop, NotBegun, Sent
 from workers.dispatch.preparing import Preparing, Ready
+from workers.dispatch.space import Space
 from workers.failpoints import reach
 from workers.following_up import advances, follow_up
-from workers.providers.base import Provider, Verdict
+from workers.providers.base import Email, Outgoing, Provider
 from workers.routing.rendering import RenderedText
 
 log = get_logger(__name__)
 T = TypeVar("T")
 Written = dict[UUID, RenderedText]
-_GROUP = 100
-_GROUP_SECONDS = 0.02
 _MARGIN_SECONDS = 5.0
+_SPACE_SECONDS = 0.5
+_DOCUMENTS_AT_ONCE = 10  # to be looked at and sent before what has come back is put on record
 _LARGE = 20
 _LARGE_AT_ONCE = 3
 
@@ -70,7 +72,8 @@ class Counting(Protocol):
 class Means:
     """What delivering stands on; ``journal`` names this process in its claims.
 
-    ``turn`` is called whenever a batch that waits tries again: it is not stuck.
+    ``turn`` is called whenever a batch that waits tries again: it is not stuck. ``space`` is for
+    documents: what does not fit is prepared when there is room.
     """
 
     store: Store
@@ -84,6 +87,7 @@ class Means:
     lease_seconds: float
     count: Counting
     turn: Callable[[], None]
+    space: Space
 
 
 class ClaimUnknownError(Exception):
@@ -123,22 +127,66 @@ class Delivering:
             claimed_at, claimed, written = self._patiently(
                 lambda: self._claim(page, carrier.provider, delivery_ids)
             )
-            ready, unsendable = self._prepare(claimed, carrier.sender, written)
+            weighed = [(one, self._means.preparing.weight(one)) for one in claimed]
+            light = [one for one, weight in weighed if not weight]
+            ready, unsendable = self._prepare(light, carrier.sender, written)
         reach("dispatch.prepared")
-        arriving: SimpleQueue[Sent] = SimpleQueue()
-        self._send(page, carrier, ready, claimed_at, arriving)
+        lasts = self._means.lease_seconds - carrier.provider.timeout - _MARGIN_SECONDS
+        waiting = deque((one, weight) for one, weight in weighed if weight)
+        batch = Batch(page, carrier, claimed_at, claimed_at + lasts, waiting)
+        try:
+            self._see_through(batch, ready, unsendable)
+        finally:
+            self._means.space.give(batch.weight)
+
+    def _see_through(
+        self, batch: Batch, ready: Sequence[Ready], unsendable: Sequence[Result]
+    ) -> None:
+        """Send, and what waits for space as there is some; record each as it is through."""
+        self._send(batch, batch.add(ready))
         failed = self._try_to_record(lambda: unsendable)
-        awaited = len(ready)
-        while awaited:
-            group = _gather(arriving, min(awaited, _GROUP))
-            awaited -= len(group)
-            if failed is None:
-                since = timedelta(seconds=steadily() - claimed_at)
-                found = partial(self._results, ready, group, carrier.provider, since)
-                concern = self._concern(carrier, group, ready[0].claimed.started_at, since)
-                failed = self._try_to_record(found, concern)
+        while batch.awaited or batch.waiting:
+            if failed is None and batch.waiting:
+                failed = self._try_to_record(partial(list, self._begin_waiting(batch)))
+            if failed is not None:
+                batch.waiting.clear()  # the journal knows that they have not left
+            if batch.awaited:
+                group, freed = batch.gather()
+                self._means.space.give(freed)
+                if failed is None:
+                    concern = self._concern(batch, group)
+                    failed = self._try_to_record(partial(self._results, batch, group), concern)
+            elif batch.waiting:
+                self._means.space.wait(_SPACE_SECONDS)
+                self._means.turn()
         if failed is not None:  # nothing is under way any more, and the journal has it all
             raise failed
+
+    def _begin_waiting(self, batch: Batch) -> list[Result]:
+        """Send some of what there is space for; give what cannot be sent, or not in time."""
+        space, found = self._means.space, list[Result]()
+        begun = len(batch.made)
+        while batch.waiting and len(batch.made) - begun < _DOCUMENTS_AT_ONCE:
+            one, weight = batch.waiting[0]
+            if batch.late or self._means.loop.stopping.is_set():
+                left = [claimed for claimed, _ in batch.waiting]
+                found += [results.of_not_begun(c, batch.now(c.started_at)) for c in left]
+                batch.waiting.clear()
+            elif not space.take(weight):
+                break
+            else:
+                batch.waiting.popleft()
+                found += self._begin(batch, one, weight)
+        return found
+
+    def _begin(self, batch: Batch, one: Claimed, weight: int) -> list[Result]:
+        """Send one, and keep its space only if its document goes along."""
+        ready, unsendable = self._prepare([one], batch.carrier.sender, {})
+        goes_along = any(isinstance(r.outgoing, Email) and r.outgoing.attachments for r in ready)
+        if not goes_along:
+            self._means.space.give(weight)
+        self._send(batch, batch.add(ready, weight if goes_along else 0))
+        return unsendable
 
     def _patiently(self, act: Callable[[], T]) -> T:
         """Act, again and again while it cannot be done here; a stop gives up."""
@@ -212,45 +260,35 @@ class Delivering:
                 unsendable.append(results.of_unsendable(prepared, policies, one.started_at))
         return ready, unsendable
 
-    def _send(
-        self,
-        page: Page,
-        carrier: Carrier,
-        ready: Sequence[Ready],
-        claimed_at: float,
-        arriving: "SimpleQueue[Sent]",
-    ) -> None:
-        lasts = self._means.lease_seconds - carrier.provider.timeout - _MARGIN_SECONDS
-        outgoing = [(place, one.outgoing) for place, one in enumerate(ready)]
-        noted = _Noted(page, ready)
+    def _send(self, batch: Batch, outgoing: Sequence[tuple[int, Outgoing]]) -> None:
+        carrier = batch.carrier
         self._means.loop.send(
             carrier.provider,
             carrier.width,
             outgoing,
-            claimed_at + lasts,
-            noted,
-            arriving,
+            batch.begin_before,
+            batch,
+            batch.arriving,
             lambda: self._means.carriers.usable(carrier.name),
         )
 
-    def _results(
-        self, ready: Sequence[Ready], group: Sequence[Sent], provider: Provider, since: timedelta
-    ) -> list[Result]:
-        return [self._result(ready[sent.place], sent, provider, since) for sent in group]
+    def _results(self, batch: Batch, group: Sequence[Sent]) -> list[Result]:
+        return [self._result(batch, sent) for sent in group]
 
-    def _concern(
-        self, carrier: Carrier, group: Sequence[Sent], claimed_at: datetime, since: timedelta
-    ) -> Concern | None:
+    def _concern(self, batch: Batch, group: Sequence[Sent]) -> Concern | None:
         verdicts = [sent.verdict for sent in group if not isinstance(sent.verdict, NotBegun)]
-        return self._means.carriers.judge(carrier.name, verdicts, claimed_at, claimed_at + since)
+        claimed_at = batch.made[0].claimed.started_at
+        return self._means.carriers.judge(
+            batch.carrier.name, verdicts, claimed_at, batch.now(claimed_at)
+        )
 
-    def _result(self, ready: Ready, sent: Sent, provider: Provider, since: timedelta) -> Result:
-        # The store's clock: its time at the claim, and what has passed here since.
-        now = ready.claimed.started_at + since
+    def _result(self, batch: Batch, sent: Sent) -> Result:
+        made = batch.made[sent.place]
+        now = batch.now(made.claimed.started_at)
         if isinstance(sent.verdict, NotBegun):
             pause = timedelta(seconds=sent.verdict.pause)
-            return results.of_not_begun(ready.claimed, now + pause)
-        return results.of_verdict(ready, sent.verdict, provider.name, self._means.policies, now)
+            return results.of_not_begun(made.claimed, now + pause)
+        return results.of_verdict(made, sent.verdict, batch.carrier.name, self._means.policies, now)
 
     def _try_to_record(
         self, find: Callable[[], Sequence[Result]], concern: Concern | None = None
@@ -296,7 +334,16 @@ class Delivering:
                     Reason.OPTED_OUT,
                     SuppressedBy.STOP,
                 )
+            elif results.says_dead(result):
+                customer_changes.suppress(
+                    tx,
+                    result.claimed.value_index,
+                    result.claimed.purpose,
+                    Reason.BOUNCED,
+                    SuppressedBy.BOUNCE,
+                )
         following = self._follow(tx, [row for row in changed if by_id[row["id"]].advance])
+        following += withholding.send_without(tx, self._means.policies.lanes, changed)
         if concern is not None:
             self._means.carriers.put_down(tx, concern)
         return following
@@ -307,22 +354,6 @@ class Delivering:
         return follow_up(tx, self._means.readings, self._means.policies.lanes, rows)
 
 
-@dataclass(frozen=True, slots=True)
-class _Noted:
-    """Notes the sends of one batch, each by its place, on a page of the journal."""
-
-    page: Page
-    ready: Sequence[Ready]
-
-    def mark(self, place: int) -> None:
-        one = self.ready[place]
-        self.page.mark(one.claimed.delivery_id, one.claimed.fence, one.template_version)
-
-    def answered(self, place: int, verdict: Verdict) -> None:
-        claimed = self.ready[place].claimed
-        self.page.answered(claimed.delivery_id, claimed.fence, verdict)
-
-
 def _passes(error: BaseException) -> bool:
     return isinstance(error, JournalError) or is_outage(error) or is_race(error)
 
@@ -330,17 +361,6 @@ def _passes(error: BaseException) -> bool:
 def _goes_on(row: dict[str, Any]) -> bool:
     """Whether what was found impossible at its claim goes on to the rule's next step."""
     return row["status"] is DeliveryStatus.EXPIRED or advances(row)
-
-
-def _gather(arriving: "SimpleQueue[Sent]", most: int) -> list[Sent]:
-    group = [arriving.get()]
-    until = steadily() + _GROUP_SECONDS
-    while len(group) < most:
-        try:
-            group.append(arriving.get(timeout=max(0.0, until - steadily())))
-        except Empty:
-            break
-    return group
 
 
 def _say_waiting(state: RetryCallState) -> None:

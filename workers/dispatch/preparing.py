@@ -1,6 +1,6 @@
 """What exactly is sent for a claimed delivery: rendered, addressed, with its document."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
@@ -11,26 +11,34 @@ from structlog import get_logger
 
 from contracts.events import EventData, File, load_data
 from contracts.events.calls import CallWaiting
-from contracts.events.post import PostScanned
 from contracts.rule_words import CallerId
 from contracts.rules import CallRule, Rule
 from contracts.tolls import bar_on
 from contracts.vocabulary import Channel, Content, NumberBar, Purpose, Reason
 from store.deliveries.claiming import Claimed
 from store.inbox import split_content
+from store.mail_from import MailFrom
+from workers.documents import file_of, name_of
+from workers.links import Links
+from workers.mail_from import is_ours
 from workers.providers.base import Attachment, Email, Outgoing, Tag, Text, Transfer
-from workers.routing.rendering import (
+from workers.routing.enclosing import (
+    HELD_BACK,
     NOTHING_ENCLOSED,
     Enclosed,
     Enclosure,
-    Reader,
-    RenderedText,
-    Renderer,
     attachment_plan,
 )
+from workers.routing.own_way import HELD_WAY
+from workers.routing.rendering import Reader, RenderedText, Renderer
 from workers.routing.senders import Senders, wants_answer
+from workers.routing.template_files import TemplateFailedError, TemplateMissingError
 
 log = get_logger(__name__)
+# A document is here as it was kept, as it was opened, and in the email as it goes over the wire,
+# which is built of its lines: some four times its size at the most.
+_TIMES_HERE = 4
+_CODE_LIMIT = 200
 
 
 class Documents(Protocol):
@@ -59,7 +67,8 @@ class TextWays:
 class Sender:
     """Who we are to the outside, and where the outside reports back.
 
-    ``countries`` are those whose numbers are texted and rung.
+    ``countries`` are those whose numbers are texted and rung, ``mail_domains`` those that a
+    customer's emails may come from. ``links`` lead to our pages; none where nobody can reach them.
     """
 
     texts: TextWays
@@ -71,6 +80,8 @@ class Sender:
     attachment_limit: int
     public_url: str | None
     return_path: Callable[[UUID, int], str] | None = None
+    mail_domains: Collection[str] = ()
+    links: Links | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,9 +127,19 @@ class Preparing:
         if claimed.channel is not Channel.SMS:
             return None
         try:
-            return self._write(claimed, _event_of(claimed))
+            return self._write(claimed, _event(claimed))
         except Exception:  # noqa: BLE001 - `prepare` says what is wrong with it
             return None
+
+    def weight(self, claimed: Claimed) -> int:
+        """Give how many bytes of memory preparing and sending one takes for its document."""
+        if not _takes_document(claimed):
+            return 0
+        try:
+            file = file_of(_event(claimed))
+        except Exception:  # noqa: BLE001 - preparing it says what is wrong
+            return 0
+        return 0 if file is None else file.bytes * _TIMES_HERE
 
     def prepare(
         self,
@@ -138,7 +159,7 @@ class Preparing:
                 return Unsendable(claimed, Reason.NUMBER_BARRED, bar.value)
             if written is not None:
                 return self._text(claimed, written, now, sender)
-            event = _event_of(claimed)
+            event = _event(claimed)
             match claimed.channel:
                 case Channel.SMS:
                     return self._text(claimed, self._write(claimed, event), now, sender)
@@ -155,7 +176,7 @@ class Preparing:
                 event_type=claimed.event_type,
                 error_type=type(error).__name__,
             )
-            return Unsendable(claimed, Reason.TEMPLATE_FAILED, type(error).__name__)
+            return Unsendable(claimed, Reason.TEMPLATE_FAILED, _why(error)[:_CODE_LIMIT])
 
     def _bar_on(self, claimed: Claimed) -> NumberBar | None:
         """Why the number must not be used, whatever was allowed when it was added."""
@@ -196,19 +217,21 @@ class Preparing:
         return wants_answer(self._rule(claimed), claimed.step)
 
     def _email(self, claimed: Claimed, event: EventData, now: datetime) -> Ready | Unsendable:
-        enclosure, attachments = self._document(claimed, event)
+        enclosure, attachments = self._document(claimed, event, now)
         if isinstance(enclosure, str):
             return Unsendable(claimed, Reason.UNUSABLE_DOCUMENT, enclosure)
+        unsubscribe = self._unsubscribe(claimed)
         written = self._renderer.render_email(
-            claimed.event_type, event, claimed.content, _reader(claimed), enclosure
+            claimed.event_type, event, claimed.content, _reader(claimed), enclosure, unsubscribe
         )
+        own = self._mail_from(claimed)
         domain = self._sender.mail_sender.rpartition("@")[2]
         outgoing = Email(
             tag=_tag(claimed),
             to=claimed.destination,
-            sender=self._sender.mail_sender,
-            sender_name=self._sender.mail_name,
-            reply_to=self._sender.mail_reply_to,
+            sender=own.address or self._sender.mail_sender,
+            sender_name=own.name or self._sender.mail_name,
+            reply_to=own.reply_to or self._sender.mail_reply_to,
             subject=written.subject,
             text=written.text,
             html=written.html,
@@ -216,6 +239,7 @@ class Preparing:
             written_at=now,
             attachments=attachments,
             return_path=self._return_path(claimed),
+            unsubscribe_url=unsubscribe or None,
         )
         parts = [written.subject, written.text, *(_digest_of(a) for a in attachments)]
         return Ready(claimed, outgoing, _digest("\0".join(parts)), written.template_version)
@@ -224,20 +248,49 @@ class Preparing:
         make = self._sender.return_path
         return make(claimed.delivery_id, claimed.fence) if make is not None else None
 
+    def _mail_from(self, claimed: Claimed) -> MailFrom:
+        """As the customer's emails are sent, where that is still allowed; else as everyone's."""
+        own = claimed.mail_from
+        if own is None:
+            return MailFrom()
+        named = [one for one in (own.address, own.reply_to) if one is not None]
+        if all(is_ours(one, self._sender.mail_domains) for one in named):
+            return own
+        log.warning("mail_from_not_ours", delivery_id=str(claimed.delivery_id))
+        return MailFrom()
+
+    def _unsubscribe(self, claimed: Claimed) -> str:
+        links = self._sender.links
+        if claimed.purpose is not Purpose.OFFERS or links is None:
+            return ""
+        return links.to_unsubscribe(claimed.delivery_id)
+
     def _document(
-        self, claimed: Claimed, event: EventData
+        self, claimed: Claimed, event: EventData, now: datetime
     ) -> tuple[Enclosure | str, tuple[Attachment, ...]]:
-        file = _file_of(event) if claimed.attach and claimed.content is Content.FULL else None
+        """What becomes of the document, which is looked at however it gets to its reader."""
+        if claimed.rule_id == HELD_WAY:
+            return HELD_BACK, ()
+        file = file_of(event) if _takes_document(claimed) else None
         if file is None:
             return NOTHING_ENCLOSED, ()
-        enclosure = attachment_plan(file.bytes, self._sender.attachment_limit)
-        if enclosure.enclosed is not Enclosed.ATTACHED:
-            return enclosure, ()
         content = self._documents.usable(file)
         if isinstance(content, str):
             return content, ()
-        name = _filename(event)
-        return enclosure, (Attachment(name, file.media_type, content),)
+        enclosure = attachment_plan(file.bytes, self._sender.attachment_limit)
+        if enclosure.enclosed is Enclosed.ATTACHED:
+            name = name_of(event, file.media_type)
+            return enclosure, (Attachment(name, file.media_type, content),)
+        return self._linked(claimed, enclosure, now), ()
+
+    def _linked(self, claimed: Claimed, enclosure: Enclosure, now: datetime) -> Enclosure:
+        links = self._sender.links
+        if links is None:
+            return enclosure
+        if not claimed.value_index:
+            raise LookupError("a link is for the address that it was sent to, which has changed")
+        link = links.to_document(claimed.delivery_id, claimed.value_index, now)
+        return Enclosure(Enclosed.LINKED, enclosure.size, links.url(link), link.until)
 
     def _transfer(self, claimed: Claimed, event: EventData) -> Ready:
         if not isinstance(event, CallWaiting):
@@ -265,11 +318,6 @@ class Preparing:
         return f"{base}/hooks/twilio/{what}?{query}"
 
 
-def _event_of(claimed: Claimed) -> EventData:
-    _, raw = split_content(claimed.content_of_event)
-    return load_data(claimed.event_type, raw)
-
-
 def _tag(claimed: Claimed) -> Tag:
     return Tag(str(claimed.delivery_id), claimed.fence)
 
@@ -278,18 +326,20 @@ def _reader(claimed: Claimed) -> Reader:
     return Reader(locale=claimed.locale, time_zone=claimed.time_zone)
 
 
-def _file_of(event: EventData) -> File | None:
-    for name in ("scan", "document", "credit_note"):
-        found = getattr(event, name, None)
-        if isinstance(found, File):
-            return found
-    return None
+def _event(claimed: Claimed) -> EventData:
+    _, raw = split_content(claimed.content_of_event)
+    return load_data(claimed.event_type, raw)
 
 
-def _filename(event: EventData) -> str:
-    if isinstance(event, PostScanned):
-        return f"scan-{event.item_id}.pdf"
-    return f"{getattr(event, 'invoice_number', 'document')}.pdf"
+def _takes_document(claimed: Claimed) -> bool:
+    full = claimed.content is Content.FULL
+    return claimed.channel is Channel.EMAIL and claimed.attach and full
+
+
+def _why(error: Exception) -> str:
+    """What may be said of an error; of most, the text may quote what was to be rendered."""
+    told = isinstance(error, TemplateFailedError | TemplateMissingError)
+    return str(error) if told else type(error).__name__
 
 
 def _digest(text: str) -> str:

@@ -5,13 +5,17 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from config.policies import Policies
-from contracts.vocabulary import DeliveryStatus, Reason
+from contracts.vocabulary import Channel, DeliveryStatus, Reason
 from store.deliveries.claiming import Claimed
 from store.deliveries.recording import Result
-from workers.dispatch.preparing import Ready, Unsendable
+from workers.dispatch.batch import Made
+from workers.dispatch.preparing import Unsendable
 from workers.providers.base import Accepted, Deferred, Rejected, Verdict
+from workers.providers.smtp_replies import DEAD_ADDRESS, Stage
 from workers.routing.following import Standing, Transition, after
 
+_HELD = frozenset({Reason.UNUSABLE_DOCUMENT, Reason.TEMPLATE_FAILED})
+_DOCUMENT_SECONDS = 3600
 _MAY_COME = frozenset({"missing", "unreachable"})
 
 
@@ -25,11 +29,11 @@ class Content:
 
 
 def of_verdict(
-    ready: Ready, verdict: Verdict, provider: str, policies: Policies, now: datetime
+    sent: Made, verdict: Verdict, provider: str, policies: Policies, now: datetime
 ) -> Result:
     """What the provider's verdict makes of a delivery that was sent, or tried."""
-    content = Content(ready.content_digest, ready.template_version, ready.segments)
-    return _result(ready.claimed, verdict, policies, now, provider=provider, content=content)
+    content = Content(sent.content_digest, sent.template_version, sent.segments)
+    return _result(sent.claimed, verdict, policies, now, provider=provider, content=content)
 
 
 def of_journalled(
@@ -47,14 +51,24 @@ def of_journalled(
 def of_unsendable(one: Unsendable, policies: Policies, now: datetime) -> Result:
     """What becomes of a delivery that could not be made into anything to send.
 
-    A document that is not here yet may still come; anything else is for an operator.
+    A document that is not here yet may still come, and is waited for a while, which its customer
+    can bear; anything else is for an operator. What is held back for its document is sent without
+    it (``withholding``); for what no template could make, the rule goes on to its next step.
     """
-    verdict: Verdict
     if one.reason is Reason.UNUSABLE_DOCUMENT and one.code in _MAY_COME:
-        verdict = Deferred(one.reason, one.code)
-    else:
-        verdict = Rejected(one.reason, one.code)
-    return _result(one.claimed, verdict, policies, now)
+        waited = _result(one.claimed, Deferred(one.reason, one.code), policies, now)
+        if waited.to is DeliveryStatus.PENDING and now - one.claimed.first_due_at < _wait(policies):
+            return waited
+    if one.reason not in _HELD:
+        return _result(one.claimed, Rejected(one.reason, one.code), policies, now)
+    return Result(
+        claimed=one.claimed,
+        verdict="rejected",
+        to=DeliveryStatus.PARKED,
+        reason=one.reason,
+        code=one.code,
+        advance=one.reason is Reason.TEMPLATE_FAILED,
+    )
 
 
 def of_not_begun(claimed: Claimed, now: datetime) -> Result:
@@ -66,6 +80,25 @@ def of_not_begun(claimed: Claimed, now: datetime) -> Result:
         reason=Reason.PLANNED,
         due_at=now,
         spends_attempt=False,
+    )
+
+
+def _wait(policies: Policies) -> timedelta:
+    return timedelta(seconds=_DOCUMENT_SECONDS * policies.scale)
+
+
+def says_dead(result: Result) -> bool:
+    """Whether a mail server refused the address itself, and in so many words.
+
+    A refusal without them may be about us, and would bar everyone's address.
+    """
+    stage, _, said = (result.code or "").partition(" ")
+    return (
+        result.claimed.channel is Channel.EMAIL
+        and bool(result.claimed.value_index)
+        and result.reason is Reason.INVALID_DESTINATION
+        and stage == Stage.RCPT
+        and said.rpartition(" ")[2] in DEAD_ADDRESS
     )
 
 

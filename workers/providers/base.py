@@ -92,7 +92,8 @@ class Attachment:
 class Email:
     """One email to one recipient. ``message_id`` is the same at every attempt of a delivery.
 
-    ``return_path`` is where its bounces come to; unset: to the sender.
+    ``return_path`` is where its bounces come to; unset: to the sender. ``unsubscribe_url`` is where
+    its reader opts out at one click (RFC 8058); for offers alone.
     """
 
     tag: Tag
@@ -108,6 +109,7 @@ class Email:
     attachments: tuple[Attachment, ...] = ()
     headers: tuple[tuple[str, str], ...] = ()
     return_path: str | None = None
+    unsubscribe_url: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

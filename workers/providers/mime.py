@@ -13,16 +13,24 @@ produce.
 import re
 from base64 import b64encode
 from binascii import b2a_qp
+from collections.abc import Iterator
 from datetime import datetime
 from email.utils import format_datetime
 from functools import lru_cache
 from hashlib import blake2b
 
 from workers.providers.base import Attachment, Email
-from workers.providers.mime_headers import filename_parameter, header, mailbox, message_id
+from workers.providers.mime_headers import (
+    filename_parameter,
+    header,
+    link_header,
+    mailbox,
+    message_id,
+)
 
 CRLF = b"\r\n"
 BASE64_LINE = 76  # RFC 2045, section 6.8
+PIECE = 57 * 2_048  # octets encoded at once: whole lines, and little beside what they become
 MEDIA_TYPE = re.compile(
     r"[a-z0-9][a-z0-9!#$&^_.+-]{0,63}/[a-z0-9][a-z0-9!#$&^_.+-]{0,63}", re.IGNORECASE
 )
@@ -34,6 +42,8 @@ OURS = frozenset(
         "content-type",
         "date",
         "from",
+        "list-unsubscribe",
+        "list-unsubscribe-post",
         "message-id",
         "mime-version",
         "reply-to",
@@ -51,10 +61,12 @@ def build(email: Email) -> bytes:
             The text names which one, never its value.
     """
     alternative, mixed = _boundaries(email.message_id)
-    body = _alternative(email, alternative)
+    parts = [_head(email)]
     if email.attachments:
-        body = _mixed(body, email.attachments, mixed)
-    return _head(email) + body
+        parts += _mixed(_alternative(email, alternative), email.attachments, mixed)
+    else:
+        parts.append(_alternative(email, alternative))
+    return b"".join(parts)  # once: a large attachment is here twice meanwhile, and never more
 
 
 def _head(email: Email) -> bytes:
@@ -68,6 +80,9 @@ def _head(email: Email) -> bytes:
         lines.append(f"Reply-To: {mailbox('', email.reply_to)}")
     lines.append(header("Subject", email.subject))
     lines.append("Auto-Submitted: auto-generated")  # RFC 3834: no holiday replies, please
+    if email.unsubscribe_url:
+        lines.append(link_header("List-Unsubscribe", email.unsubscribe_url))
+        lines.append("List-Unsubscribe-Post: List-Unsubscribe=One-Click")  # RFC 8058, section 3.1
     for name, value in email.headers:
         if name.lower() in OURS:
             raise ValueError("an extra header repeats one of the email's own")
@@ -101,13 +116,14 @@ def _alternative(email: Email, boundary: bytes) -> bytes:
     )
 
 
-def _mixed(body: bytes, attachments: tuple[Attachment, ...], boundary: bytes) -> bytes:
-    parts = [b'Content-Type: multipart/mixed; boundary="', boundary, b'"\r\n\r\n']
-    parts += (b"--", boundary, CRLF, body, CRLF)
+def _mixed(body: bytes, attachments: tuple[Attachment, ...], boundary: bytes) -> Iterator[bytes]:
+    yield from (b'Content-Type: multipart/mixed; boundary="', boundary, b'"\r\n\r\n')
+    yield from (b"--", boundary, CRLF, body, CRLF)
     for attachment in attachments:
-        parts += (b"--", boundary, CRLF, *_file(attachment), CRLF)
-    parts += (b"--", boundary, b"--\r\n")
-    return b"".join(parts)
+        yield from (b"--", boundary, CRLF)
+        yield from _file(attachment)
+        yield CRLF
+    yield from (b"--", boundary, b"--\r\n")
 
 
 def _text(text: str, subtype: bytes) -> bytes:
@@ -115,7 +131,7 @@ def _text(text: str, subtype: bytes) -> bytes:
     unified = text.replace("\r\n", "\n").replace("\r", "\n").replace("\n", "\r\n")
     raw = unified.encode("utf-8", "replace")  # a lone surrogate has no octets of its own
     if len(raw) > len(unified) * 5 // 4:
-        encoding, encoded = b"base64", base64_lines(raw)
+        encoding, encoded = b"base64", b"".join(_base64(raw))
     else:
         encoding, encoded = b"quoted-printable", b2a_qp(raw, istext=True)
         if CRLF not in raw:  # then b2a_qp ends its soft breaks as it ends no line of ours
@@ -127,7 +143,7 @@ def _text(text: str, subtype: bytes) -> bytes:
     )
 
 
-def _file(attachment: Attachment) -> tuple[bytes, bytes]:
+def _file(attachment: Attachment) -> Iterator[bytes]:
     media_type = attachment.media_type
     if not MEDIA_TYPE.fullmatch(media_type) or media_type.lower().startswith(NEVER_BASE64):
         media_type = "application/octet-stream"
@@ -136,13 +152,19 @@ def _file(attachment: Attachment) -> tuple[bytes, bytes]:
         "Content-Transfer-Encoding: base64\r\n"
         f"Content-Disposition: attachment{filename_parameter(attachment.filename)}\r\n\r\n"
     )
-    return head.encode("ascii"), base64_lines(attachment.content)
+    yield head.encode("ascii")
+    yield from _base64(attachment.content)
 
 
-def base64_lines(raw: bytes) -> bytes:
+def _base64(raw: bytes) -> Iterator[bytes]:
     """Base64 in lines of 76 characters, each ended by CRLF but the last."""
-    encoded = b64encode(raw)
-    return CRLF.join([encoded[at : at + BASE64_LINE] for at in range(0, len(encoded), BASE64_LINE)])
+    whole = memoryview(raw)
+    for start in range(0, len(raw), PIECE):
+        if start:
+            yield CRLF
+        encoded = b64encode(whole[start : start + PIECE])
+        lines = range(0, len(encoded), BASE64_LINE)
+        yield CRLF.join([encoded[at : at + BASE64_LINE] for at in lines])
 
 
 def _boundaries(message_id: str) -> tuple[bytes, bytes]:

@@ -1,8 +1,9 @@
 """How is a value written into an email's header so that it says that and nothing else?
 
 RFC 5322 folding, RFC 2047 encoded words, RFC 2231 parameters, RFC 6532 for the one case where an
-address itself is not ASCII. Control characters (CR and LF among them) become spaces before
-anything else is looked at: no value can start a header of its own.
+address itself is not ASCII. Control characters (CR and LF, and what turns the direction of
+writing, among them) become spaces before anything else is looked at: no value can start a header
+of its own, or read as what it is not.
 """
 
 import re
@@ -11,11 +12,14 @@ from urllib.parse import quote
 
 import idna
 
-CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
+CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]+")
+LINK = re.compile(r"https?://[!#-;=?-~]{1,800}")  # what a URL may hold (RFC 3986), no quotes, no <>
 FIELD_NAME = re.compile(r"[!-9;-~]{1,64}")  # RFC 5322, section 3.6.8: printable, no colon
 MESSAGE_ID = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~.-]{1,200}@[A-Za-z0-9.-]{1,200}")
 UNFIT_IN_LOCAL = re.compile(r'[\s\x00-\x20\x7f-\x9f\ud800-\udfff"(),:;<>@\[\\\]]')
-UNFIT_IN_FILENAME = re.compile(r'[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff"*/:<>?\\|]+')
+UNFIT_IN_FILENAME = re.compile(
+    r'[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff"*/:<>?\\|]+'
+)
 DOMAIN = re.compile(
     r"(?=.{1,253}\Z)[a-z0-9](?:[a-z0-9-]*[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]*[a-z0-9])?)*",
     re.IGNORECASE,
@@ -45,6 +49,17 @@ def header(name: str, value: str) -> str:
             return folded
     gap = " " if len(name) <= LINE - 2 - 64 else "\r\n "
     return f"{name}:{gap}{_encoded_words(clean)}"
+
+
+def link_header(name: str, link: str) -> str:
+    """``Name: <link>`` on one line, never folded or encoded (RFC 2369, section 2).
+
+    Raises:
+        ValueError: it is no web address, or longer than a line may be.
+    """
+    if not LINK.fullmatch(link):
+        raise ValueError("a header's link is not a web address")
+    return f"{name}: <{link}>"
 
 
 def mailbox(display_name: str, address: str) -> str:

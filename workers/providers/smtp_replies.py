@@ -62,6 +62,9 @@ class Row:
     source: str
 
 
+# The address itself is no good (RFC 3463, sections 3.2 and 3.3; RFC 7505): not full, not busy,
+# not a matter of what was sent.
+DEAD_ADDRESS = frozenset({"5.1.1", "5.1.2", "5.1.3", "5.1.6", "5.1.10", "5.2.1"})
 ENHANCED = re.compile(r"([245]\.\d{1,3}\.\d{1,3})(?:\s|$)")
 RATE_WORDS = re.compile(
     r"\brates?\b|\btoo (?:many|fast|much)\b|throttl|gr[ae]y-?list|slow down|concurren",

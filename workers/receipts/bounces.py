@@ -8,14 +8,14 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from contracts.planning import LanePolicy
-from contracts.vocabulary import DeliveryStatus, Reason, SuppressedBy
-from store.customer_changes import suppress_place
+from contracts.vocabulary import DeliveryStatus, Reason
+from store.bounced import BouncePolicy, note_bounce
 from store.customers import Readings
 from store.deliveries.receiving import Word, receive
 from store.engine import Transaction
 from workers.following_up import advances, follow_up
 from workers.receipts.apply import Applied
-from workers.receipts.delivery_report import DEAD_ADDRESS, Action, Report
+from workers.receipts.delivery_report import Action, Report, bounce_kind
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,20 +28,25 @@ class Bounce:
 
 
 def apply_bounce(
-    tx: Transaction, bounce: Bounce, readings: Readings, policy: LanePolicy
+    tx: Transaction,
+    bounce: Bounce,
+    readings: Readings,
+    policy: LanePolicy,
+    bounces: BouncePolicy,
 ) -> Applied:
     """Apply one; a repeated or late one changes nothing.
 
     An address that is said to be dead is barred from the delivery's purpose, until its owner
-    verifies it again or an operator lifts it. A full mailbox, and the like, is not.
+    verifies it again or an operator lifts it; one that is full, and the like, if it bounces often.
     """
     received = receive(tx, [_word(bounce)])[0]
     row = received.row
     if row is None:
         return Applied((received.told,), ())
     report = bounce.report
-    if report is not None and report.action is Action.FAILED and report.status in DEAD_ADDRESS:
-        suppress_place(tx, row, Reason.BOUNCED, SuppressedBy.BOUNCE)
+    if report is not None and report.action is Action.FAILED:
+        kind = bounce_kind(report.status)
+        note_bounce(tx, row, bounce.attempt, kind, report.status, bounces)
     due = follow_up(tx, readings, policy, [row] if advances(row) else [])
     return Applied((received.told,), tuple(due))
 

@@ -7,6 +7,7 @@ from uuid import UUID
 from structlog import get_logger
 
 from contracts.planning import LanePolicy
+from store.bounced import BouncePolicy
 from store.customers import Readings
 from store.deliveries.adding import Due
 from store.deliveries.receiving import Told
@@ -33,6 +34,7 @@ class BounceParts:
     store: Store
     readings: Readings
     policy: LanePolicy
+    bounces: BouncePolicy
     hint: Callable[[Sequence[Due]], object]
     counts: Counts
     paths: ReturnPaths
@@ -55,7 +57,8 @@ class Bouncing:
             return Told.UNKNOWN
         bounce = Bounce(*named, report)
         applied = without_races(
-            parts.store, lambda tx: apply_bounce(tx, bounce, parts.readings, parts.policy)
+            parts.store,
+            lambda tx: apply_bounce(tx, bounce, parts.readings, parts.policy, parts.bounces),
         )
         self._tell(bounce, applied.told[0])
         self._hint(applied.due)

@@ -10,6 +10,9 @@ from email import message_from_bytes, policy
 from email.message import Message
 from enum import StrEnum
 
+from contracts.vocabulary import BounceKind
+from workers.providers.smtp_replies import DEAD_ADDRESS
+
 # The report comes before the mail that it returns. Beyond these limits the standard library would
 # read one mail for minutes: its time grows with the square of a header, and lines times depth.
 _READ = 128 * 1024  # bytes
@@ -35,9 +38,19 @@ class Action(StrEnum):
 # Of several recipients' reports, the gravest word counts: we send to one alone.
 _GRAVITY = (Action.FAILED, Action.DELIVERED, Action.RELAYED, Action.EXPANDED, Action.DELAYED)
 
-# The address itself is no good (RFC 3463, sections 3.2 and 3.3; RFC 7505): not full, not busy,
-# not a matter of what was sent.
-DEAD_ADDRESS = frozenset({"5.1.1", "5.1.2", "5.1.3", "5.1.6", "5.1.10", "5.2.1"})
+# What the address can do nothing about: the sender's address, an email too large for it, our
+# systems, what is in the email, and policy (RFC 3463, sections 3.2 to 3.8).
+_ABOUT_THE_EMAIL = re.compile(r"[45]\.(1\.[78]|2\.3|3\.|5\.|6\.|7\.)")
+
+
+def bounce_kind(status: str) -> BounceKind:
+    """What the enhanced code of a failure says of the address; empty: no more than that it failed.
+
+    Full, unreachable, or nothing particular is soft.
+    """
+    if status in DEAD_ADDRESS:
+        return BounceKind.HARD
+    return BounceKind.OTHER if _ABOUT_THE_EMAIL.match(status) else BounceKind.SOFT
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,11 @@ MONTHS: Final = (
     *("Jul", "Aug", "Sep", "Oct", "Nov", "Dec"),
 )
 SYMBOLS: Final = {"GBP": "£", "EUR": "€", "USD": "US$"}
-CONTROLS: Final = re.compile(r"[\x00-\x09\x0b-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]+")
+# Controls, lone surrogates, and what turns the direction of writing (Unicode UAX #9): by it a
+# number or an address could read otherwise than it is.
+CONTROLS: Final = re.compile(
+    r"[\x00-\x09\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]+"
+)
 GAPS: Final = re.compile(r"\n{3,}")
 MEGABYTE: Final = 1_000_000
 

@@ -15,6 +15,7 @@ from workers.routing.sending import Sends, sends_of
 BILLING_WAY: Final = "@billing"
 POLICY_WAY: Final = "@policy"
 OFFERS_WAY: Final = "@offers"
+HELD_WAY: Final = "@held"  # what goes instead of an email whose document is held back
 
 
 def plan_billing(case: Case) -> Plan:

@@ -1,59 +1,53 @@
 """How does an event read as a text message or an email?
 
-The wording is in `templates/<locale>/`, one folder an event for emails and one file an event for
-texts; a customer whose locale has no folder of its own reads `en-GB`. Templates are compiled once,
-run in Jinja's sandbox, escape everything in HTML, and see only the words that `wording` gives
-them: what a caller wrote is a value and never a template.
+The wording is in files (`template_files`, which has their layout): templates see only the words
+that `wording` gives them, so what a caller wrote is a value and never a template.
 
 An offer has no text template on purpose: offers go by email only, as the policy says.
 """
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
-from enum import StrEnum
-from hashlib import blake2b
 from pathlib import Path
 from typing import Final
 from zoneinfo import ZoneInfo
 
-from jinja2 import FileSystemLoader, StrictUndefined, Template, select_autoescape
-from jinja2.sandbox import ImmutableSandboxedEnvironment
 from markupsafe import Markup
 
 from contracts.events import EventData
 from contracts.vocabulary import Channel, Content
-from workers.routing.display import GAPS, megabytes
+from workers.routing.display import GAPS, megabytes, moment
+from workers.routing.enclosing import NOTHING_ENCLOSED, Enclosure
 from workers.routing.sms_cut import cut, shortened
 from workers.routing.sms_length import segments
 from workers.routing.sms_plain import plain
+from workers.routing.template_files import FALLBACK, Piece, TemplateFiles
 from workers.routing.wording import Words, words_of
 
-TEMPLATES: Final = Path(__file__).with_name("templates")
-FALLBACK: Final = "en-GB"
 MOST_SEGMENTS: Final = 10  # 1,530 characters; Twilio refuses more than 1,600
 SUBJECT_LIMIT: Final = 160
-DIGEST_OCTETS: Final = 6
+COLOUR: Final = "#2f6f5e"
 BLANK_LINES: Final = re.compile(r"\n[\s]*\n")
-
-
-class TemplateMissingError(LookupError):
-    """Nothing is written about this type of event on this channel."""
-
-    def __init__(self, channel: Channel, event_type: str) -> None:
-        super().__init__(f"no {channel} template for {event_type}")
-        self.channel = channel
-        self.event_type = event_type
+LAYOUT: Final = ("layout.html", "footer.txt", "footer.html")
 
 
 @dataclass(frozen=True, slots=True)
 class Company:
-    """Who sends: named in every email, with how to reach it."""
+    """Who sends: named in every email, with how to reach it; and how its emails look.
+
+    ``colour`` is a CSS colour, ``logo`` the address of a picture; ``footer`` are further lines
+    under every email, as the company's number and registered office.
+    """
 
     legal_name: str
     trading_name: str
     phone: str
     email: str
     website: str | None = None
+    colour: str = COLOUR
+    logo: str | None = None
+    footer: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,25 +57,6 @@ class Reader:
     locale: str = FALLBACK
     time_zone: str = "Europe/London"
     greeting: str | None = None
-
-
-class Enclosed(StrEnum):
-    """What becomes of a document that goes with an email."""
-
-    NONE = "none"
-    ATTACHED = "attached"
-    TOO_LARGE = "too_large"
-
-
-@dataclass(frozen=True, slots=True)
-class Enclosure:
-    """A document's fate, and its size for the reader to know."""
-
-    enclosed: Enclosed = Enclosed.NONE
-    size: int = 0
-
-
-NOTHING_ENCLOSED: Final = Enclosure()
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,58 +78,35 @@ class RenderedText:
     template_version: str
 
 
-def attachment_plan(size: int, limit: int) -> Enclosure:
-    """Attach a document of ``size`` octets, or say that it is too large.
-
-    ``limit`` is the largest email that is sent, as it goes over the wire: base64 in lines of 76
-    makes 78 octets of every 57.
-    """
-    fits = -(-size // 57) * 78 <= limit
-    return Enclosure(Enclosed.ATTACHED if fits else Enclosed.TOO_LARGE, size)
-
-
 @dataclass(frozen=True, slots=True)
 class _EmailTemplates:
-    subject: Template
-    text: Template
-    html: Template
-    layout: Template
+    subject: Piece
+    text: Piece
+    html: Piece
+    layout: Piece
     footer_text: str
     footer_html: Markup
+    language: str
     version: str
 
 
 @dataclass(frozen=True, slots=True)
 class _TextTemplate:
-    body: Template
+    body: Piece
     version: str
 
 
 class Renderer:
     """Writes texts and emails for one company; templates are loaded when first used and kept.
 
-    Safe to use from several threads: two that load the same template load the same thing.
+    ``own`` is a folder that is searched before the templates that are shipped. Safe to use from
+    several threads. Whatever is wrong with a template raises
+    ``template_files.TemplateFailedError``, and that there is none ``TemplateMissingError``.
     """
 
-    def __init__(self, company: Company, templates: Path = TEMPLATES) -> None:
-        self._root = templates
-        self._environment = ImmutableSandboxedEnvironment(
-            loader=FileSystemLoader(templates),
-            autoescape=select_autoescape(["html"]),
-            undefined=StrictUndefined,
-            trim_blocks=True,
-            lstrip_blocks=True,
-            auto_reload=False,
-            cache_size=-1,
-        )
-        self._environment.filters["quoted"] = quoted
-        self._environment.globals.update(
-            legal_name=company.legal_name,
-            trading_name=company.trading_name,
-            phone=company.phone,
-            email=company.email,
-            website=company.website,
-        )
+    def __init__(self, company: Company, own: Path | None = None) -> None:
+        self._company = company
+        self.files = TemplateFiles(branding(company), own)
         self._emails: dict[tuple[str, str], _EmailTemplates] = {}
         self._texts: dict[tuple[str, str], _TextTemplate] = {}
 
@@ -166,13 +118,14 @@ class Renderer:
         reader: Reader,
         most: int = MOST_SEGMENTS,
     ) -> RenderedText:
-        """A text message of ``most`` segments at most; longer words are cut, and it says so.
+        """A text message of ``most`` segments at most; longer words are cut, and it says so."""
+        return self.text_of(event_type, self._words(event, content, reader), reader.locale, most)
 
-        Raises:
-            TemplateMissingError: there is no text message about this type.
-        """
-        template = self._text(event_type, reader.locale)
-        words = self._words(event, content, reader)
+    def text_of(
+        self, name: str, words: Words, locale: str, most: int = MOST_SEGMENTS
+    ) -> RenderedText:
+        """The text message of a name, of words that are ready; only their ``text`` is ever cut."""
+        template = self._text(name, locale)
 
         def written(text: str, rest: str) -> str:
             return _tidy(template.body.render(words | {"text": text, "rest": rest}))
@@ -190,22 +143,33 @@ class Renderer:
         content: Content,
         reader: Reader,
         enclosure: Enclosure = NOTHING_ENCLOSED,
+        unsubscribe: str = "",
     ) -> RenderedEmail:
         """Subject, text and HTML, with the company's names and contact details in the footer.
 
-        Raises:
-            TemplateMissingError: there is no email about this type.
+        ``unsubscribe`` is where its reader can opt out, for an offer.
         """
-        templates = self._email(event_type, reader.locale)
-        words = self._words(event, content, reader)
-        words["enclosed"] = enclosure.enclosed
-        words["enclosed_size"] = megabytes(enclosure.size)
-        subject = cut(templates.subject.render(words).strip(), SUBJECT_LIMIT)
+        words = self._words(event, content, reader) | {
+            "enclosed": enclosure.enclosed.value,
+            "enclosed_size": megabytes(enclosure.size),
+            "enclosed_link": enclosure.link,
+            "enclosed_until": moment(enclosure.until, ZoneInfo(reader.time_zone)),
+            "unsubscribe": unsubscribe,
+        }
+        return self.email_of(event_type, words, reader.locale)
+
+    def email_of(self, name: str, words: Words, locale: str) -> RenderedEmail:
+        """The email of a name, of words that are ready."""
+        templates = self._email(name, locale)
+        subject = cut(" ".join(templates.subject.render(words).split()), SUBJECT_LIMIT)
         text = GAPS.sub("\n\n", templates.text.render(words)).strip("\n") + templates.footer_text
         html = templates.layout.render(
-            subject=subject,
-            body=Markup(templates.html.render(words)),  # noqa: S704 - came out of autoescape
-            footer=templates.footer_html,
+            {
+                "language": templates.language,
+                "subject": subject,
+                "body": Markup(templates.html.render(words)),  # noqa: S704 - came out of autoescape
+                "footer": templates.footer_html,
+            }
         )
         return RenderedEmail(subject, text, html, templates.version)
 
@@ -218,57 +182,54 @@ class Renderer:
         return words
 
     def _where_the_rest_is(self) -> str:
-        return f"... (cut; for the rest call us on {self._environment.globals['phone']})"
+        return f"... (cut; for the rest call us on {self._company.phone})"
 
-    def _text(self, event_type: str, locale: str) -> _TextTemplate:
-        key = (event_type, locale)
+    def _text(self, name: str, locale: str) -> _TextTemplate:
+        key = (name, locale)
         found = self._texts.get(key)
         if found is None:
-            folder = self._folder(Channel.SMS, event_type, locale, f"{event_type}.txt")
-            name = f"{folder}/{event_type}.txt"
-            found = _TextTemplate(self._environment.get_template(name), self._version([name]))
+            path = self.files.find(locale, f"{Channel.SMS}/{name}.txt")
+            found = _TextTemplate(self.files.piece(path), self.files.version([path]))
             self._texts[key] = found
         return found
 
-    def _email(self, event_type: str, locale: str) -> _EmailTemplates:
-        key = (event_type, locale)
+    def _email(self, name: str, locale: str) -> _EmailTemplates:
+        key = (name, locale)
         found = self._emails.get(key)
         if found is None:
-            folder = self._folder(Channel.EMAIL, event_type, locale, f"{event_type}/body.txt")
-            own = [f"{folder}/{event_type}/{part}" for part in ("subject.txt", "body.txt")]
-            own.append(f"{folder}/{event_type}/body.html")
-            shared = [f"{folder}/{part}" for part in ("layout.html", "footer.txt", "footer.html")]
-            load = self._environment.get_template
+            files = self.files
+            body = files.find(locale, f"{Channel.EMAIL}/{name}/body.txt")
+            language, folder = body.partition("/")[0], body.rpartition("/")[0]
+            own = [f"{folder}/subject.txt", body, f"{folder}/body.html"]
+            around = [files.find(language, f"{Channel.EMAIL}/{part}") for part in LAYOUT]
+            layout, footer_text, footer_html = (files.piece(one) for one in around)
+            subject, text, html = (files.piece(one) for one in own)
             found = _EmailTemplates(
-                subject=load(own[0]),
-                text=load(own[1]),
-                html=load(own[2]),
-                layout=load(shared[0]),
-                footer_text="\n\n-- \n" + load(shared[1]).render().strip() + "\n",
-                footer_html=Markup(load(shared[2]).render()),  # noqa: S704 - autoescaped
-                version=self._version(own + shared),
+                subject=subject,
+                text=text,
+                html=html,
+                layout=layout,
+                footer_text="\n\n-- \n" + footer_text.render({}).strip() + "\n",
+                footer_html=Markup(footer_html.render({})),  # noqa: S704 - autoescaped
+                language=language,
+                version=files.version([*own, *around]),
             )
             self._emails[key] = found
         return found
 
-    def _folder(self, channel: Channel, event_type: str, locale: str, wanted: str) -> str:
-        for one in (locale, FALLBACK):
-            folder = f"{one}/{channel}"
-            if one.replace("-", "").isalnum() and (self._root / folder / wanted).is_file():
-                return folder
-        raise TemplateMissingError(channel, event_type)
 
-    def _version(self, names: list[str]) -> str:
-        """A short digest of the sources, the same in every process that has the same files."""
-        digest = blake2b(digest_size=DIGEST_OCTETS)
-        for name in names:
-            digest.update(name.encode() + b"\0" + (self._root / name).read_bytes() + b"\0")
-        return digest.hexdigest()
-
-
-def quoted(words: str) -> str:
-    """Each line behind a ``>``, so that nobody's words can pass for ours."""
-    return "\n".join(f"> {line}" for line in words.split("\n"))
+def branding(company: Company) -> Mapping[str, object]:
+    """What every template sees of the company."""
+    return {
+        "legal_name": company.legal_name,
+        "trading_name": company.trading_name,
+        "phone": company.phone,
+        "email": company.email,
+        "website": company.website,
+        "colour": company.colour,
+        "logo": company.logo,
+        "footer_lines": company.footer,
+    }
 
 
 def _tidy(text: str) -> str:

@@ -61,6 +61,17 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("sha256", name=op.f("pk_blobs")),
     )
     op.create_table(
+        "bounces",
+        sa.Column("delivery_id", sa.Uuid(), nullable=False),
+        sa.Column("fence", sa.Integer(), nullable=False),
+        sa.Column("value_index", sa.LargeBinary(length=16), nullable=False),
+        sa.Column("kind", sa.String(length=32), nullable=False),
+        sa.Column("status", sa.String(length=500), nullable=False),
+        sa.Column("at", types.Instant(), nullable=False),
+        sa.PrimaryKeyConstraint("delivery_id", "fence", name=op.f("pk_bounces")),
+    )
+    op.create_index("ix_bounces_address", "bounces", ["value_index", "at"], unique=False)
+    op.create_table(
         "consents",
         sa.Column("customer_ref", sa.String(length=500), nullable=False),
         sa.Column("purpose", sa.String(length=32), nullable=False),
@@ -80,6 +91,7 @@ def upgrade() -> None:
         sa.Column("ref", sa.String(length=500), nullable=False),
         sa.Column("revision", sa.Integer(), nullable=False),
         sa.Column("profile", types.Sealed(), nullable=False),
+        sa.Column("mail_from", types.Sealed(), nullable=True),
         sa.Column("time_zone", sa.String(length=500), nullable=False),
         sa.Column("locale", sa.String(length=500), nullable=False),
         sa.Column("rules_version", sa.Integer(), nullable=False),
@@ -392,6 +404,16 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_numbers_customer_ref"), "numbers", ["customer_ref"], unique=False)
     op.create_table(
+        "openings",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("delivery_id", sa.Uuid(), nullable=False),
+        sa.Column("until", types.Instant(), nullable=False),
+        sa.Column("opening", sa.String(length=32), nullable=False),
+        sa.Column("at", types.Instant(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_openings")),
+    )
+    op.create_index("ix_openings_link", "openings", ["delivery_id", "until"], unique=False)
+    op.create_table(
         "outbox",
         sa.Column("id", sa.String(length=500), nullable=False),
         sa.Column("audience", sa.String(length=500), nullable=False),
@@ -635,6 +657,8 @@ def downgrade() -> None:
         sqlite_where=sa.text("position IS NULL"),
     )
     op.drop_table("outbox")
+    op.drop_index("ix_openings_link", table_name="openings")
+    op.drop_table("openings")
     op.drop_index(op.f("ix_numbers_customer_ref"), table_name="numbers")
     op.drop_table("numbers")
     op.drop_index("ix_names_lookup", table_name="names")
@@ -736,6 +760,8 @@ def downgrade() -> None:
     op.drop_table("data_keys")
     op.drop_table("customers")
     op.drop_table("consents")
+    op.drop_index("ix_bounces_address", table_name="bounces")
+    op.drop_table("bounces")
     op.drop_table("blobs")
     op.drop_table("attempts")
     op.drop_table("acts")

@@ -139,6 +139,11 @@ def test_blank_variables_count_as_unset(monkeypatch: pytest.MonkeyPatch) -> None
         ({"FAILPOINTS": "dispatch.claimed=kill"}, "set sandbox"),
         ({"LOG_FORMAT": "xml"}, "must be one of 'json', 'console'"),
         ({"PUBLIC_URL": "hooks.example"}, "web address"),
+        ({"BRAND_LOGO_URL": "logo.png"}, "web address"),
+        ({"BRAND_COLOUR": "green; } body { display: none"}, "BRAND_COLOUR"),
+        ({"MAIL_DOMAINS": "example.com, not a domain"}, "names of domains"),
+        ({"TEMPLATES_DIR": "nowhere"}, "a folder that is there"),
+        ({"DOCUMENT_LINK_DAYS": "0"}, "DOCUMENT_LINK_DAYS"),
         (
             {
                 "TWILIO_ACCOUNT_SID": "AC1",
@@ -236,6 +241,13 @@ def test_lists_may_be_written_with_commas(monkeypatch: pytest.MonkeyPatch) -> No
     monkeypatch.setenv("ONWARD_BLOB_ROOTS", "s3://scans/in, s3://invoices")
 
     assert load().blob_roots == ("s3://scans/in", "s3://invoices")
+
+
+def test_lines_of_the_footer_are_written_with_bars(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An office's address has commas of its own."""
+    monkeypatch.setenv("ONWARD_COMPANY_FOOTER", "No. 01234567 | 1 Quay Street, Westport")
+
+    assert load().company_footer == ("No. 01234567", "1 Quay Street, Westport")
 
 
 def test_further_providers_come_after_the_first_in_their_order(

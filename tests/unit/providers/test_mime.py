@@ -3,6 +3,7 @@
 Read back with the standard library's parser, which shares no code with the builder.
 """
 
+import tracemalloc
 from dataclasses import replace
 from datetime import UTC, datetime
 from email import message_from_bytes, policy
@@ -16,7 +17,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from workers.providers.base import Attachment, Email, Tag
-from workers.providers.mime import build
+from workers.providers.mime import PIECE, build
 from workers.providers.mime_headers import ready_address
 
 EMAIL = Email(
@@ -34,6 +35,7 @@ EMAIL = Email(
 )
 SCAN = Attachment("scan.pdf", "application/pdf", b"%PDF-1.4 \x00\xff\r\n.\r\n" * 50)
 
+TURNS = "\u2028\u2029\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
 anything = st.text(st.characters(codec=None, exclude_categories=()), max_size=300)
 awkward = st.sampled_from(
     [
@@ -53,6 +55,7 @@ awkward = st.sampled_from(
         "--=_a\n--=_m--",
         "\u2028line\u2029paragraph\x85next",
         "😀" * 60,
+        "turned \u202eround\u202c and \u2066apart\u2069",
         "= =3D =\n=",
     ]
 )
@@ -81,8 +84,7 @@ def as_lines(text: str) -> str:
 def visible(text: str) -> str:
     """A header's words without what no header can carry, blanks not counted."""
     clean = "".join(
-        " " if ord(one) < 32 or 127 <= ord(one) < 160 or one in "\u2028\u2029" else one
-        for one in text
+        " " if ord(one) < 32 or 127 <= ord(one) < 160 or one in TURNS else one for one in text
     )
     return "".join(clean.encode("utf-8", "replace").decode().split())
 
@@ -272,3 +274,67 @@ def test_an_unfit_field_is_refused_without_repeating_it(field: str, value: Any) 
 def test_what_counts_as_an_address(address: str, ready: str | None) -> None:
     """Whatever passes is written into an envelope and a header as it is."""
     assert ready_address(address) == ready
+
+
+def test_an_offer_opts_out_at_one_click() -> None:
+    """RFC 8058: two headers, the link whole and on one line, however long it is."""
+    link = "https://onward.brightwater.example/unsubscribe/" + "aB3-_" * 30
+
+    raw = build(replace(EMAIL, unsubscribe_url=link))
+
+    assert f"\r\nList-Unsubscribe: <{link}>\r\n".encode() in raw
+    assert raw.count(b"\r\nList-Unsubscribe-Post: List-Unsubscribe=One-Click\r\n") == 1
+    assert parsed(replace(EMAIL, unsubscribe_url=link))["List-Unsubscribe"] == f"<{link}>"
+
+
+def test_what_is_no_offer_has_no_such_header() -> None:
+    """A message or an invoice cannot be opted out of."""
+    assert b"list-unsubscribe" not in build(EMAIL).lower()
+
+
+@pytest.mark.parametrize(
+    "link",
+    [
+        "javascript:alert(1)",
+        "https://x.example/a\r\nBcc: eve@evil.example",
+        "https://x.example/>,<mailto:eve@evil.example",
+        "https://x.example/" + "x" * 900,
+        "https://x.example/ö",
+    ],
+)
+def test_what_is_no_link_stands_in_no_header(link: str) -> None:
+    """It is written as it is, so it is looked at first."""
+    with pytest.raises(ValueError, match="not a web address"):
+        build(replace(EMAIL, unsubscribe_url=link))
+
+
+@pytest.mark.parametrize("name", ["List-Unsubscribe", "list-unsubscribe-post"])
+def test_nobody_else_can_offer_an_opt_out(name: str) -> None:
+    """Two of them, and a mail program takes which it likes."""
+    with pytest.raises(ValueError, match="repeats"):
+        build(replace(EMAIL, headers=((name, "<https://x.example>"),)))
+
+
+@pytest.mark.parametrize("size", [0, 1, 56, 57, 58, PIECE - 1, PIECE, PIECE + 1, 3 * PIECE + 7])
+def test_an_attachment_arrives_whole_whatever_its_size(size: int) -> None:
+    """It is encoded in pieces: none may be lost where two meet, nor any line grow too long."""
+    content = bytes(number * 7 % 251 for number in range(size))
+
+    raw = build(replace(EMAIL, attachments=(Attachment("a.bin", "application/x-a", content),)))
+
+    (read,) = message_from_bytes(raw, policy=policy.default).iter_attachments()
+    assert read.get_content() == content
+    assert max(len(line) for line in raw.split(b"\r\n")) <= 998
+
+
+def test_building_a_large_email_takes_little_more_than_it_is() -> None:
+    """A hundred scans are sent at once: each copy of one counts a hundredfold."""
+    content = bytes(range(256)) * 20_000
+    email = replace(EMAIL, attachments=(Attachment("a.pdf", "application/pdf", content),))
+    tracemalloc.start()
+
+    raw = build(email)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+
+    assert peak < 2.2 * len(raw)

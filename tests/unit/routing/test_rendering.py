@@ -11,18 +11,10 @@ from hypothesis import strategies as st
 from contracts.events import EventData
 from contracts.vocabulary import Content
 from tests.unit.routing.samples import DATA
-from workers.routing.rendering import (
-    TEMPLATES,
-    Company,
-    Enclosed,
-    Enclosure,
-    Reader,
-    RenderedEmail,
-    Renderer,
-    TemplateMissingError,
-    attachment_plan,
-)
+from workers.routing.enclosing import Enclosed, Enclosure, attachment_plan
+from workers.routing.rendering import Company, Reader, RenderedEmail, Renderer
 from workers.routing.sms_length import segments
+from workers.routing.template_files import SHIPPED, TemplateMissingError
 
 COMPANY = Company(
     legal_name="Brightwater Holdings Ltd",
@@ -121,7 +113,7 @@ def test_no_template_names_a_company_of_its_own() -> None:
 
     written = [renderer.render_email(name, event(name), Content.FULL, READER) for name in EMAILED]
 
-    sources = "".join(path.read_text() for path in TEMPLATES.rglob("*") if path.is_file())
+    sources = "".join(path.read_text() for path in SHIPPED.rglob("*") if path.is_file())
     assert all("Brightwater" not in everything(one) for one in written)
     assert "01632" not in sources
     assert "Brightwater" not in sources
@@ -319,7 +311,7 @@ def test_typographic_marks_do_not_double_the_price_of_a_text() -> None:
 
 def test_the_template_version_is_the_wordings_and_nothing_elses(tmp_path: Path) -> None:
     """The ledger proves by it which wording went out, whatever process sent it."""
-    copy = Path(copytree(TEMPLATES, tmp_path / "templates"))
+    copy = Path(copytree(SHIPPED, tmp_path / "templates"))
     before = email("invoice.overdue").template_version
     changed = copy / "en-GB" / "email" / "footer.txt"
     changed.write_text(changed.read_text() + "A word more.\n")
