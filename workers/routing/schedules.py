@@ -40,6 +40,7 @@ class Moment:
     at: datetime
     tz: ZoneInfo
     day: date
+    day_before: date
     shown_again: bool  # the clock was set back, and shows this time of the day once more
     is_holiday: IsHoliday
 
@@ -47,7 +48,8 @@ class Moment:
 def moment(at: datetime, tz: ZoneInfo, is_holiday: IsHoliday) -> Moment:
     """Look an instant up on a customer's clock: once for all windows that are asked about it."""
     local = at.astimezone(tz)
-    return Moment(at, tz, local.date(), local.fold == 1, is_holiday)
+    day = local.date()
+    return Moment(at, tz, day, day - ONE_DAY, local.fold == 1, is_holiday)
 
 
 def is_open(window: Window, at: datetime, tz: ZoneInfo, is_holiday: IsHoliday) -> bool:
@@ -59,7 +61,7 @@ def holds(window: Window, now: Moment) -> bool:
     """Whether the moment belongs to the window."""
     if _opened_on(now.day, window, now):
         return True
-    if window.span[1] > MINUTES_A_DAY and _opened_on(now.day - ONE_DAY, window, now):
+    if window.span[1] > MINUTES_A_DAY and _opened_on(now.day_before, window, now):
         return True  # last night's window reaches into today
     # A clock set back over midnight shows today's date again after tomorrow's window has opened.
     return now.shown_again and _opened_on(now.day + ONE_DAY, window, now)
