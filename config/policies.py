@@ -10,7 +10,7 @@ from types import MappingProxyType
 
 from config.bank_holidays import bank_holidays
 from config.settings import Settings
-from contracts.planning import LanePolicy, TextLimits
+from contracts.planning import CODE_WAIT_SECONDS, WAIT_SECONDS, LanePolicy, TextLimits
 from contracts.vocabulary import Channel, Inquiry, Lane
 
 
@@ -126,6 +126,7 @@ class Policies:
     resends: int
     asking: Mapping[Inquiry, Mapping[Channel, tuple[float, ...]]]
     waiting: WaitingPolicy
+    hold_limit_seconds: float
     texts: TextLimits | None
     prices: PricePolicy
     countries: frozenset[str]
@@ -216,6 +217,8 @@ def policies(settings: Settings) -> Policies:
                 }
             ),
             bank_holidays(settings.bank_holidays),
+            MappingProxyType({lane: each * scale for lane, each in WAIT_SECONDS.items()}),
+            CODE_WAIT_SECONDS * scale,
         ),
         uncertain=MappingProxyType(
             {
@@ -236,6 +239,7 @@ def policies(settings: Settings) -> Policies:
             urgent_seconds=settings.waiting_limit_urgent_seconds,
             routine_seconds=settings.waiting_limit_seconds,
         ),
+        hold_limit_seconds=settings.hold_limit_seconds,
         texts=_texts(settings) if settings.sms_throttle else None,
         prices=PricePolicy(PRICES_AFTER_SECONDS * scale, PRICES_SLICE_SECONDS * scale),
         countries=frozenset(settings.number_countries),

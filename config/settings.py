@@ -178,6 +178,10 @@ class Settings(BaseSettings):
     waiting_limit_seconds: Count = Field(
         7 * 86_400, description="How long any other event waits for what it needs."
     )
+    hold_limit_seconds: Count = Field(
+        30 * 86_400,
+        description="How long a rule may hold a delivery before an operator is asked.",
+    )
 
     # onward up, where it supervises a process for each part
     up_dispatchers: Count = Field(

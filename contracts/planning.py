@@ -5,10 +5,12 @@ They hold ids and closed words; personal values stay in the store until a send i
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import date, datetime
-from typing import TYPE_CHECKING
+from datetime import date, datetime, timedelta
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Final
 from uuid import UUID
 
+from contracts.rule_words import Acknowledge
 from contracts.vocabulary import (
     Channel,
     Content,
@@ -29,6 +31,12 @@ if TYPE_CHECKING:
 NETWORK_MOST = 100
 NETWORK_ALIKE = 20
 INVOICE_EMAIL = "@invoice"  # the pseudo-destination of billing: invoice_email, else the contact's
+# How long a step is given that names no wait of its own. A caller is on the line; an urgent text
+# arrives within seconds or not for long; a person needs longer to send back a code.
+WAIT_SECONDS: Final = MappingProxyType(
+    {Lane.LIVE: 5.0, Lane.URGENT: 120.0, Lane.ROUTINE: 900.0, Lane.BULK: 900.0}
+)
+CODE_WAIT_SECONDS: Final = 600.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,8 +83,21 @@ class Routable:
 
 
 @dataclass(frozen=True, slots=True)
+class DigestTimes:
+    """Which digest an event goes into: that sent ``at``; where it is closed, that ``after`` it."""
+
+    at: datetime
+    after: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class PlannedDelivery:
-    """One event to one destination on one channel, from one step of one rule."""
+    """One event to one destination on one channel, from one step of one rule.
+
+    ``wait`` is how long after it is due the rule's next step goes out, unless this one has
+    reached the customer: as ``acknowledge`` says. It is tried ``most_attempts`` times, where the
+    step says so. With ``digest`` it is gathered with others; what is ``held`` has no due time.
+    """
 
     channel: Channel
     destination_id: str
@@ -93,6 +114,11 @@ class PlannedDelivery:
     attach: bool = True
     reason: Reason = Reason.PLANNED
     detail: str | None = None
+    wait: timedelta | None = None
+    acknowledge: Acknowledge = Acknowledge.NONE
+    most_attempts: int | None = None
+    digest: DigestTimes | None = None
+    held: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,16 +161,24 @@ class Plan:
 class LanePolicy:
     """What the office decides about time for every customer alike.
 
-    How long a delivery in a lane may wait from its first ``due_at``, and which days are bank
-    holidays.
+    How long a delivery in a lane may wait from its first ``due_at``, which days are bank
+    holidays, and how long a step is given that names no wait of its own.
     """
 
     deadline_seconds: Mapping[Lane, int]
     is_bank_holiday: Callable[[date], bool]
+    wait_seconds: Mapping[Lane, float] = field(default_factory=lambda: WAIT_SECONDS)
+    code_wait_seconds: float = CODE_WAIT_SECONDS
 
     def deadline(self, lane: Lane) -> int:
         """Seconds from the first ``due_at`` until the delivery expires."""
         return self.deadline_seconds[lane]
+
+    def wait(self, lane: Lane, acknowledge: Acknowledge) -> timedelta:
+        """How long after it is due a step has to reach the customer."""
+        if acknowledge is Acknowledge.CODE:
+            return timedelta(seconds=self.code_wait_seconds)
+        return timedelta(seconds=self.wait_seconds[lane])
 
 
 @dataclass(frozen=True, slots=True)

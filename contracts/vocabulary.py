@@ -63,7 +63,7 @@ class DeliveryStatus(StrEnum):
     DELIVERED = "delivered"  # the provider says that it arrived
     UNDELIVERED = "undelivered"  # the provider says that it did not arrive
     UNCERTAIN = "uncertain"  # no answer: it may have been sent
-    PARKED = "parked"  # uncertain, or it could not be made: only a person may decide
+    PARKED = "parked"  # only a person may decide: uncertain, unmade, held or unacknowledged
     FAILED = "failed"  # refused for good, or out of attempts
     EXPIRED = "expired"  # its deadline passed before it was sent
     SUPPRESSED = "suppressed"  # the destination must not be used for this purpose
@@ -97,10 +97,13 @@ class Reason(StrEnum):
     # planned or sent
     PLANNED = "planned"
     WINDOW = "window"  # waits for the rule's window to open
+    DIGEST = "digest"  # waits for its digest
+    RELEASED = "released"  # was held, and somebody asked for it
     NEXT_STEP = "next_step"  # planned because an earlier step did not reach
     PROVIDER_ACCEPTED = "provider_accepted"
     POST_DISPATCHED = "post_dispatched"
     RECEIPT = "receipt"  # the provider's later word
+    ACKNOWLEDGED = "acknowledged"  # the customer sent back the code
     ANSWERED = "answered"  # a forwarded call was picked up
     # not sent, on purpose
     NO_RULE = "no_rule"  # no rule of the customer matches
@@ -123,6 +126,7 @@ class Reason(StrEnum):
     WITHDRAWN = "withdrawn"
     REPLACED = "replaced"  # a message taken replaces the late call's
     SIBLING_REACHED = "sibling_reached"  # another step of the rule reached the customer
+    BUNDLED = "bundled"  # goes out together with others, as another delivery
     DEADLINE = "deadline"
     LATE_CALL = "late_call"  # not_after passed: never dialled
     THROTTLED = "throttled"  # the number has had as many texts in the hour as it may
@@ -146,6 +150,7 @@ class Reason(StrEnum):
     # our own doing
     UNUSABLE_DOCUMENT = "unusable_document"
     TEMPLATE_FAILED = "template_failed"
+    NOT_ACKNOWLEDGED = "not_acknowledged"  # the rule's last step, and nobody confirmed it
     POLICY_PARKS = "policy_parks"
     POLICY_RESENDS = "policy_resends"
     OPERATOR = "operator"
@@ -175,6 +180,7 @@ class ReplyKind(StrEnum):
     START = "start"  # texts again
     HELP = "help"  # who are you?
     CODE = "code"  # digits alone: a reply code
+    RELEASE = "release"  # send me what you hold for me
     TEXT = "text"  # anything else
 
 
@@ -277,6 +283,11 @@ class Mode(StrEnum):
     FIRST = "first"
     ESCALATE = "escalate"
 
+    @property
+    def in_turn(self) -> bool:
+        """Whether a step goes out only where those before it did not reach the customer."""
+        return self is not Mode.ALL
+
 
 class Content(StrEnum):
     """How much of the event a send carries."""
@@ -340,6 +351,7 @@ class Verb(StrEnum):
     REPLAY = "replay"  # send what waits for attention back to work
     CANCEL = "cancel"  # no longer wanted
     RESOLVE = "resolve"  # say whether an uncertain send left or not
+    RELEASE = "release"  # send what a rule holds
     PAUSE = "pause"
     RESUME = "resume"
     LIFT = "lift"  # a suppression
@@ -367,6 +379,7 @@ class Refusal(StrEnum):
     UNKNOWN = "unknown"  # there is nothing under this id
     NOT_WAITING = "not_waiting"  # it does not wait for attention
     NOT_UNSETTLED = "not_unsettled"  # it is neither uncertain nor parked
+    NOT_HELD = "not_held"  # no rule holds it
     NOT_STOPPABLE = "not_stoppable"  # under way, not settled yet, or settled
     MAILROOMS = "mailrooms"  # post goes and stays by the mailroom's word
     WITHDRAWN = "withdrawn"  # its publisher took the event back

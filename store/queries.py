@@ -17,6 +17,7 @@ from contracts.searching import normalise_term
 from contracts.vocabulary import ErrorCode
 from store import inbox
 from store import ledger as record
+from store.deliveries.members import about
 from store.deliveries.transitions import where_of
 from store.engine import Transaction
 from store.read_models import (
@@ -27,7 +28,7 @@ from store.read_models import (
     SendLine,
     Waiting,
 )
-from store.tables import deliveries, events, ledger, rejected_events, waits
+from store.tables import events, ledger, rejected_events, waits
 
 
 def event_story(tx: Transaction, source: str, event_id: str) -> EventStory | None:
@@ -137,13 +138,7 @@ def waiting(tx: Transaction, limit: int = 100) -> list[Waiting]:
 
 def deliveries_of(tx: Transaction, event_ids: Sequence[UUID]) -> dict[UUID, list[DeliveryLine]]:
     """Give the deliveries of some events, in the order in which they were planned."""
-    rows = (
-        tx.connection.execute(
-            select(deliveries).where(deliveries.c.event_id.in_(event_ids)).order_by(deliveries.c.id)
-        )
-        .mappings()
-        .all()
-    )
+    rows = about(tx, event_ids)
     masks = _masks_of(tx, rows)
     lines: dict[UUID, list[DeliveryLine]] = defaultdict(list)
     for row in rows:
@@ -163,9 +158,12 @@ def deliveries_of(tx: Transaction, event_ids: Sequence[UUID]) -> dict[UUID, list
             provider=row["provider"],
             reference=row["reference"],
             marked=row["marked"],
+            gathers=row["gathers"],
+            held_at=row["held_at"],
+            acknowledged_at=row["acknowledged_at"],
             changed_at=row["changed_at"],
         )
-        lines[row["event_id"]].append(line)
+        lines[row["about"]].append(line)
     return lines
 
 
@@ -176,7 +174,7 @@ def _masks_of(tx: Transaction, rows: Sequence[Any]) -> dict[UUID, str]:
         tx.connection.execute(
             select(ledger.c.id, ledger.c.delivery_id, ledger.c.personal)
             .where(
-                ledger.c.event_id.in_(sorted({row["event_id"] for row in rows})),
+                ledger.c.event_id.in_(sorted({row["about"] for row in rows})),
                 ledger.c.delivery_id.is_not(None),
             )
             .order_by(ledger.c.id)

@@ -28,6 +28,9 @@ class DeliveryLine:
     reference: str | None
     marked: bool
     changed_at: datetime
+    gathers: bool = False
+    held_at: datetime | None = None
+    acknowledged_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

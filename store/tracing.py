@@ -18,7 +18,17 @@ from store.engine import Transaction
 from store.ids import read_id
 from store.ledger import NOT_SENT
 from store.read_models import DeliveryLine, Rejection
-from store.tables import attempts, bounces, deliveries, events, ledger, outbox, replies, waits
+from store.tables import (
+    attempts,
+    bounces,
+    deliveries,
+    events,
+    gathered,
+    ledger,
+    outbox,
+    replies,
+    waits,
+)
 
 _MOST = 50
 _ENDS = ("answered", "no_answer", "busy", "failed", "expired")
@@ -76,6 +86,7 @@ def trace(tx: Transaction, name: str, source: str | None = None) -> Trace | None
     steps = [
         *_received(tx, told, refused),
         *_planned(tx, rows),
+        *_gathered(tx, told, rows),
         *_attempts(tx, rows),
         *_recorded(tx, event_ids, delivery_id),
         *_outcomes(tx, told, rows, refused, delivery_id),
@@ -98,6 +109,7 @@ _RANK = {
             "rejected",
             "waits",
             "planned",
+            "gathered",
             "act",
             "not_sent",
             "attempt",
@@ -117,23 +129,35 @@ def _find(tx: Transaction, name: str, source: str | None) -> tuple[list[UUID], U
     """Find the events that a name means, and the delivery where it means one alone."""
     own = read_id(name) if source is None else None
     if own is not None:
-        event_id = tx.connection.execute(
-            select(deliveries.c.event_id).where(deliveries.c.id == own)
-        ).scalar()
-        if event_id is not None:
-            return [event_id], own
+        event_ids = _events_of(tx, own)
+        if event_ids:
+            return event_ids, own
         if _ids(tx, events.c.id == own):
             return [own], None
     if source is not None:
         return _ids(tx, events.c.source == source, events.c.event_id == name), None
     found = _ids(tx, events.c.correlation == name)
     if not found:
-        row = tx.connection.execute(
-            select(deliveries.c.id, deliveries.c.event_id).where(deliveries.c.reference == name)
-        ).first()
-        if row is not None:
-            return [row.event_id], row.id
+        sent = tx.connection.execute(
+            select(deliveries.c.id).where(deliveries.c.reference == name)
+        ).scalar()
+        if sent is not None:
+            return _events_of(tx, sent), sent
     return found or _ids(tx, events.c.event_id == name), None
+
+
+def _events_of(tx: Transaction, delivery_id: UUID) -> list[UUID]:
+    """Find what a delivery is about: its event, or those that it gathers."""
+    inside = tx.connection.execute(
+        select(gathered.c.event_id)
+        .where(gathered.c.delivery_id == delivery_id)
+        .order_by(gathered.c.event_id)
+        .limit(_MOST)
+    ).scalars()
+    alone = tx.connection.execute(
+        select(deliveries.c.event_id).where(deliveries.c.id == delivery_id)
+    ).scalars()
+    return list(inside) or list(alone)
 
 
 def _ids(tx: Transaction, *conditions: ColumnElement[bool]) -> list[UUID]:
@@ -221,6 +245,23 @@ def _planned(tx: Transaction, lines: Sequence[DeliveryLine]) -> Iterator[Step]:
         yield Step(row.planned_at, "planned", row.id, facts)
 
 
+def _gathered(
+    tx: Transaction, told: Sequence[TracedEvent], lines: Sequence[DeliveryLine]
+) -> Iterator[Step]:
+    """That an event joined what goes out together; and for what it has left it, if it has."""
+    names = {event.id: event.event_id for event in told}
+    rows = tx.connection.execute(
+        select(gathered).where(
+            gathered.c.delivery_id.in_([line.id for line in lines if line.gathers]),
+            gathered.c.event_id.in_(list(names)),
+        )
+    )
+    for row in rows:
+        left = row.left_for.value if row.left_for else None
+        facts = {"event": names[row.event_id], "rule": row.rule_id, "left_for": left}
+        yield Step(row.gathered_at, "gathered", row.delivery_id, facts)
+
+
 def _attempts(tx: Transaction, lines: Sequence[DeliveryLine]) -> Iterator[Step]:
     a = attempts.c
     rows = tx.connection.execute(
@@ -286,13 +327,18 @@ def _outcomes(
     for event in told:
         ends = ("", *(f":{end}" for end in _ENDS))
         names += [f"{event.id}:call.forwarded{end}{own}" for end in ends for own in ("", ":own")]
+    together = {line.id for line in lines if line.gathers}
     transitions = tx.connection.execute(
         select(deliveries.c.id, deliveries.c.transition).where(
             deliveries.c.id.in_([line.id for line in lines])
         )
     )
     for row in transitions:
-        names += [f"{row.id}:{number}" for number in range(1, row.transition + 1)]
+        numbers = range(row.transition + 1)
+        names += [f"{row.id}:{number}" for number in numbers]
+        if row.id in together:
+            own = [f"{left}{event.id}" for event in told for left in ("", "left:")]
+            names += [f"{row.id}:{number}:{end}" for number in numbers for end in own]
     found = tx.connection.execute(select(outbox).where(bulk.among(tx, outbox.c.id, sorted(names))))
     for row in found:
         facts = {

@@ -21,6 +21,7 @@ from contracts.problems import Malformed
 from contracts.vocabulary import Answer, DeliveryStatus, Door, Role
 from store import outbox, publishers, tables
 from store.customers import Readings
+from store.deliveries import advancing
 from store.deliveries.adding import Due
 from store.deliveries.claiming import Claim, Claimed, claim
 from store.engine import Clock, Store, open_engine
@@ -28,6 +29,7 @@ from store.keys import MasterKey
 from store.publishers import Publisher
 from tests import factories
 from tests.factories import Sample
+from workers.following_up import follow_up
 from workers.intake.submission import Answered, Submission
 from workers.intake.taking_in import Taken, TakingIn
 
@@ -189,6 +191,15 @@ class House:
             preferences(ref, *(rules or [factories.catch_all("d-mobile", "d-mail")])),
             factories.envelope("service.started", subject=ref, services=[*services]),
         )
+
+    def go_on(self) -> list[Due]:
+        """Send on what has had its time without reaching anybody, as upkeep does."""
+        with self.store.write() as tx:
+            rows = advancing.waited(tx, 500)
+            silent = advancing.unreached(tx, rows)
+            due = follow_up(tx, self.readings, self.policies.lanes, silent)
+            advancing.settle(tx, rows, silent)
+            return due
 
     def rows(self, table: Table, **where: Any) -> list[dict[str, Any]]:
         """Give a table's rows by primary key; ``where`` compares columns."""

@@ -7,6 +7,7 @@ on record already, nothing more is planned.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -21,17 +22,20 @@ from contracts.rules import RuleSet
 from contracts.vocabulary import Channel, DeliveryStatus, EventStatus, Mode, Purpose, Reason
 from store import inbox
 from store.customers import Readings, rules_at
-from store.deliveries import adding, ending
+from store.deliveries import adding, gathering, putting
 from store.deliveries.adding import Due, Following
+from store.deliveries.members import about, tellings
+from store.deliveries.siblings import take_back
 from store.engine import Transaction
 from store.inbox import Kept
-from store.tables import deliveries, events
+from store.tables import events
 from workers.forwarded import end_of, tell_forwarded
 from workers.routing.planning import next_step, plan_late_call
 
 log = get_logger(__name__)
 Row = Mapping[str, Any]
 
+_RULE = ("customer_ref", "rule_id", "rule_version", "purpose")
 _OWN_WAY = "@"  # rule ids of billing's, notices' and post's own ways begin with it: no next step
 _UNREACHED = frozenset(
     {DeliveryStatus.FAILED, DeliveryStatus.UNDELIVERED, DeliveryStatus.SUPPRESSED}
@@ -43,12 +47,12 @@ _CALLER_LOST = frozenset({Reason.CALLER_GONE, Reason.LATE_CALL})
 def advances(row: Row) -> bool:
     """Whether a delivery that was just settled wants its rule's next step now.
 
-    An uncertain one does so only after its step's wait, which is the caller's to keep.
+    One whose fate is open does so only after its step's wait, which is the caller's to keep.
     """
-    if row["mode"] is not Mode.FIRST:
+    if not row["mode"].in_turn:
         return False
     if row["status"] is DeliveryStatus.EXPIRED:
-        return row["channel"] is Channel.CALL
+        return row["channel"] is Channel.CALL or row["mode"] is Mode.ESCALATE
     gone = row["status"] is DeliveryStatus.CANCELLED and row["reason"] in _PLACE_GONE
     return gone or row["status"] in _UNREACHED
 
@@ -58,12 +62,12 @@ def follow_up(
 ) -> list[Due]:
     """Plan what follows deliveries that did not reach; give what is due, to hint after the commit.
 
-    ``rows`` are rows of ``deliveries`` as they now are. Those of another mode than ``first`` and
-    those of a way of our own are passed over, and so are, with an error in the log, those of which
+    ``rows`` are rows of ``deliveries`` as they now are. Those of mode ``all`` and those of a
+    way of our own are passed over, and so are, with an error in the log, those of which
     nothing can be planned. What follows an uncertain one is marked.
     """
     wanted = [
-        row for row in rows if row["mode"] is Mode.FIRST and not row["rule_id"].startswith(_OWN_WAY)
+        row for row in rows if row["mode"].in_turn and not row["rule_id"].startswith(_OWN_WAY)
     ]
     if not wanted:
         return []
@@ -107,10 +111,8 @@ class _Scene:
 def _scene(tx: Transaction, readings: Readings, policy: LanePolicy, rows: Sequence[Row]) -> _Scene:
     event_ids = sorted({row["event_id"] for row in rows})
     made: dict[UUID, list[Row]] = {event_id: [] for event_id in event_ids}
-    for row in tx.connection.execute(
-        select(deliveries).where(deliveries.c.event_id.in_(event_ids))
-    ).mappings():
-        made[row["event_id"]].append(dict(row))
+    for row in about(tx, event_ids):
+        made[row["about"]].append(row)
     found = {kept.id: kept for kept in inbox.load(tx, event_ids)}
     return _Scene(
         tx, policy, readings.load(tx, {row["customer_ref"] for row in rows}), found, made, {}
@@ -124,10 +126,10 @@ def _follow_one(scene: _Scene, row: Row) -> list[Due]:
     following = None if call_lost else _next_of(scene, row, event)
     if isinstance(following, PlannedDelivery):
         return _put(scene, row, [following], [])
-    if following is not None and following.reason is not Reason.NO_ADDRESS:
+    if following is not None and not _says_nothing_new(following, row):
         _put(scene, row, [], [following])
     if following is None and not call_lost:
-        return []  # a later step is on its way
+        return _stopped_too_soon(scene, row)  # else a later step is on its way
     if row["channel"] is not Channel.CALL:
         return []
     return _tell_of_call(scene, row, event)
@@ -135,10 +137,8 @@ def _follow_one(scene: _Scene, row: Row) -> list[Due]:
 
 def _next_of(scene: _Scene, row: Row, event: Routable) -> PlannedDelivery | NonSend | None:
     """Find the rule's next step; none where a step beyond this one is planned already."""
-    same_rule = (row["customer_ref"], row["rule_id"], row["rule_version"], row["purpose"])
     for other in scene.made[event.id]:
-        named = (other["customer_ref"], other["rule_id"], other["rule_version"], other["purpose"])
-        if named == same_rule and other["step"] > row["step"]:
+        if other["step"] > row["step"] and _by_the_same_rule(other, row):
             return None
     customer = scene.customer_at(row)
     rules = customer.rules.rules if customer.rules is not None else ()
@@ -154,6 +154,31 @@ def _next_of(scene: _Scene, row: Row, event: Routable) -> PlannedDelivery | NonS
         scene.policy,
         row["purpose"],
     )
+
+
+def _says_nothing_new(nothing_left: NonSend, row: Row) -> bool:
+    """Whether a rule without a further step needs no entry: how its last one fared is on record.
+
+    One whose place is gone was never sent, and says so.
+    """
+    never_sent = row["status"] is DeliveryStatus.CANCELLED
+    return nothing_left.reason is Reason.NO_ADDRESS and not never_sent
+
+
+def _stopped_too_soon(scene: _Scene, row: Row) -> list[Due]:
+    """Send a later step after all that was stopped because this one seemed to have reached."""
+    if row["status"] not in _UNREACHED or row["channel"] is Channel.CALL:
+        return []
+    later = [
+        other
+        for other in scene.made[row["event_id"]]
+        if other["step"] > row["step"] and _by_the_same_rule(other, row)
+    ]
+    return take_back(scene.tx, later, scene.policy)
+
+
+def _by_the_same_rule(one: Row, other: Row) -> bool:
+    return all(one[name] == other[name] for name in _RULE)
 
 
 def _tell_of_call(scene: _Scene, row: Row, event: Routable) -> list[Due]:
@@ -189,12 +214,35 @@ def _message_taken(tx: Transaction, call_id: str, row: Row) -> bool:
 def _put(
     scene: _Scene, row: Row, planned: Sequence[PlannedDelivery], non_sends: Sequence[NonSend]
 ) -> list[Due]:
+    """Put on record what follows one delivery; of one that gathers, for all its events."""
+    tx, marked = scene.tx, row["status"] is DeliveryStatus.UNCERTAIN
+    for telling, _ in tellings(tx, [row]):
+        own = Following(telling["event_id"], telling["publisher"], telling["customer_ref"])
+        adding.add_non_sends(tx, own, adding.untold(tx, own, non_sends))
     after = Following(row["event_id"], row["publisher"], row["customer_ref"])
-    marked = row["status"] is DeliveryStatus.UNCERTAIN
-    rows = [adding.delivery_row(scene.tx, after, each, marked=marked) for each in planned]
-    due = adding.add(scene.tx, rows)
-    adding.add_non_sends(scene.tx, after, adding.untold(scene.tx, after, non_sends))
-    kept = {other["id"] for other in ending.of_event(scene.tx, row["event_id"])} if rows else set()
-    # Another transaction may have planned the same step first: then ours was left out.
-    scene.made[row["event_id"]] += [each for each in rows if each["id"] in kept]
-    return [each for each in due if each.delivery_id in kept]
+    planned = [_no_sooner(each, row, tx.now) for each in planned]
+    if not row["gathers"]:
+        put = putting.put(tx, after, planned, marked=marked)
+        scene.made[row["event_id"]] += put.rows
+        return list(put.due)
+    due: list[Due] = []
+    for each in planned:
+        made = {**adding.delivery_row(tx, after, each, marked=marked), "gathers": True}
+        due += adding.add(tx, [made])
+        # Another transaction may have planned the same step first: then ours was left out.
+        if adding.is_there(tx, made["id"]):
+            gathering.pass_on(tx, row["id"], made)
+            scene.made[row["event_id"]].append(made)
+        else:
+            due = [one for one in due if one.delivery_id != made["id"]]
+    return due
+
+
+def _no_sooner(planned: PlannedDelivery, row: Row, now: datetime) -> PlannedDelivery:
+    """A step that stands in for one which was not due yet waits for what that had waited for."""
+    if row["held_at"] is not None:
+        return replace(planned, held=True, reason=Reason.HELD)
+    if row["gathers"] and row["first_due_at"] > now:
+        due_at, deadline_at = row["first_due_at"], row["deadline_at"]
+        return replace(planned, due_at=due_at, deadline_at=deadline_at, reason=Reason.DIGEST)
+    return planned

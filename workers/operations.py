@@ -13,7 +13,7 @@ from contracts.vocabulary import Channel, DeliveryStatus, Purpose, Refusal, Targ
 from store import audit, providers, senders, suppressed
 from store import mail_from as mail_names
 from store.audit import By, Concerned
-from store.deliveries import by_operator
+from store.deliveries import by_operator, holding
 from store.deliveries.by_operator import Weighed
 from store.engine import Store, Transaction
 from store.mail_from import MailFrom
@@ -104,6 +104,26 @@ class Operations:
                         by_operator.say_not_sent(tx, willing, self._policy)
             concerned = [_concerned(one, detail) for one in weighed]
             return performed(tx, Verb.RESOLVE, by, concerned, dry_run=dry_run)
+
+    def release(
+        self,
+        delivery_ids: Sequence[UUID],
+        by: By,
+        *,
+        customer_ref: str | None = None,
+        dry_run: bool = False,
+    ) -> Performed:
+        """Send what rules hold, at once: these deliveries, or all that is held for a customer."""
+        with self._store.write() as tx:
+            ids = list(delivery_ids)
+            if customer_ref is not None:
+                ids += [row["id"] for row in holding.held_by(tx, [customer_ref])]
+            weighed = by_operator.weigh(tx, Verb.RELEASE, ids)
+            if not dry_run:
+                going = holding.held_among(tx, [one.delivery_id for one in _willing(weighed)])
+                holding.let_go(tx, going, self._policy, "by an operator")
+            concerned = [_concerned(one, _was(one)) for one in weighed]
+            return performed(tx, Verb.RELEASE, by, concerned, dry_run=dry_run)
 
     def pause(self, provider: str, by: By, *, dry_run: bool = False) -> Performed:
         """Take a provider out of use until it is resumed; what is under way goes on."""

@@ -172,7 +172,8 @@ def _delivery(outcome: Outcome, known: _Known) -> dict[str, Any]:
     if row is not None:
         if row.marked:
             told["resent"] = True
-        if outcome.id == f"{row.id}:{row.transition}" and row.detail is not None:
+        last = f"{row.id}:{row.transition}"
+        if outcome.id in {last, f"{last}:{outcome.event_id}"} and row.detail is not None:
             told["detail"] = row.detail
     return told
 

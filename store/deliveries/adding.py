@@ -2,7 +2,8 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
-from datetime import datetime
+from datetime import datetime, timedelta
+from math import ceil
 from typing import Any
 from uuid import UUID
 
@@ -15,9 +16,6 @@ from store.engine import Transaction
 from store.ledger import NOT_SENT, NOWHERE, Entry, Where
 from store.tables import deliveries, destinations
 from store.tables import ledger as entries
-
-# Planned although it cannot go yet: nothing makes it due but the destination's verification.
-_HELD = frozenset({Reason.DESTINATION_UNVERIFIED, Reason.HELD})
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +40,13 @@ class Following:
 def delivery_row(
     tx: Transaction, after: Following, planned: PlannedDelivery, *, marked: bool = False
 ) -> dict[str, Any]:
-    """Make the row of one planned delivery."""
+    """Make the row of one planned delivery.
+
+    Held by its rule, or while its destination is not verified, it has no due time.
+    """
+    is_kept = planned.held or planned.reason is Reason.DESTINATION_UNVERIFIED
+    due_at = None if is_kept else planned.due_at
+    wait = ceil(planned.wait.total_seconds()) if planned.wait is not None else None
     return {
         "id": tx.new_id(),
         "event_id": after.event_id,
@@ -60,6 +64,10 @@ def delivery_row(
         "content": planned.content,
         "attach": planned.attach,
         "marked": marked,
+        "gathers": planned.digest is not None,
+        "acknowledge": planned.acknowledge,
+        "wait_seconds": wait,
+        "most_attempts": planned.most_attempts,
         "status": DeliveryStatus.PENDING,
         "reason": planned.reason,
         "detail": planned.detail,
@@ -68,11 +76,26 @@ def delivery_row(
         "fence": 0,
         "planned_at": tx.now,
         "first_due_at": planned.due_at,
-        "due_at": None if planned.reason in _HELD else planned.due_at,
+        "due_at": due_at,
         "deadline_at": planned.deadline_at,
+        "digest_at": planned.digest.at if planned.digest is not None else None,
+        "held_at": tx.now if planned.held else None,
+        "advance_at": end_of_wait(due_at, wait, planned.deadline_at),
         "hinted_at": tx.now if planned.due_at <= tx.now else None,
         "changed_at": tx.now,
     }
+
+
+def end_of_wait(
+    due_at: datetime | None, wait_seconds: int | None, deadline_at: datetime
+) -> datetime | None:
+    """When the rule's next step goes out, unless this one has reached: its deadline at the latest.
+
+    Never for what waits for no answer, or is not due.
+    """
+    if due_at is None or wait_seconds is None:
+        return None
+    return min(due_at + timedelta(seconds=wait_seconds), deadline_at)
 
 
 def add(tx: Transaction, rows: Sequence[dict[str, Any]]) -> list[Due]:
@@ -84,6 +107,12 @@ def add(tx: Transaction, rows: Sequence[dict[str, Any]]) -> list[Due]:
         for row in rows
         if row["due_at"] is not None and row["due_at"] <= tx.now
     ]
+
+
+def is_there(tx: Transaction, delivery_id: UUID) -> bool:
+    """Whether a delivery was put on record, and not left out because another had its place."""
+    found = tx.connection.execute(select(deliveries.c.id).where(deliveries.c.id == delivery_id))
+    return found.first() is not None
 
 
 def _held_no_longer(tx: Transaction, rows: Sequence[dict[str, Any]]) -> Sequence[dict[str, Any]]:
@@ -124,12 +153,27 @@ def _place(row: Mapping[str, Any]) -> tuple[str, str]:
 
 
 def _released(tx: Transaction, row: Mapping[str, Any], version: int) -> dict[str, Any]:
-    is_due = row["first_due_at"] <= tx.now
     return {
-        "reason": Reason.PLANNED if is_due else Reason.WINDOW,
-        "due_at": row["first_due_at"],
+        **when_verified(tx, row),
         "destination_version": version,
-        "hinted_at": tx.now if is_due else None,
+    }
+
+
+def when_verified(tx: Transaction, row: Mapping[str, Any]) -> dict[str, Any]:
+    """When what was kept for its destination's verification is due by it, and why then.
+
+    What its rule holds, or has put off, goes on waiting for that.
+    """
+    if row["held_at"] is not None:
+        return {"reason": Reason.HELD, "due_at": None, "advance_at": None, "hinted_at": None}
+    is_late = row["first_due_at"] <= tx.now
+    due_at = tx.now if is_late else row["first_due_at"]
+    later = Reason.WINDOW if row["digest_at"] is None else Reason.DIGEST
+    return {
+        "reason": Reason.PLANNED if is_late else later,
+        "due_at": due_at,
+        "advance_at": end_of_wait(due_at, row["wait_seconds"], row["deadline_at"]),
+        "hinted_at": tx.now if is_late else None,
     }
 
 

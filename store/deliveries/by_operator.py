@@ -24,13 +24,14 @@ from contracts.vocabulary import (
     Verb,
 )
 from store import bulk
+from store.deliveries.adding import end_of_wait
 from store.deliveries.claiming import (
     barred_from_place,
     consents_of,
     no_longer_wanted,
     with_surroundings,
 )
-from store.deliveries.siblings import reached_otherwise
+from store.deliveries.siblings import reached_before
 from store.deliveries.transitions import Move, move
 from store.engine import Transaction
 from store.keys import owned_by_key
@@ -47,7 +48,10 @@ _FROM: Mapping[Verb, tuple[frozenset[DeliveryStatus], Refusal]] = {
     Verb.REPLAY: (ATTENTION, Refusal.NOT_WAITING),
     Verb.CANCEL: (ATTENTION | {_S.PENDING}, Refusal.NOT_STOPPABLE),
     Verb.RESOLVE: (_UNSETTLED, Refusal.NOT_UNSETTLED),
+    Verb.RELEASE: (frozenset({_S.PENDING, _S.PARKED}), Refusal.NOT_HELD),
 }
+# Parked, and no doubt about what was sent: nothing is to be settled.
+_KNOWN_FATE = frozenset({Reason.HELD, Reason.NOT_ACKNOWLEDGED})
 _REFUSALS: Mapping[Reason, Refusal] = {
     Reason.WITHDRAWN: Refusal.WITHDRAWN,
     Reason.SERVICE_TERMINATED: Refusal.SERVICE_TERMINATED,
@@ -149,23 +153,29 @@ def _pending(
     tx: Transaction, weighed: Sequence[Weighed], policy: LanePolicy, marked: set[UUID]
 ) -> list[Mapping[str, Any]]:
     moves = [
-        Move(
-            delivery_id=row.id,
-            fence=row.fence,
-            to=_S.PENDING,
-            reason=Reason.OPERATOR,
-            due_at=tx.now,
-            attempts=0,
-            marked=row.id in marked,
-            deadline_at=row.deadline_at
-            if _ends_by_itself(row)
-            else tx.now + timedelta(seconds=policy.deadline(row.lane)),
-            destination_version=row.version or row.destination_version,
-        )
+        _again(tx, one.row, policy, marked=one.row.id in marked)
         for one in weighed
-        if (row := one.row) is not None
+        if one.row is not None
     ]
     return move(tx, moves, sorted(ATTENTION | _UNSETTLED))
+
+
+def _again(tx: Transaction, row: Row[Any], policy: LanePolicy, *, marked: bool) -> Move:
+    deadline_at = tx.now + timedelta(seconds=policy.deadline(row.lane))
+    if _ends_by_itself(row):
+        deadline_at = row.deadline_at
+    return Move(
+        delivery_id=row.id,
+        fence=row.fence,
+        to=_S.PENDING,
+        reason=Reason.OPERATOR,
+        due_at=tx.now,
+        attempts=0,
+        marked=marked,
+        deadline_at=deadline_at,
+        destination_version=row.version or row.destination_version,
+        advance_at=end_of_wait(tx.now, row.wait_seconds, deadline_at),
+    )
 
 
 def _ends_by_itself(row: Row[Any]) -> bool:
@@ -175,7 +185,7 @@ def _ends_by_itself(row: Row[Any]) -> bool:
 def _refusals(tx: Transaction, verb: Verb, rows: Sequence[Row[Any]]) -> dict[UUID, Refusal]:
     came_from, otherwise = _FROM[verb]
     agreed = consents_of(tx, rows)
-    needless = reached_otherwise(tx, rows)
+    needless = reached_before(tx, rows)
     erased = _erased(tx, rows)
     refusals = {}
     for row in rows:
@@ -184,6 +194,10 @@ def _refusals(tx: Transaction, verb: Verb, rows: Sequence[Row[Any]]) -> dict[UUI
             refusal = Refusal.MAILROOMS
         elif row.status not in came_from or (verb is Verb.RESOLVE and row.reason in _NEVER_MADE):
             refusal = otherwise
+        elif verb is Verb.RELEASE and row.held_at is None:
+            refusal = Refusal.NOT_HELD
+        elif verb is Verb.RESOLVE and row.reason in _KNOWN_FATE:
+            refusal = Refusal.NOT_UNSETTLED
         elif row.id in erased:
             refusal = Refusal.ERASED
         elif verb is Verb.REPLAY and row.id in needless:

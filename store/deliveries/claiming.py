@@ -5,7 +5,7 @@ service, consent, suppression, the deadline, how many texts the number has had. 
 any byte leaves.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -14,6 +14,7 @@ from uuid import UUID
 from sqlalchemy import Row, Select, and_, select
 
 from contracts.planning import INVOICE_EMAIL, TextLimits
+from contracts.rule_words import Acknowledge
 from contracts.vocabulary import (
     Channel,
     Content,
@@ -26,7 +27,9 @@ from contracts.vocabulary import (
 )
 from store import bulk
 from store.customers import Reachable, open_destination
-from store.deliveries import texting
+from store.deliveries import gathering, texting
+from store.deliveries.acknowledging import code_of
+from store.deliveries.members import Member, members_of
 from store.deliveries.siblings import reached_otherwise
 from store.deliveries.transitions import Move, move
 from store.engine import Transaction
@@ -72,12 +75,25 @@ class Claim:
 
 
 @dataclass(frozen=True, slots=True)
+class Gathered:
+    """One of the events that a delivery sends together, opened."""
+
+    event_id: UUID
+    event_type: str
+    content: bytes = field(repr=False)
+    rule_id: str
+    rule_version: int
+    step: int
+
+
+@dataclass(frozen=True, slots=True)
 class Claimed:
     """A delivery that this worker, and no other, may send until its lease ends.
 
     ``fence`` numbers the attempt; ``tries`` counts those that the delivery's budget has paid for.
     ``after`` is why it stood where it stood before. ``sms_sender`` is whom texts to the customer
-    come from, where that is not the company.
+    come from, where that is not the company. What ``gathers`` sends the events ``gathered``.
+    ``code`` is what the customer is asked to send back, where the step asks for that.
     """
 
     delivery_id: UUID
@@ -111,6 +127,11 @@ class Claimed:
     started_at: datetime
     after: Reason = Reason.PLANNED
     sms_sender: str | None = field(default=None, repr=False)
+    acknowledge: Acknowledge = Acknowledge.NONE
+    code: str | None = field(default=None, repr=False)
+    most_attempts: int | None = None
+    gathers: bool = False
+    gathered: tuple[Gathered, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,18 +152,21 @@ def claim(tx: Transaction, delivery_ids: Sequence[UUID], by: Claim) -> ClaimResu
     """
     tx.ask_the_time()  # what was planned a moment ago elsewhere is due, by the very same clock
     rows = _lock(tx, delivery_ids)
-    tx.prepare_opening(sealed_of(rows))
+    gathering.drop_withdrawn(tx, rows)
+    members = members_of(tx, rows)
+    tx.prepare_opening(sealed_of(rows, members))
     agreed = consents_of(tx, rows)
     needless = reached_otherwise(tx, rows)
     going: list[Claimed] = []
     stopped: list[Move] = []
     for row in rows:
-        obstacle = _obstacle(tx.now, row, agreed, needless)
+        obstacle = _obstacle(tx.now, row, agreed, needless, members)
         if obstacle is not None:
             stopped.append(_stop(row, *obstacle))
             continue
         try:
-            going.append(claimed(tx, row, row.fence + 1, row.attempts + 1, tx.now))
+            inside = members.get(row.id, ())
+            going.append(claimed(tx, row, row.fence + 1, row.attempts + 1, tx.now, inside))
         except (Unopenable, KeyError):  # one that does not open keeps no other from leaving
             stopped.append(_stop(row, DeliveryStatus.FAILED, Reason.TEMPLATE_FAILED, "unopenable"))
     going, put_off = _spare_numbers(tx, going, by.texts)
@@ -239,9 +263,12 @@ def with_surroundings() -> Select[Any]:
     )
 
 
-def sealed_of(rows: Sequence[Row[Any]]) -> list[SealedBytes | None]:
+def sealed_of(
+    rows: Sequence[Row[Any]], members: Mapping[UUID, Sequence[Member]]
+) -> list[SealedBytes | None]:
     """Give what ``claimed`` opens of rows of ``with_surroundings``, to have their keys at hand."""
-    return [each for row in rows for each in (row.value, row.event_content, row.sms_sender)]
+    own = [each for row in rows for each in (row.value, row.event_content, row.sms_sender)]
+    return own + [each.sealed for inside in members.values() for each in inside]
 
 
 def consents_of(tx: Transaction, rows: Sequence[Row[Any]]) -> frozenset[tuple[str, Channel]]:
@@ -264,7 +291,10 @@ def _obstacle(
     row: Row[Any],
     agreed: frozenset[tuple[str, Channel]],
     needless: frozenset[UUID],
+    members: Mapping[UUID, Sequence[Member]],
 ) -> tuple[DeliveryStatus, Reason] | None:
+    if row.gathers and row.id not in members:
+        return DeliveryStatus.CANCELLED, Reason.WITHDRAWN
     unwanted = no_longer_wanted(now, row)
     if unwanted is not None:
         return DeliveryStatus.CANCELLED, unwanted
@@ -284,7 +314,7 @@ def _obstacle(
 
 def no_longer_wanted(now: datetime, row: Row[Any]) -> Reason | None:
     """Give why nothing of an event is sent on any more, wherever to."""
-    if row.event_status is EventStatus.WITHDRAWN:
+    if row.event_status is EventStatus.WITHDRAWN and not row.gathers:  # the others go on
         return Reason.WITHDRAWN
     ended = row.terminated_at is not None and row.terminated_at <= now
     if ended and row.purpose not in AFTER_TERMINATION:
@@ -312,7 +342,12 @@ def _stop(row: Row[Any], to: DeliveryStatus, reason: Reason, detail: str | None 
 
 
 def claimed(
-    tx: Transaction, row: Row[Any], fence: int, tries: int, started_at: datetime
+    tx: Transaction,
+    row: Row[Any],
+    fence: int,
+    tries: int,
+    started_at: datetime,
+    inside: Sequence[Member],
 ) -> Claimed:
     """Open a row of ``with_surroundings``. Raises ``store.keys.Unopenable``, or ``KeyError``."""
     reach: Reachable = open_destination(tx, row)
@@ -349,6 +384,28 @@ def claimed(
         started_at=started_at,
         after=row.reason,
         sms_sender=open_sender(tx, row.customer_ref, row.sms_sender),
+        acknowledge=row.acknowledge,
+        code=_code(tx, row),
+        most_attempts=row.most_attempts,
+        gathers=row.gathers,
+        gathered=tuple(_opened(tx, each) for each in inside),
+    )
+
+
+def _code(tx: Transaction, row: Row[Any]) -> str | None:
+    if row.acknowledge is not Acknowledge.CODE:
+        return None
+    return code_of(tx.store.master, row.customer_ref, row.event_id)
+
+
+def _opened(tx: Transaction, member: Member) -> Gathered:
+    return Gathered(
+        member.event_id,
+        member.event_type,
+        tx.open(f"events.content:{member.event_id}", member.sealed),
+        member.rule_id,
+        member.rule_version,
+        member.step,
     )
 
 

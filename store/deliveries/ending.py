@@ -9,6 +9,9 @@ from sqlalchemy import and_, select
 
 from contracts.vocabulary import Channel, DeliveryStatus, Lane, Purpose, Reason
 from store import bulk
+from store.deliveries.adding import when_verified
+from store.deliveries.gathering import leave
+from store.deliveries.members import about
 from store.deliveries.transitions import Move, move
 from store.engine import Transaction
 from store.tables import deliveries, destinations, events
@@ -42,6 +45,17 @@ def _end(
     return [dict(row) for row in move(tx, moves, _PENDING)]
 
 
+def cancel_of(tx: Transaction, rows: Sequence[Mapping[str, Any]], reason: Reason) -> set[UUID]:
+    """Cancel what is unsent of the events that rows of ``about`` are about; give their ids.
+
+    One that gathers other events as well goes out without this one.
+    """
+    alone = [row["id"] for row in rows if not row["gathers"]]
+    cancelled = {row["id"] for row in cancel(tx, alone, reason)}
+    gathered = sorted({row["about"] for row in rows if row["gathers"]})
+    return cancelled | leave(tx, gathered, reason)
+
+
 def suppress_unsent(
     tx: Transaction,
     value_index: bytes,
@@ -73,11 +87,8 @@ def suppress_unsent(
 
 
 def of_event(tx: Transaction, event_id: UUID) -> Rows:
-    """Give all deliveries of an event."""
-    rows = tx.connection.execute(
-        select(deliveries).where(deliveries.c.event_id == event_id).order_by(deliveries.c.id)
-    ).mappings()
-    return [dict(row) for row in rows]
+    """Give all deliveries of an event, by itself or gathered with others."""
+    return about(tx, [event_id])
 
 
 def unclaimed_of_customer(
@@ -113,51 +124,40 @@ def of_calls(tx: Transaction, call_ids: Sequence[str], event_type: str) -> Rows:
     }
     if not calls:
         return []
-    rows = tx.connection.execute(
-        select(deliveries)
-        .where(bulk.among(tx, deliveries.c.event_id, sorted(calls)))
-        .order_by(deliveries.c.id)
-    ).mappings()
-    return [{**row, "call_id": calls[row["event_id"]]} for row in rows]
+    return [{**row, "call_id": calls[row["about"]]} for row in about(tx, sorted(calls))]
 
 
 def release(
-    tx: Transaction, ref: str, destination_id: str, version: int, reason: Reason
+    tx: Transaction, ref: str, destination_id: str, version: int
 ) -> list[tuple[UUID, Channel, Lane]]:
-    """Make due what was held for a destination, at the value that it now has; give what is due.
+    """Let go what was kept for a destination, at the value that it now has; give what is due.
 
-    What waits for its rule's window goes on waiting for it. A claim under way may be about to hold
-    one: it has not seen the verification, and nobody else would release it.
+    What its rule holds or has put off goes on waiting. A claim under way may be about to keep one:
+    it has not seen the verification, and nobody else would let it go.
     """
-    held = [
+    kept = [
         row
         for row in unclaimed_of_customer(tx, ref, destination_id, locked=True)
         if row["due_at"] is None and row["channel"] is not Channel.POST
     ]
-    due = [row for row in held if row["first_due_at"] <= tx.now]
-    waits = [row for row in held if row["first_due_at"] > tx.now]
-    changes: list[tuple[Mapping[str, Any], datetime, Reason, datetime | None]] = [
-        *((row, tx.now, reason, tx.now) for row in due),
-        *((row, row["first_due_at"], Reason.WINDOW, None) for row in waits),
+    changes = [
+        {
+            "id": row["id"],
+            "destination_version": version,
+            "changed_at": tx.now,
+            **when_verified(tx, row),
+        }
+        for row in kept
     ]
     bulk.update_rows(
         tx,
         deliveries,
         ["id"],
-        [
-            {
-                "id": row["id"],
-                "due_at": due_at,
-                "destination_version": version,
-                "reason": why,
-                "hinted_at": hinted_at,
-                "changed_at": tx.now,
-            }
-            for row, due_at, why, hinted_at in changes
-        ],
+        changes,
         only_if=f"t.status = '{DeliveryStatus.PENDING.value}'",
     )
-    return [(row["id"], row["channel"], row["lane"]) for row in due]
+    due = {change["id"] for change in changes if change["hinted_at"] is not None}
+    return [(row["id"], row["channel"], row["lane"]) for row in kept if row["id"] in due]
 
 
 def hold(tx: Transaction, ref: str, destination_id: str, version: int) -> int:
@@ -172,6 +172,7 @@ def hold(tx: Transaction, ref: str, destination_id: str, version: int) -> int:
         )
         .values(
             due_at=None,
+            advance_at=None,
             destination_version=version,
             reason=Reason.DESTINATION_UNVERIFIED,
             changed_at=tx.now,
@@ -181,13 +182,14 @@ def hold(tx: Transaction, ref: str, destination_id: str, version: int) -> int:
 
 
 def past_deadline(tx: Transaction, now: datetime, limit: int) -> list[UUID]:
-    """Give pending deliveries whose deadline is over, held ones among them."""
+    """Give pending deliveries whose deadline is over, kept ones among them; none that is held."""
     return list(
         tx.connection.execute(
             select(deliveries.c.id)
             .where(
                 deliveries.c.status == DeliveryStatus.PENDING,
                 deliveries.c.deadline_at <= now,
+                deliveries.c.held_at.is_(None),
                 deliveries.c.channel != Channel.POST,
             )
             .limit(limit)

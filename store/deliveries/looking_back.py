@@ -10,6 +10,7 @@ from sqlalchemy import select
 
 from store import bulk, ledger
 from store.deliveries.claiming import Claimed, claimed, sealed_of, with_surroundings
+from store.deliveries.members import members_of
 from store.engine import Transaction
 from store.keys import Unopenable
 from store.ledger import NOWHERE, Where
@@ -50,11 +51,13 @@ def _claims(tx: Transaction, delivery_ids: Sequence[UUID]) -> list[Claimed]:
         )
         .order_by(deliveries.c.id)
     ).all()
-    tx.prepare_opening(sealed_of(found))
+    members = members_of(tx, found)
+    tx.prepare_opening(sealed_of(found, members))
     claims = []
     for row in found:
         with suppress(Unopenable, KeyError):
-            claims.append(claimed(tx, row, row.fence, row.attempts, tx.now))
+            inside = members.get(row.id, ())
+            claims.append(claimed(tx, row, row.fence, row.attempts, tx.now, inside))
     return claims
 
 

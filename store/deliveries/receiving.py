@@ -14,6 +14,7 @@ from uuid import UUID
 from sqlalchemy import Row, and_, select
 
 from contracts.costs import Cost
+from contracts.rule_words import Acknowledge
 from contracts.vocabulary import DeliveryStatus, Reason
 from store import bulk, ledger
 from store.deliveries.transitions import Move, entries, move
@@ -32,7 +33,8 @@ _UNSETTLED = frozenset({_S.SENDING, _S.UNCERTAIN, _S.PARKED})
 class Word:
     """What a provider says of one attempt, under its ``reference`` for it.
 
-    ``overrules`` lets a word of higher rank stand against an earlier `undelivered`. ``cost`` is
+    ``overrules`` lets a word of higher rank stand against an earlier `undelivered`; one that
+    ``acknowledges`` is the customer's own, who sent back a code. ``cost`` is
     what the provider charged for it, where it has said so by then.
     """
 
@@ -43,6 +45,7 @@ class Word:
     detail: str | None = None
     reference: str | None = None
     overrules: bool = False
+    acknowledges: bool = False
     cost: Cost | None = None
 
 
@@ -118,6 +121,8 @@ def _lock(tx: Transaction, words: Sequence[Word]) -> dict[tuple[UUID, int], Row[
             d.c.id,
             d.c.fence,
             d.c.status,
+            d.c.reason,
+            d.c.acknowledge,
             a.c.fence.label("attempt"),
             a.c.reference,
             a.c.started_at,
@@ -226,7 +231,16 @@ def _open_to(word: Word, row: Row[Any]) -> tuple[DeliveryStatus, ...]:
         came_from.add(_S.ACCEPTED)
     if word.overrules:
         came_from.add(_S.UNDELIVERED)
+    if word.acknowledges:  # whatever we made of it, it has arrived
+        came_from |= {_S.PENDING, _S.ACCEPTED, _S.DELIVERED, _S.UNDELIVERED, _S.EXPIRED}
+    elif row.reason is Reason.NOT_ACKNOWLEDGED and not _acknowledged_by(word, row):
+        came_from.discard(_S.PARKED)
     return tuple(sorted(came_from))
+
+
+def _acknowledged_by(word: Word, row: Row[Any]) -> bool:
+    """Whether a provider's word is what the step had asked for; it may also say that all failed."""
+    return row.acknowledge is not Acknowledge.CODE and word.to is not _S.ACCEPTED
 
 
 def _move(word: Word, row: Row[Any]) -> Move:
@@ -240,4 +254,5 @@ def _move(word: Word, row: Row[Any]) -> Move:
         reference=word.reference,
         cost=word.cost if row.price is None else None,
         attempted_at=row.started_at,
+        acknowledged=word.acknowledges,
     )

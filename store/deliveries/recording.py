@@ -7,18 +7,20 @@ refusal, or the proof that nothing left, makes of an uncertain one what it would
 What is parked is in a person's hands: such proof stands on the attempt for them to see.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import select
 
+from contracts.rule_words import Acknowledge
 from contracts.vocabulary import DeliveryStatus, Reason
 from store import bulk, ledger
-from store.deliveries.claiming import Claimed, where
+from store.deliveries.claiming import Claimed, Gathered, where
 from store.deliveries.earlier import Taken, taken_earlier
 from store.deliveries.receiving import BY_RECEIPT
+from store.deliveries.siblings import stop_others
 from store.deliveries.transitions import Move, hold, move
 from store.engine import Transaction
 from store.ledger import Entry, Where
@@ -70,7 +72,8 @@ def record(tx: Transaction, results: Sequence[Result]) -> list[dict[str, Any]]:
     again = move(tx, [_move(r) for r, verdict in late if verdict != BY_RECEIPT], _GOES_AGAIN)
     changed += again
     told = {row["id"] for row in again}
-    ledger.append(tx, [_late_entry(tx, r) for r, _ in late if r.claimed.delivery_id not in told])
+    untold = [r for r, _ in late if r.claimed.delivery_id not in told]
+    ledger.append(tx, [each for r in untold for each in _late_entries(tx, r)])
     changed += move(tx, [_move(r) for r in definite], _OPEN_TO_PROOF)
     changed += move(tx, [_move(r) for r in unknown], _STILL_OURS)
     # After the deliveries, as receipts do it: the other way round the two deadlock. No answer of
@@ -83,6 +86,7 @@ def record(tx: Transaction, results: Sequence[Result]) -> list[dict[str, Any]]:
             [_attempt(tx, r) for r in answered if (r.reference is not None) == referred],
             only_if="" if referred else f"t.verdict IS NULL OR t.verdict <> '{BY_RECEIPT}'",
         )
+    stop_others(tx, changed)
     return [dict(row) for row in changed]
 
 
@@ -133,20 +137,31 @@ def _unrecorded(tx: Transaction, results: Sequence[Result]) -> list[tuple[Result
     return [(r, verdict) for r, verdict in before if verdict != r.verdict]
 
 
-def _late_entry(tx: Transaction, result: Result) -> tuple[Entry, Where]:
+def _late_entries(tx: Transaction, result: Result) -> Iterator[tuple[Entry, Where]]:
     """Put on the ledger an acceptance that changes no status any more.
 
     A receipt came first and is an entry already; what was sent, and by which template, only this
     one knows. A later word is a later entry.
     """
     claimed = result.claimed
-    entry = Entry(
+    segments = result.segments  # of one that gathers, they stand on its first event's entry
+    for about in claimed.gathered or (claimed,):
+        entry = _late_entry(tx, result, about, segments)
+        yield entry, where(claimed, result.content_digest)
+        segments = None
+
+
+def _late_entry(
+    tx: Transaction, result: Result, about: Claimed | Gathered, segments: int | None
+) -> Entry:
+    claimed = result.claimed
+    return Entry(
         customer_ref=claimed.customer_ref,
-        event_id=claimed.event_id,
+        event_id=about.event_id,
         delivery_id=claimed.delivery_id,
-        rule_id=claimed.rule_id,
-        rule_version=claimed.rule_version,
-        step=claimed.step,
+        rule_id=about.rule_id,
+        rule_version=about.rule_version,
+        step=about.step,
         channel=claimed.channel,
         lane=claimed.lane,
         purpose=claimed.purpose,
@@ -158,13 +173,12 @@ def _late_entry(tx: Transaction, result: Result) -> tuple[Entry, Where]:
         provider=result.provider,
         reference=result.reference,
         template_version=result.template_version,
-        segments=result.segments,
+        segments=segments,
         policy_version=tx.store.policy_version,
         intended_at=claimed.first_due_at,
         attempted_at=claimed.started_at,
         settled_at=tx.now,
     )
-    return entry, where(claimed, result.content_digest)
 
 
 def _attempt(tx: Transaction, result: Result) -> dict[str, Any]:
@@ -196,4 +210,15 @@ def _move(result: Result) -> Move:
         attempted_at=claimed.started_at,
         where=where(claimed, result.content_digest),
         marked=result.marked,
+        reached=_reaches(result),
+    )
+
+
+def _reaches(result: Result) -> bool:
+    """Whether nothing more has to follow: the step asks for no other word than the provider's."""
+    claimed = result.claimed
+    return (
+        result.to is DeliveryStatus.ACCEPTED
+        and claimed.mode.in_turn
+        and claimed.acknowledge is Acknowledge.NONE
     )

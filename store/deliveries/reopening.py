@@ -15,6 +15,7 @@ from contracts.planning import INVOICE_EMAIL
 from contracts.vocabulary import DeliveryStatus
 from store import bulk
 from store.deliveries.claiming import Claimed, claimed, sealed_of, with_surroundings
+from store.deliveries.members import Member, members_of
 from store.deliveries.receiving import BY_RECEIPT
 from store.engine import Transaction
 from store.keys import Unopenable
@@ -56,8 +57,10 @@ def unanswered(tx: Transaction, worker: str, named: Sequence[UUID]) -> list[Unan
         )
         .order_by(d.c.id, a.c.fence)
     ).all()
-    tx.prepare_opening(sealed_of(rows))
-    return [found for row in rows if (found := _reopened(tx, row)) is not None]
+    members = members_of(tx, rows)
+    tx.prepare_opening(sealed_of(rows, members))
+    reopened = (_reopened(tx, row, members.get(row.id, ())) for row in rows)
+    return [found for found in reopened if found is not None]
 
 
 def _last_claimed(
@@ -73,9 +76,9 @@ def _last_claimed(
     )
 
 
-def _reopened(tx: Transaction, row: Row[Any]) -> Unanswered | None:
+def _reopened(tx: Transaction, row: Row[Any], inside: Sequence[Member]) -> Unanswered | None:
     try:
-        found = claimed(tx, row, row.attempt, row.attempts, row.started_at)
+        found = claimed(tx, row, row.attempt, row.attempts, row.started_at, inside)
     except (Unopenable, KeyError):
         return None
     if row.version != row.destination_version and row.destination_id != INVOICE_EMAIL:

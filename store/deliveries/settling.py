@@ -1,13 +1,13 @@
 """What becomes of a send that nobody can tell the fate of, when no evidence has come."""
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, and_, func, or_, select, true
+from sqlalchemy import Row, and_, func, or_, select
 
-from contracts.vocabulary import Channel, DeliveryStatus, Inquiry, Lane, Mode, Reason
+from contracts.vocabulary import Channel, DeliveryStatus, Inquiry, Reason
 from store.deliveries.earlier import Taken, taken_earlier
 from store.deliveries.transitions import Move, move
 from store.engine import Transaction
@@ -15,36 +15,7 @@ from store.tables import attempts, deliveries, inquiries
 
 UNKNOWN = "unknown"  # an attempt's verdict; one that was never recorded has none at all
 LOOKS = 3  # so many looks into the provider's list come before a text or a call goes out again
-_FRESH = timedelta(minutes=10)
 _LISTED = frozenset({Channel.SMS, Channel.CALL})
-
-
-def uncertain_for(
-    tx: Transaction, lane: Lane, wait: timedelta, beyond: UUID | None = None, limit: int = 500
-) -> list[dict[str, Any]]:
-    """Give what was sent so long ago that its lane cannot wait, and is uncertain or parked.
-
-    Of very many a page, by their ids: those ``beyond`` the last one of the page before.
-
-    Past its deadline it waits no longer, either: a call is then told of as a message. Looked for
-    during ``_FRESH`` after that: what is older has been gone on with, or given up.
-    """
-    d, a = deliveries, attempts
-    rows = tx.connection.execute(
-        select(d)
-        .join(a, and_(a.c.delivery_id == d.c.id, a.c.fence == d.c.fence))
-        .where(
-            d.c.status.in_([DeliveryStatus.UNCERTAIN, DeliveryStatus.PARKED]),
-            d.c.lane == lane,
-            d.c.mode == Mode.FIRST,
-            d.c.changed_at > tx.now - wait - _FRESH,
-            or_(a.c.started_at <= tx.now - wait, d.c.deadline_at <= tx.now),
-            true() if beyond is None else d.c.id > beyond,
-        )
-        .order_by(d.c.id)
-        .limit(limit)
-    ).mappings()
-    return [dict(row) for row in rows]
 
 
 def settle_uncertain(

@@ -14,6 +14,7 @@ from contracts.costs import Cost
 from contracts.vocabulary import DeliveryStatus, Reason
 from store import bulk, ledger, outbox
 from store.customers import open_destination
+from store.deliveries.members import tellings
 from store.engine import Transaction
 from store.keys import Unopenable
 from store.ledger import NOWHERE, Entry, Where
@@ -21,12 +22,24 @@ from store.tables import deliveries, destinations
 
 Row = Mapping[str, Any]
 _ALL = tuple(c.name for c in deliveries.c)
+_WHERE_GIVEN = (
+    "provider",
+    "reference",
+    "attempts",
+    "deadline_at",
+    "destination_version",
+    "first_due_at",
+    "advance_at",
+)
 _UNTOLD = frozenset({DeliveryStatus.PENDING, DeliveryStatus.SENDING})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Move:
-    """One delivery's change. With ``fence`` it applies to that claim alone."""
+    """One delivery's change. With ``fence`` it applies to that claim alone.
+
+    ``advance_at`` begins a wait anew; none is left once the customer has been ``reached``.
+    """
 
     delivery_id: UUID
     to: DeliveryStatus
@@ -45,6 +58,10 @@ class Move:
     marked: bool = False
     deadline_at: datetime | None = None
     destination_version: int | None = None
+    first_due_at: datetime | None = None
+    advance_at: datetime | None = None
+    reached: bool = False
+    acknowledged: bool = False
 
 
 def move(tx: Transaction, moves: Sequence[Move], came_from: Sequence[DeliveryStatus]) -> list[Row]:
@@ -61,7 +78,7 @@ def move(tx: Transaction, moves: Sequence[Move], came_from: Sequence[DeliverySta
     by_id = {m.delivery_id: m for m in moves}
     told = [row for row in changed if row["status"] not in _UNTOLD]
     ledger.append(tx, entries(tx, told, by_id))
-    outbox.add(tx, [_outcome(tx, row) for row in told])
+    outbox.add(tx, [outcome(tx, row, end) for row, end in tellings(tx, told)])
     if changed:
         tx.after_commit += [partial(watch, changed) for watch in tx.store.watchers]
     return changed
@@ -117,30 +134,34 @@ def _columns(tx: Transaction, m: Move, fenced: bool) -> dict[str, Any]:  # noqa:
         "hinted_at": None,
         "changed_at": tx.now,
     }
-    if m.provider is not None:
-        row["provider"] = m.provider
-    if m.reference is not None:
-        row["reference"] = m.reference
-    if m.attempts is not None:
-        row["attempts"] = m.attempts
+    given = {name: getattr(m, name) for name in _WHERE_GIVEN}
+    row |= {name: value for name, value in given.items() if value is not None}
     if m.marked:
         row["marked"] = True
-    if m.deadline_at is not None:
-        row["deadline_at"] = m.deadline_at
-    if m.destination_version is not None:
-        row["destination_version"] = m.destination_version
+    if m.to is DeliveryStatus.PENDING and m.due_at is not None:
+        row["held_at"] = None
+    if m.reached:
+        row["advance_at"] = None
+    if m.acknowledged:
+        row["acknowledged_at"] = tx.now
     return row
 
 
 def entries(
     tx: Transaction, rows: Sequence[Row], moves: Mapping[UUID, Move]
 ) -> list[tuple[Entry, Where]]:
-    """Make the ledger entries of deliveries as they now are, with what their moves know beside."""
+    """Make the ledger entries of deliveries as they now are, with what their moves know beside.
+
+    One that gathers has an entry for each of its events; what it cost stands on the first.
+    """
     unknown = [row for row in rows if moves[row["id"]].where is None]
     looked_up = where_of(tx, unknown) if unknown else {}
     made = []
-    for row in rows:
+    costed: set[UUID] = set()
+    for row, _ in tellings(tx, rows):
         m = moves[row["id"]]
+        cost, segments = (m.cost, m.segments) if row["id"] not in costed else (None, None)
+        costed.add(row["id"])
         entry = Entry(
             customer_ref=row["customer_ref"],
             event_id=row["event_id"],
@@ -160,9 +181,9 @@ def entries(
             provider=row["provider"],
             reference=row["reference"],
             template_version=m.template_version,
-            segments=m.cost.segments if m.cost and m.cost.segments else m.segments,
-            price=m.cost.amount if m.cost else None,
-            currency=m.cost.currency if m.cost else None,
+            segments=cost.segments if cost and cost.segments else segments,
+            price=cost.amount if cost else None,
+            currency=cost.currency if cost else None,
             policy_version=tx.store.policy_version,
             intended_at=row["first_due_at"],
             attempted_at=m.attempted_at,
@@ -193,9 +214,10 @@ def where_of(tx: Transaction, rows: Sequence[Row]) -> dict[UUID, Where]:
     }
 
 
-def _outcome(tx: Transaction, row: Row) -> outbox.Outcome:
+def outcome(tx: Transaction, row: Row, end: str = "") -> outbox.Outcome:
+    """Make what a publisher is told of a delivery; ``end`` tells apart what is told at once."""
     return outbox.Outcome(
-        id=f"{row['id']}:{row['transition']}",
+        id=f"{row['id']}:{row['transition']}{end}",
         audience=outbox.to_publisher(row["publisher"]),
         name=f"delivery.{row['status'].value}",
         at=tx.now,

@@ -12,7 +12,7 @@ from store.tables.customers import (
     services,
     suppressions,
 )
-from store.tables.deliveries import attempts, deliveries, texted
+from store.tables.deliveries import attempts, deliveries, gathered, texted
 from store.tables.events import events, planning_tasks, rejected_events, search_terms, waits
 from store.tables.evidence import bounces, inquiries, openings, replies
 from store.tables.ledger import ledger, outbox, seals
@@ -31,6 +31,7 @@ __all__ = [
     "deliveries",
     "destinations",
     "events",
+    "gathered",
     "inquiries",
     "items",
     "leases",

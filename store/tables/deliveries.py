@@ -11,6 +11,7 @@ from sqlalchemy import (
     Uuid,
 )
 
+from contracts.rule_words import Acknowledge
 from contracts.vocabulary import (
     ATTENTION,
     Channel,
@@ -24,7 +25,12 @@ from contracts.vocabulary import (
 from store.tables.base import instant, metadata, name
 from store.types import Word
 
-# `due_at` empty means held: nothing but an event or an operator makes it due.
+# `due_at` empty means held: nothing but an event or an operator makes it due. `held_at`: by its
+# rule, until it is asked for.
+# What `gathers` sends several events, which stand in `gathered`; `event_id` is the first of them.
+# `digest_at` names the digest that it is; later events find theirs by it.
+# At `advance_at` (`wait_seconds` after it is due) the rule's next step goes out, unless the
+# customer has been reached: as `acknowledge` says.
 # `fence` rises with every claim and numbers the attempts; `attempts` are those that were spent.
 # `transition` counts every change of status; an outcome's id is delivery and transition.
 deliveries = Table(
@@ -46,6 +52,10 @@ deliveries = Table(
     Column("content", Word(Content), nullable=False),
     Column("attach", Boolean, nullable=False),
     Column("marked", Boolean, nullable=False),
+    Column("gathers", Boolean, nullable=False),
+    Column("acknowledge", Word(Acknowledge), nullable=False),
+    Column("wait_seconds", Integer),
+    Column("most_attempts", Integer),
     Column("status", Word(DeliveryStatus), nullable=False),
     Column("reason", Word(Reason), nullable=False),
     name("detail"),
@@ -59,6 +69,10 @@ deliveries = Table(
     instant("first_due_at", nullable=False),
     instant("due_at"),
     instant("deadline_at", nullable=False),
+    instant("digest_at"),
+    instant("held_at"),
+    instant("advance_at"),
+    instant("acknowledged_at"),
     instant("lease_until"),
     instant("hinted_at"),
     instant("changed_at", nullable=False),
@@ -129,6 +143,41 @@ Index(
     postgresql_where=_unreceipted,
     sqlite_where=_unreceipted,
 )
+_held = deliveries.c.held_at.is_not(None)
+Index(
+    "ix_deliveries_held",
+    deliveries.c.customer_ref,
+    postgresql_where=_held,
+    sqlite_where=_held,
+)
+Index(
+    "ix_deliveries_held_since",
+    deliveries.c.held_at,
+    postgresql_where=_held & _pending,
+    sqlite_where=_held & _pending,
+)
+_advances = deliveries.c.advance_at.is_not(None)
+Index(
+    "ix_deliveries_advance",
+    deliveries.c.advance_at,
+    postgresql_where=_advances,
+    sqlite_where=_advances,
+)
+_digest = deliveries.c.digest_at.is_not(None)
+Index(
+    "uq_deliveries_digest",
+    deliveries.c.customer_ref,
+    deliveries.c.digest_at,
+    deliveries.c.rule_id,
+    deliveries.c.rule_version,
+    deliveries.c.step,
+    deliveries.c.channel,
+    deliveries.c.destination_id,
+    deliveries.c.purpose,
+    unique=True,
+    postgresql_where=_digest,
+    sqlite_where=_digest,
+)
 Index("ix_deliveries_customer", deliveries.c.customer_ref, deliveries.c.planned_at)
 Index(
     "ix_deliveries_reference",
@@ -164,4 +213,33 @@ texted = Table(
     metadata,
     Column("value_index", LargeBinary(16), primary_key=True),
     Column("recent", LargeBinary, nullable=False),
+)
+
+# The events of a delivery that gathers several, each with the rule and step that it goes by. An
+# event is gathered once for each of them and each place. `left_for` says why one is in it no more.
+gathered = Table(
+    "gathered",
+    metadata,
+    Column("delivery_id", Uuid, primary_key=True),
+    Column("event_id", Uuid, primary_key=True),
+    name("customer_ref", nullable=False),
+    name("publisher", nullable=False),
+    name("rule_id", nullable=False),
+    Column("rule_version", Integer, nullable=False),
+    Column("step", Integer, nullable=False),
+    Column("channel", Word(Channel), nullable=False),
+    name("destination_id", nullable=False),
+    instant("gathered_at", nullable=False),
+    Column("left_for", Word(Reason)),
+)
+Index(
+    "uq_gathered_once",
+    gathered.c.event_id,
+    gathered.c.customer_ref,
+    gathered.c.rule_id,
+    gathered.c.rule_version,
+    gathered.c.step,
+    gathered.c.channel,
+    gathered.c.destination_id,
+    unique=True,
 )

@@ -44,6 +44,7 @@ replies = Table(
     instant("received_at", nullable=False),
     UniqueConstraint("reference"),
 )
+Index("ix_replies_sender", replies.c.value_index, replies.c.received_at)
 Index("ix_replies_customer", replies.c.customer_ref, replies.c.received_at)
 Index(
     "ix_replies_delivery",

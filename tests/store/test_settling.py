@@ -1,7 +1,6 @@
 """Is what nobody knows settled by policy, within bounds, and marked each time?"""
 
 import threading
-from typing import Any
 from uuid import UUID
 
 import pytest
@@ -17,7 +16,6 @@ from store.inquiries import Answer
 from tests.building import House, first_of, place, waits_for_a_lock
 from tests.factories import catch_all, envelope
 from tests.waiting import eventually
-from workers.following_up import follow_up
 
 S = DeliveryStatus
 EMAIL, SMS = Channel.EMAIL, Channel.SMS
@@ -242,21 +240,13 @@ def test_no_answer_leaves_what_was_said_before(house: House, text: UUID) -> None
     assert (line.times, line.answered, line.said, line.detail) == (2, 1, Said.NOTHING, "timeout")
 
 
-def _go_on(house: House, lane: Any) -> None:
-    from workers.routing.following import WAITS  # noqa: PLC0415 - beside its one use
-
-    with house.store.write() as tx:
-        rows = settling.uncertain_for(tx, lane, WAITS[lane])
-        follow_up(tx, house.readings, house.policies.lanes, rows)
-
-
 def test_a_next_step_is_not_sent_where_the_first_turns_out_to_have_gone(house: House) -> None:
     """Planned while nobody knew; the receipt came before it was claimed (hazard 6)."""
     house.serve(rules=[first_of("d-mobile", "d-mail")])
     house.have_message(urgency="urgent")
     claimed = _unknown(house, house.delivery()["id"])
     house.clock.advance(seconds=121)
-    _go_on(house, claimed.lane)
+    house.go_on()
     _come(house, claimed, S.ACCEPTED)
 
     taken = house.claim(house.delivery(channel=EMAIL)["id"])
@@ -274,7 +264,7 @@ def test_a_next_step_goes_where_the_first_did_not_arrive(house: House) -> None:
     house.have_message(urgency="urgent")
     claimed = _unknown(house, house.delivery()["id"])
     house.clock.advance(seconds=121)
-    _go_on(house, claimed.lane)
+    house.go_on()
     _come(house, claimed, S.UNDELIVERED)
 
     taken = house.claim(house.delivery(channel=EMAIL)["id"])
@@ -289,14 +279,14 @@ def test_a_next_step_planned_while_its_destination_is_being_verified_is_not_held
     house = server_house
     house.serve(rules=[first_of("d-mobile", "d-mail")])
     house.have_message(urgency="urgent")
-    lane = _unknown(house, house.delivery()["id"]).lane
+    _unknown(house, house.delivery()["id"])
     house.tell(place("C-1042", "d-mail", "email", "jo@second.example"))
     house.clock.advance(seconds=121)
-    going_on = threading.Thread(target=_go_on, args=(house, lane))
+    going_on = threading.Thread(target=house.go_on)
 
     with house.store.write() as tx:
         verify_destination(tx, "C-1042", "d-mail", "code", house.clock.now)
-        ending.release(tx, "C-1042", "d-mail", 2, Reason.PLANNED)
+        ending.release(tx, "C-1042", "d-mail", 2)
         going_on.start()
         eventually(lambda: waits_for_a_lock(house) or not going_on.is_alive(), "both at once")
     going_on.join()
@@ -315,10 +305,10 @@ def test_one_that_cannot_be_followed_up_holds_up_no_other(house: House) -> None:
         spoilt = tables.events.update().where(tables.events.c.id == event)
         tx.connection.execute(spoilt.values(type="number.assigned"))
     for delivery_id in (odd, sound):
-        claimed = _unknown(house, delivery_id)
+        _unknown(house, delivery_id)
     house.clock.advance(seconds=121)
 
-    _go_on(house, claimed.lane)
+    house.go_on()
 
     followed = [row["event_id"] for row in house.deliveries(channel=EMAIL)]
     assert followed == [house.delivery(id=sound)["event_id"]]
@@ -334,10 +324,10 @@ def test_a_call_that_is_uncertain_when_its_time_is_over_is_told_of_as_a_message(
     house: House,
 ) -> None:
     """At once: the caller has gone, and no wait of a lane helps (hazard 6)."""
-    claimed = _uncertain_call(house)
+    _uncertain_call(house)
     house.clock.now = house.delivery(channel=Channel.CALL)["deadline_at"]
 
-    _go_on(house, claimed.lane)
+    house.go_on()
 
     message = house.delivery(channel=SMS)
     assert (message["purpose"].value, message["marked"]) == ("messages", True)
@@ -346,10 +336,10 @@ def test_a_call_that_is_uncertain_when_its_time_is_over_is_told_of_as_a_message(
 
 def test_why_nothing_more_goes_out_is_on_record_once(house: House) -> None:
     """Upkeep asks every second for ten minutes, and an entry of the record is for years."""
-    claimed = _uncertain_call(house)
+    _uncertain_call(house)
     house.clock.now = house.delivery(channel=Channel.CALL)["deadline_at"]
     for _ in range(3):
-        _go_on(house, claimed.lane)
+        house.go_on()
 
     reasons = [entry["reason"] for entry in house.entries(outcome="not_sent")]
 
@@ -360,7 +350,7 @@ def test_the_message_of_a_call_that_was_answered_after_all_is_not_sent(house: Ho
     """The customer has spoken to the caller."""
     claimed = _uncertain_call(house)
     house.clock.advance(seconds=10)
-    _go_on(house, claimed.lane)
+    house.go_on()
     message = house.delivery(channel=SMS)["id"]
     _come(house, claimed, S.DELIVERED)
 
@@ -374,7 +364,7 @@ def test_a_call_that_was_only_put_through_is_told_of_all_the_same(house: House) 
     """That it was dialled does not mean that anybody picked up."""
     claimed = _uncertain_call(house)
     house.clock.advance(seconds=10)
-    _go_on(house, claimed.lane)
+    house.go_on()
     message = house.delivery(channel=SMS)["id"]
     _come(house, claimed, S.ACCEPTED)
 
@@ -389,12 +379,12 @@ def test_what_a_dead_worker_had_waits_no_longer_than_its_lane_can(house: House) 
 
     house.serve(rules=[first_of("d-mobile", "d-mail")])
     house.have_message(urgency="urgent")
-    (claimed,) = house.claim(lease_seconds=110)
+    (_claimed,) = house.claim(lease_seconds=110)
     house.clock.advance(seconds=111)
     with house.store.write() as tx:
         due.rescue(tx, dict.fromkeys(Channel, 300.0))
     house.clock.advance(seconds=10)
 
-    _go_on(house, claimed.lane)
+    house.go_on()
 
     assert len(house.deliveries(channel=EMAIL)) == 1

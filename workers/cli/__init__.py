@@ -15,6 +15,7 @@ from workers.cli import (
     looking,
     processes,
     records,
+    releasing,
     showing,
     texting,
 )
@@ -32,6 +33,7 @@ for group in (
     events,
     looking,
     acting,
+    releasing,
     customers,
     explaining,
     emails,

@@ -42,7 +42,7 @@ def lines_of(story: Trace) -> Iterator[str]:
 
 
 def _letters(story: Trace) -> dict[UUID, str]:
-    ids = [line.id for event in story.events for line in event.deliveries]
+    ids = dict.fromkeys(line.id for event in story.events for line in event.deliveries)
     many = len(ascii_uppercase)
     return {
         each: ascii_uppercase[i % many] + (str(i // many) if i >= many else "")
@@ -53,7 +53,9 @@ def _letters(story: Trace) -> dict[UUID, str]:
 def _standing(line: DeliveryLine) -> str:
     marked = ", marked: may have been sent before" if line.marked else ""
     where = f" to {line.masked}" if line.masked else ""
-    return f"{line.channel.value}{where}: {line.status.value} ({line.reason.value}){marked}"
+    together = ", with others" if line.gathers else ""
+    how = f"{line.status.value} ({line.reason.value})"
+    return f"{line.channel.value}{where}: {how}{together}{marked}"
 
 
 def _time(moment: datetime | None) -> str:
@@ -83,6 +85,11 @@ def _planned(f: Facts) -> str:
         f"planned {f['channel']} to {f['destination']} by {rule}, {f['lane']} lane{late},"
         f" until {_when(f['deadline'])}"
     )
+
+
+def _gathered(f: Facts) -> str:
+    left = f", and left it since: {f['left_for']}" if f["left_for"] else ""
+    return f"event {f['event']} joined it{left}"
 
 
 def _attempt(f: Facts) -> str:
@@ -167,6 +174,7 @@ _SAYS: Mapping[str, Callable[[Facts], str]] = {
     "rejected": _rejected,
     "waits": _waits,
     "planned": _planned,
+    "gathered": _gathered,
     "attempt": _attempt,
     "answer": _answer,
     "asked": _asked,

@@ -14,6 +14,7 @@ REFUSALS: Mapping[Refusal, str] = MappingProxyType(
         Refusal.UNKNOWN: "nothing is known by this name; see onward trace, or onward queues",
         Refusal.NOT_WAITING: "it does not wait for attention",
         Refusal.NOT_UNSETTLED: "it is neither uncertain nor parked",
+        Refusal.NOT_HELD: "no rule holds it",
         Refusal.NOT_STOPPABLE: "it is being sent, waits for its answer, or is settled",
         Refusal.MAILROOMS: "post goes and stays by the mailroom's word: publish item.instructed",
         Refusal.WITHDRAWN: "its publisher took the event back",
@@ -36,7 +37,7 @@ REFUSALS: Mapping[Refusal, str] = MappingProxyType(
 
 _KINDS: Mapping[str, str] = MappingProxyType(
     {
-        "parked": "may have been sent and no evidence came, or could not be made",
+        "parked": "only a person may decide",
         "failed": "refused for good, or out of tries",
         "undelivered": "the provider took it, and says that it did not arrive",
         REJECTED: "events that break their contract",
@@ -104,7 +105,14 @@ def mending(group: Group) -> list[str]:
     which = str(group.examples[0]) if group.count == 1 else f"--cause {quote(group.cause)}"
     lines = [_FIRST.get(group.words[0], "")]
     in_doubt = group.kind == _PARKED and group.words[0] not in _NEVER_MADE
-    if in_doubt:
+    if group.words[0] == Reason.HELD:
+        return [
+            "ask the customer whether they want it, then:",
+            f"onward release {group.examples[0]}",
+        ]
+    if group.words[0] == Reason.NOT_ACKNOWLEDGED:
+        lines = ["tell the customer by telephone, then:"]
+    elif in_doubt:
         lines = [
             "ask the provider whether it has it, by destination and time, then:",
             f"onward resolve {group.examples[0]} --sent REFERENCE   (or --not-sent)",

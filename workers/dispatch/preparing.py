@@ -1,6 +1,6 @@
 """What exactly is sent for a claimed delivery: rendered, addressed, with its document."""
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
@@ -22,17 +22,20 @@ from workers.documents import file_of, name_of
 from workers.links import Links
 from workers.mail_from import is_ours
 from workers.providers.base import Attachment, Email, Outgoing, Tag, Text, Transfer
+from workers.routing.digest_writing import Together
 from workers.routing.enclosing import (
     HELD_BACK,
     NOTHING_ENCLOSED,
     Enclosed,
     Enclosure,
     attachment_plan,
+    size_on_the_wire,
 )
 from workers.routing.own_way import HELD_WAY
-from workers.routing.rendering import Reader, RenderedText, Renderer
+from workers.routing.rendering import Reader, RenderedEmail, RenderedText, Renderer
 from workers.routing.senders import Senders, wants_answer
 from workers.routing.template_files import TemplateFailedError, TemplateMissingError
+from workers.routing.together import TogetherRenderer
 
 log = get_logger(__name__)
 # A document is here as it was kept, as it was opened, and in the email as it goes over the wire,
@@ -115,6 +118,7 @@ class Preparing:
         rule: Callable[[Claimed], Rule | None],
     ) -> None:
         self._renderer = renderer
+        self._together = TogetherRenderer(renderer)
         self._sender = sender
         self._documents = documents
         self._rule = rule
@@ -127,7 +131,7 @@ class Preparing:
         if claimed.channel is not Channel.SMS:
             return None
         try:
-            return self._write(claimed, _event(claimed))
+            return self._write(claimed)
         except Exception:  # noqa: BLE001 - `prepare` says what is wrong with it
             return None
 
@@ -136,10 +140,12 @@ class Preparing:
         if not _takes_document(claimed):
             return 0
         try:
-            file = file_of(_event(claimed))
+            files = [file_of(event) for event in _events(claimed)]
         except Exception:  # noqa: BLE001 - preparing it says what is wrong
             return 0
-        return 0 if file is None else file.bytes * _TIMES_HERE
+        total = sum(file.bytes for file in files if file is not None)
+        most = self._sender.attachment_limit if claimed.gathers else total
+        return min(total, most) * _TIMES_HERE
 
     def prepare(
         self,
@@ -159,14 +165,15 @@ class Preparing:
                 return Unsendable(claimed, Reason.NUMBER_BARRED, bar.value)
             if written is not None:
                 return self._text(claimed, written, now, sender)
-            event = _event(claimed)
             match claimed.channel:
                 case Channel.SMS:
-                    return self._text(claimed, self._write(claimed, event), now, sender)
+                    return self._text(claimed, self._write(claimed), now, sender)
+                case Channel.EMAIL if claimed.gathers:
+                    return self._email_together(claimed, now)
                 case Channel.EMAIL:
-                    return self._email(claimed, event, now)
+                    return self._email(claimed, _event(claimed), now)
                 case Channel.CALL:
-                    return self._transfer(claimed, event)
+                    return self._transfer(claimed, _event(claimed))
                 case Channel.POST:  # sent on by the mailroom, not by a worker
                     return Unsendable(claimed, Reason.DESTINATION_UNFIT, "post")
         except Exception as error:  # noqa: BLE001 - one bad delivery never fails its batch
@@ -184,10 +191,14 @@ class Preparing:
             return None
         return bar_on(claimed.destination, self._sender.countries)
 
-    def _write(self, claimed: Claimed, event: EventData) -> RenderedText:
-        most = self._sender.texts.most_segments(claimed.purpose)
+    def _write(self, claimed: Claimed) -> RenderedText:
+        most, reader = self._sender.texts.most_segments(claimed.purpose), _reader(claimed)
+        if claimed.gathers:
+            return self._together.text(
+                _together(claimed), claimed.content, claimed.purpose, reader, most, claimed.code
+            )
         return self._renderer.render_text(
-            claimed.event_type, event, claimed.content, _reader(claimed), most
+            claimed.event_type, _event(claimed), claimed.content, reader, most, claimed.code
         )
 
     def _text(
@@ -224,6 +235,48 @@ class Preparing:
         written = self._renderer.render_email(
             claimed.event_type, event, claimed.content, _reader(claimed), enclosure, unsubscribe
         )
+        return self._mail(claimed, now, written, attachments, unsubscribe)
+
+    def _email_together(self, claimed: Claimed, now: datetime) -> Ready:
+        together = _together(claimed)
+        enclosures, attachments = self._enclosed(claimed, together)
+        written = self._together.email(
+            together, claimed.content, claimed.purpose, _reader(claimed), enclosures
+        )
+        return self._mail(claimed, now, written, attachments)
+
+    def _enclosed(
+        self, claimed: Claimed, together: Sequence[Together]
+    ) -> tuple[list[Enclosure], tuple[Attachment, ...]]:
+        """What becomes of each event's document: attached, as long as there is room in the email.
+
+        One that is not what it was said to be holds up nothing of the others.
+        """
+        enclosures: list[Enclosure] = []
+        attachments: list[Attachment] = []
+        room = self._sender.attachment_limit
+        for one in together:
+            file = file_of(one.event) if _takes_document(claimed) else None
+            enclosure = NOTHING_ENCLOSED if file is None else attachment_plan(file.bytes, room)
+            if file is not None and enclosure.enclosed is Enclosed.ATTACHED:
+                content = self._documents.usable(file)
+                if isinstance(content, str):
+                    enclosure = HELD_BACK
+                else:
+                    name = name_of(one.event, file.media_type)
+                    attachments.append(Attachment(name, file.media_type, content))
+                    room -= size_on_the_wire(file.bytes)
+            enclosures.append(enclosure)
+        return enclosures, tuple(attachments)
+
+    def _mail(
+        self,
+        claimed: Claimed,
+        now: datetime,
+        written: RenderedEmail,
+        attachments: tuple[Attachment, ...],
+        unsubscribe: str = "",
+    ) -> Ready:
         own = self._mail_from(claimed)
         domain = self._sender.mail_sender.rpartition("@")[2]
         outgoing = Email(
@@ -324,6 +377,20 @@ def _tag(claimed: Claimed) -> Tag:
 
 def _reader(claimed: Claimed) -> Reader:
     return Reader(locale=claimed.locale, time_zone=claimed.time_zone)
+
+
+def _together(claimed: Claimed) -> list[Together]:
+    """The events that one delivery tells of, in the order in which they were gathered."""
+    return [
+        Together(one.event_type, load_data(one.event_type, split_content(one.content)[1]))
+        for one in claimed.gathered
+    ]
+
+
+def _events(claimed: Claimed) -> list[EventData]:
+    if claimed.gathers:
+        return [one.event for one in _together(claimed)]
+    return [_event(claimed)]
 
 
 def _event(claimed: Claimed) -> EventData:

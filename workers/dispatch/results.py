@@ -111,7 +111,7 @@ def _result(
     provider: str | None = None,
     content: Content = Content(),
 ) -> Result:
-    standing = Standing(claimed.lane, claimed.tries - 1, claimed.deadline_at)
+    standing = Standing(claimed.lane, claimed.tries - 1, claimed.deadline_at, claimed.most_attempts)
     retries = policies.retries[claimed.lane]
     transition = after(verdict, standing, retries, now, random.random)
     due_at = transition.due_at

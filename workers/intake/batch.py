@@ -4,6 +4,7 @@ Ordinary events only add rows, so their rows are gathered and written together. 
 changes what is on record is applied by itself: all that came before it is written first.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
@@ -15,6 +16,7 @@ from contracts.vocabulary import Channel, EventStatus, Reason
 from store import inbox, items, ledger, outbox
 from store.deliveries import adding
 from store.deliveries.adding import Due, Following
+from store.deliveries.gathering import Joining, join
 from store.engine import Transaction
 from store.inbox import Wait
 from store.ledger import Entry, Where
@@ -36,18 +38,26 @@ class Batch:
     terms: list[tuple[str, UUID]] = field(default_factory=list)
     waits: list[Wait] = field(default_factory=list)
     due: list[Due] = field(default_factory=list)
+    joining: list[Joining] = field(default_factory=list)
+    plans: list[tuple[Incoming, str, Plan, list[dict[str, Any]]]] = field(default_factory=list)
 
     def write(self) -> None:
         """Write what was gathered, each table's rows in one statement."""
         tx = self.tx
         inbox.add_events(tx, self.events)
         self.due += [d for d in adding.add(tx, self.deliveries) if d.channel is not Channel.POST]
+        joined = join(tx, self.joining)
+        self.outcomes += [
+            _routed(tx, incoming, customer_ref, plan, rows, joined)
+            for incoming, customer_ref, plan, rows in self.plans
+        ]
         ledger.append(tx, self.entries)
         outbox.add(tx, self.outcomes)
         inbox.add_terms(tx, self.terms)
         inbox.put_waits(tx, self.waits)
         self.events, self.deliveries, self.entries = [], [], []
         self.outcomes, self.terms, self.waits = [], [], []
+        self.joining, self.plans = [], []
 
     def add_event(
         self,
@@ -97,9 +107,12 @@ class Batch:
             if detail is not None and planned.reason is Reason.PLANNED:
                 row["detail"] = detail
             rows.append(row)
-        self.deliveries += rows
+            if planned.digest is None:
+                self.deliveries.append(row)
+            else:
+                self.joining.append(Joining(row, planned.digest.after))
         self.entries += [adding.non_send_entry(tx, after, n) for n in plan.non_sends]
-        self.outcomes.append(_routed(tx, incoming, customer_ref, plan, rows))
+        self.plans.append((incoming, customer_ref, plan, rows))
         if plan.post is not None:
             self._put_post(incoming, customer_ref, plan, rows)
 
@@ -135,6 +148,7 @@ def _routed(
     customer_ref: str,
     plan: Plan,
     rows: list[dict[str, Any]],
+    joined: Mapping[UUID, UUID],
 ) -> Outcome:
     return Outcome(
         id=f"{incoming.id}:routed",
@@ -146,7 +160,7 @@ def _routed(
         facts={
             "deliveries": [
                 {
-                    "delivery_id": str(row["id"]),
+                    "delivery_id": str(joined.get(row["id"], row["id"])),
                     "channel": row["channel"].value,
                     "destination_id": row["destination_id"],
                     "due": None if row["due_at"] is None else row["due_at"].isoformat(),

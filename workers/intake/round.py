@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
-from uuid import UUID
 
 from config.policies import Policies
 from contracts.events import Event, Whose, canonical_content, load_data
@@ -293,7 +292,7 @@ class Round:
             if row["customer_ref"] == customer_ref
         ]
         unsent = [row for row in told if row["status"] is DeliveryStatus.PENDING]
-        ending.cancel(self._tx, [UUID(str(row["id"])) for row in unsent], Reason.REPLACED)
+        ending.cancel_of(self._tx, unsent, Reason.REPLACED)
         written = [
             row
             for row in told

@@ -10,6 +10,7 @@ from itertools import product
 from uuid import UUID
 
 from contracts.events import EventData, File, dump_data
+from contracts.rule_words import Matchable
 from contracts.vocabulary import Channel, Content, Lane, Mode, Purpose
 from store.deliveries.claiming import Claimed
 from store.mail_from import MailFrom
@@ -19,10 +20,13 @@ from workers.previewing.fates import Fate
 from workers.previewing.samples import SAMPLES, sample, sample_document
 from workers.providers.base import Email, Text
 from workers.providers.mime import build
+from workers.routing.digest_writing import Together
+from workers.routing.enclosing import NOTHING_ENCLOSED
 from workers.routing.own_way import HELD_WAY
-from workers.routing.rendering import Renderer
+from workers.routing.rendering import Reader, Renderer
 from workers.routing.sms_length import segments
-from workers.routing.template_files import FALLBACK, TemplateFailedError
+from workers.routing.template_files import FALLBACK, TemplateFailedError, TemplateMissingError
+from workers.routing.together import TogetherRenderer
 
 NOWHERE = UUID(int=0)
 WRITTEN = (Channel.SMS, Channel.EMAIL)
@@ -117,7 +121,24 @@ class Previewing:
                 )
             except NotPreviewedError as error:
                 found[str(error)] = None
+        for locale, content in product(locales, Content):
+            fault = self._fault_of_digest(locale, content)
+            if fault is not None:
+                found[fault] = None
         yield from found
+
+    def _fault_of_digest(self, locale: str, content: Content) -> str | None:
+        """What keeps events of all kinds from being told of together."""
+        writer, reader = TogetherRenderer(self._renderer), Reader(locale=locale)
+        together = [Together(kind, sample(kind)) for kind in Matchable]
+        nothing = [NOTHING_ENCLOSED] * len(together)
+        try:
+            for purpose in Purpose:
+                writer.text(together, content, purpose, reader, code="000000")
+                writer.email(together, content, purpose, reader, nothing)
+        except (TemplateFailedError, TemplateMissingError) as error:
+            return str(error)
+        return None
 
 
 class _OnePage:

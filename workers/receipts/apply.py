@@ -23,6 +23,7 @@ from store.customer_changes import suppress_place
 from store.customers import Readings
 from store.deliveries.adding import Due
 from store.deliveries.receiving import Received, Told, Word, receive
+from store.deliveries.siblings import stop_others
 from store.engine import Transaction
 from store.tables import deliveries
 from workers.following_up import advances, follow_up
@@ -110,6 +111,7 @@ def apply(
     for each in received:
         if each.row is not None and each.row["reason"] is Reason.OPTED_OUT:
             suppress_place(tx, each.row, Reason.OPTED_OUT, SuppressedBy.STOP)
+    stop_others(tx, [each.row for each in received if each.row is not None])
     due = follow_up(tx, readings, policy, _to_follow(received))
     return Applied(tuple(each.told for each in received), tuple(due))
 

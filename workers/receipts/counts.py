@@ -26,6 +26,10 @@ class Meaning(StrEnum):
     REFUSED = "refused"  # forged, or not addressed to us
     UNREADABLE = "unreadable"
     NOTED = "noted"  # kept, and nothing follows from it
+    CONFIRMED = "confirmed"  # a customer's code: their text was read
+    WRONG_CODE = "wrong_code"  # a code that was not asked for, or too many of them
+    LATE_CODE = "late_code"
+    RELEASED = "released"  # a customer asked for what was held
     NOTHING = "nothing"  # asked for, and not there
     UNANSWERED = "unanswered"  # asked for, and not answered
 

@@ -1,6 +1,7 @@
 """What does a customer's text change? STOP bars texts to the number, and START lifts that.
 
-Which texts, its words say: see ``workers.routing.keywords``.
+RELEASE sends what their rules hold, and a code confirms that a text was read. What each word
+means, ``workers.routing.keywords`` says.
 """
 
 from collections.abc import Collection
@@ -11,6 +12,8 @@ from contracts.vocabulary import Channel, Purpose, Reason, ReplyKind, Suppressed
 from store import replies
 from store.customer_changes import lift_suppressions, suppress
 from store.customers import Readings
+from store.deliveries import holding
+from store.deliveries.acknowledging import Answered, acknowledge
 from store.deliveries.adding import Due
 from store.deliveries.ending import suppress_unsent
 from store.engine import Transaction
@@ -21,10 +24,15 @@ from workers.routing.keywords import Asked
 
 @dataclass(frozen=True, slots=True)
 class TakenReply:
-    """Whether a reply was new, and what is due by it now."""
+    """Whether a reply was new, and what is due by it now.
+
+    ``code`` is what a code meant, ``released`` how much of what was held goes out.
+    """
 
     fresh: bool
     due: tuple[Due, ...] = ()
+    code: Answered | None = None
+    released: int | None = None
 
 
 def apply_reply(
@@ -44,9 +52,23 @@ def apply_reply(
             return TakenReply(fresh=True, due=tuple(due))
         case ReplyKind.START:
             lift_suppressions(tx, value_index, SuppressedBy.STOP, asked.purposes)
-        case ReplyKind.HELP | ReplyKind.CODE | ReplyKind.TEXT:
+        case ReplyKind.CODE:
+            code = "".join(filter(str.isdigit, reply.body))
+            return TakenReply(fresh=True, code=acknowledge(tx, value_index, code))
+        case ReplyKind.RELEASE:
+            return _release(tx, value_index, policy)
+        case ReplyKind.HELP | ReplyKind.TEXT:
             pass
     return TakenReply(fresh=True)
+
+
+def _release(tx: Transaction, value_index: bytes, policy: LanePolicy) -> TakenReply:
+    """Let go what is held for whoever's own, verified mobile this is; from any other, nothing."""
+    refs = holding.customers_at(tx, value_index)
+    if not refs:
+        return TakenReply(fresh=True)
+    due = holding.let_go(tx, holding.held_by(tx, refs), policy, "asked for by text")
+    return TakenReply(fresh=True, due=tuple(due), released=len(due))
 
 
 def _stop(

@@ -15,6 +15,7 @@ from structlog import get_logger
 from contracts.planning import LanePolicy
 from contracts.vocabulary import ReplyKind
 from store.customers import Readings
+from store.deliveries.acknowledging import Answered
 from store.deliveries.adding import Due
 from store.deliveries.receiving import Told
 from store.engine import Store, is_outage
@@ -24,12 +25,13 @@ from workers.gathering import CrowdedError, Gathering
 from workers.providers.twilio_replies import reply_twiml
 from workers.providers.twilio_voice import after_dial_twiml
 from workers.providers.twilio_waiting import waiting_twiml
+from workers.receipts.answers import answer_to
 from workers.receipts.apply import AfterDial, DialReceipt, MessageReceipt, apply, apply_dial
 from workers.receipts.counts import Counts, Meaning, Way
 from workers.receipts.forms import TRY_AGAIN, Form, Forms, number, out_of_order, twiml
 from workers.receipts.racing import without_races
 from workers.receipts.replies import TakenReply, apply_reply
-from workers.routing.keywords import TOPICS, Asked, asked
+from workers.routing.keywords import Asked, asked
 
 log = get_logger(__name__)
 
@@ -37,6 +39,16 @@ _MEANINGS = {
     Told.CHANGED: Meaning.CHANGED,
     Told.NOTHING_NEW: Meaning.REPEATED,
     Told.UNKNOWN: Meaning.UNKNOWN,
+}
+
+
+_CODES = {
+    Answered.CONFIRMED: Meaning.CONFIRMED,
+    Answered.ALREADY: Meaning.REPEATED,
+    Answered.LATE: Meaning.LATE_CODE,
+    Answered.WRONG: Meaning.WRONG_CODE,
+    Answered.TOO_MANY: Meaning.WRONG_CODE,
+    Answered.UNASKED: Meaning.WRONG_CODE,
 }
 
 
@@ -131,23 +143,21 @@ class Webhooks:
             if not is_outage(error):
                 raise
             return out_of_order(error)
-        self._parts.counts.add(Way.REPLY, Meaning.NOTED if taken.fresh else Meaning.REPEATED)
+        self._parts.counts.add(Way.REPLY, _meaning_of(taken))
         log.info("reply_received", reference=reply.reference, kind=reply.kind.value)
         # With `OptOutType`, Twilio has answered for itself (advanced opt-out).
         silent = "OptOutType" in dict(form)
-        return twiml(reply_twiml(None if silent else self._answer(wanted)))
+        return twiml(reply_twiml(None if silent else self._answer(wanted, taken)))
 
-    def _answer(self, wanted: Asked) -> str | None:
-        """Say who we are, or what was stopped; a STOP of everything wants no text at all."""
-        company, topic = self._parts.company, wanted.topic
+    def _answer(self, wanted: Asked, taken: TakenReply) -> str | None:
+        """Say who we are, or what came of it; a STOP of everything wants no text at all."""
+        company = self._parts.company
         if wanted.kind is ReplyKind.HELP:
             return self._parts.help_text
-        if company is None or topic is None:
+        if company is None:
             return None
-        about = f"texts about {TOPICS[topic].value.replace('_', ' ')}"
-        if wanted.kind is ReplyKind.START:
-            return f"{company}: you get {about} again. Text STOP {topic.upper()} to end them."
-        return f"{company}: you get no more {about}. Text START {topic.upper()} for them again."
+        said = answer_to(wanted, taken)
+        return None if said is None else f"{company}: {said}"
 
     def _apply(self, receipts: Sequence[MessageReceipt]) -> Sequence[Told]:
         parts = self._parts
@@ -197,6 +207,14 @@ class Webhooks:
             self._parts.hint(due)
         except Exception as error:  # noqa: BLE001 - what is committed must not be answered as failed
             log.warning("hint_not_sent", error_type=type(error).__name__, count=len(due))
+
+
+def _meaning_of(taken: TakenReply) -> Meaning:
+    if not taken.fresh:
+        return Meaning.REPEATED
+    if taken.code is not None:
+        return _CODES[taken.code]
+    return Meaning.NOTED if taken.released is None else Meaning.RELEASED
 
 
 def _ids(request: Request) -> tuple[UUID, int] | None:

@@ -33,8 +33,12 @@ HELD_BACK: Final = Enclosure(Enclosed.HELD)
 def attachment_plan(size: int, limit: int) -> Enclosure:
     """Attach a document of ``size`` octets, or say that it is too large.
 
-    ``limit`` is the largest email that is sent, as it goes over the wire: base64 in lines of 76
-    makes 78 octets of every 57.
+    ``limit`` is the largest email that is sent, as it goes over the wire.
     """
-    fits = -(-size // 57) * 78 <= limit
+    fits = size_on_the_wire(size) <= limit
     return Enclosure(Enclosed.ATTACHED if fits else Enclosed.TOO_LARGE, size)
+
+
+def size_on_the_wire(size: int) -> int:
+    """How many octets a document makes: base64 in lines of 76 makes 78 of every 57."""
+    return -(-size // 57) * 78

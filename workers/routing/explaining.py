@@ -218,6 +218,7 @@ _WHY: Mapping[Reason, str] = MappingProxyType(
     {
         Reason.PLANNED: "as the rule says",
         Reason.WINDOW: "waits for the rule's window to open",
+        Reason.DIGEST: "waits for its digest, and goes out with what else is gathered for it",
         Reason.NEXT_STEP: "goes out if the step before it does not reach",
         Reason.NO_RULE: "no rule matches",
         Reason.RULE_SENDS_NOTHING: "the rule says to send nothing",

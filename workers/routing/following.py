@@ -13,7 +13,6 @@ from typing import Final, Protocol
 from contracts.vocabulary import DeliveryStatus, Lane, Reason
 from workers.providers.base import Accepted, Deferred, Rejected, Unknown, Verdict
 
-WAITS: Final = {Lane.LIVE: timedelta(seconds=5), Lane.URGENT: timedelta(minutes=2)}
 LAST_DOUBLING: Final = 30  # beyond it any cap is reached; 2**n must not grow without end
 LONGEST_WISH: Final = 7 * 86_400.0  # seconds; no deadline is further off
 ENDINGS: Final = {
@@ -45,14 +44,14 @@ class RetryPolicy(Protocol):
 class Standing:
     """How a delivery stood when the verdict came.
 
-    ``spent`` counts the attempts spent before this one. ``wait`` is the rule step's own, if it
-    has one: how long an answer may stay unknown before the next step goes out.
+    ``spent`` counts the attempts spent before this one; ``most_attempts`` is the rule step's own
+    bound, if it has one.
     """
 
     lane: Lane
     spent: int
     deadline_at: datetime
-    wait: timedelta | None = None
+    most_attempts: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,8 +59,8 @@ class Transition:
     """What to record of a delivery, and what it leads to.
 
     ``due_at`` is set for `pending` alone. ``advance`` says that the rule's next step goes out
-    now, ``advance_at`` that it does then, unless the answer is known by that time; in both
-    cases only where the rule's mode is `first`.
+    now, where its steps go in turn. Where an answer stays unknown, it goes out when the step's
+    wait is over, which is in the store from the beginning.
     """
 
     to: DeliveryStatus
@@ -69,7 +68,6 @@ class Transition:
     code: str | None = None
     due_at: datetime | None = None
     advance: bool = False
-    advance_at: datetime | None = None
     spends_attempt: bool = True
 
 
@@ -89,7 +87,7 @@ def after(
         case Rejected():
             return _after_rejected(verdict)
         case Unknown():
-            return _after_unknown(verdict, standing, now)
+            return Transition(DeliveryStatus.UNCERTAIN, verdict.reason, verdict.code)
 
 
 def backoff(policy: RetryPolicy, spent: int, random: Callable[[], float]) -> timedelta:
@@ -110,7 +108,8 @@ def _after_deferred(
 ) -> Transition:
     """Try again while attempts and time are left."""
     spends = verdict.spends_attempt
-    if spends and standing.spent + 1 >= policy.attempts:
+    most = min(policy.attempts, standing.most_attempts or policy.attempts)
+    if spends and standing.spent + 1 >= most:
         return Transition(DeliveryStatus.FAILED, Reason.ATTEMPTS_SPENT, verdict.code, advance=True)
     due_at = now + _delay(verdict, standing, policy, random)
     if due_at >= standing.deadline_at:
@@ -145,14 +144,3 @@ def _delay(
 def _after_rejected(verdict: Rejected) -> Transition:
     to = ENDINGS.get(verdict.reason, DeliveryStatus.FAILED)
     return Transition(to, verdict.reason, verdict.code, advance=to is not DeliveryStatus.EXPIRED)
-
-
-def _after_unknown(verdict: Unknown, standing: Standing, now: datetime) -> Transition:
-    """Wait for evidence; where the customer cannot wait, the next step goes out meanwhile.
-
-    A live call's next step is not later than its deadline: then the message of it goes out.
-    """
-    advance_at = None
-    if standing.lane in WAITS:
-        advance_at = min(now + (standing.wait or WAITS[standing.lane]), standing.deadline_at)
-    return Transition(DeliveryStatus.UNCERTAIN, verdict.reason, verdict.code, advance_at=advance_at)

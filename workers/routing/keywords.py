@@ -3,6 +3,7 @@
     STOP                     all that can be muted, by text
     STOPALL, STOP ALL        every text to the number
     STOP POST, and the like  texts for that purpose alone, muteable or not
+    RELEASE                  sends what the customer's rules hold
     START                    lifts whatever a STOP has set; START POST that of this purpose alone
 
 Invoices, failed payments, policy notices and what concerns the customer's rights cannot be muted
@@ -38,6 +39,7 @@ ALONE: Final[Mapping[str, ReplyKind]] = {
 }
 _OF_A_TOPIC: Final = {"stop": ReplyKind.STOP, "start": ReplyKind.START}
 _EVERYTHING: Final = "all"
+_RELEASE: Final = "release"
 _AROUND: Final = " \t\r\n.!\"'"
 _LONGEST_CODE: Final = 8
 
@@ -59,6 +61,8 @@ def asked(body: str) -> Asked:
             return Asked(ALONE[word], _of_all(word))
         case [word] if word.isascii() and word.isdigit() and len(word) <= _LONGEST_CODE:
             return Asked(ReplyKind.CODE)
+        case [word] if word == _RELEASE:
+            return Asked(ReplyKind.RELEASE)
         case [word, topic] if word in _OF_A_TOPIC and topic in TOPICS:
             return Asked(_OF_A_TOPIC[word], frozenset({TOPICS[topic]}), topic)
         case [word, topic] if word in _OF_A_TOPIC and topic == _EVERYTHING:

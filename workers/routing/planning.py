@@ -14,7 +14,7 @@ from workers.routing.case import Case
 from workers.routing.facts import facts_of
 from workers.routing.own_way import plan_billing, plan_offer, plan_policy_notice
 from workers.routing.post_items import plan_post
-from workers.routing.sending import due_of, first_usable, sends_of
+from workers.routing.sending import first_usable, sends_of, when_of
 
 
 def plan(event: Routable, customer: Customer, now: datetime, policy: LanePolicy) -> Plan:
@@ -111,7 +111,7 @@ def _plan_call(case: Case) -> Plan:
 
 
 def _call_refusal(rule: Rule | None, case: Case) -> Reason | None:
-    """Why the caller is not put through; a caller cannot wait for a window to open."""
+    """Why the caller is not put through; a caller cannot wait for a window, a digest, a word."""
     if case.is_terminated:
         return Reason.SERVICE_TERMINATED
     if case.facts.not_after is None or case.facts.not_after <= case.now:
@@ -120,7 +120,7 @@ def _call_refusal(rule: Rule | None, case: Case) -> Reason | None:
         return Reason.NO_RULE
     if rule.sends_nothing:
         return Reason.RULE_SENDS_NOTHING
-    return Reason.WINDOW if due_of(rule, case) > case.now else None
+    return when_of(rule, case).waits_for
 
 
 def _told_instead(case: Case, not_put_through: tuple[NonSend, ...]) -> Plan:

@@ -8,7 +8,7 @@ An offer has no text template on purpose: offers go by email only, as the policy
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 from zoneinfo import ZoneInfo
@@ -19,12 +19,13 @@ from contracts.events import EventData
 from contracts.vocabulary import Channel, Content
 from workers.routing.display import GAPS, megabytes, moment
 from workers.routing.enclosing import NOTHING_ENCLOSED, Enclosure
-from workers.routing.sms_cut import cut, shortened
+from workers.routing.sms_cut import cut, longest, shortened
 from workers.routing.sms_length import segments
 from workers.routing.sms_plain import plain
 from workers.routing.template_files import FALLBACK, Piece, TemplateFiles
 from workers.routing.wording import Words, words_of
 
+CODE: Final = "code"
 MOST_SEGMENTS: Final = 10  # 1,530 characters; Twilio refuses more than 1,600
 SUBJECT_LIMIT: Final = 160
 COLOUR: Final = "#2f6f5e"
@@ -79,6 +80,14 @@ class RenderedText:
 
 
 @dataclass(frozen=True, slots=True)
+class Asking:
+    """What stands below a text that asks for an answer, and the templates that it is from."""
+
+    below: str = ""
+    names: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class _EmailTemplates:
     subject: Piece
     text: Piece
@@ -117,24 +126,45 @@ class Renderer:
         content: Content,
         reader: Reader,
         most: int = MOST_SEGMENTS,
+        code: str | None = None,
     ) -> RenderedText:
-        """A text message of ``most`` segments at most; longer words are cut, and it says so."""
-        return self.text_of(event_type, self._words(event, content, reader), reader.locale, most)
+        """A text message of ``most`` segments at most; longer words are cut, and it says so.
+
+        ``code`` is what its reader is asked to send back, if anything: that is never cut.
+        """
+        words, asking = self.words(event, content, reader), self.asking(code, reader.locale)
+        found = self.text_of(event_type, words, reader.locale, most, asking.below)
+        if not asking.names:
+            return found
+        version = f"{found.template_version}+{self.files.version(asking.names)}"
+        return replace(found, template_version=version)
 
     def text_of(
-        self, name: str, words: Words, locale: str, most: int = MOST_SEGMENTS
+        self, name: str, words: Words, locale: str, most: int = MOST_SEGMENTS, below: str = ""
     ) -> RenderedText:
-        """The text message of a name, of words that are ready; only their ``text`` is ever cut."""
+        """The text message of a name, of words that are ready; only their ``text`` is ever cut.
+
+        What stands ``below`` it is never cut.
+        """
         template = self._text(name, locale)
 
         def written(text: str, rest: str) -> str:
-            return _tidy(template.body.render(words | {"text": text, "rest": rest}))
+            return tidy(template.body.render(words | {"text": text, "rest": rest})) + below
 
         text = words.get("text", "")
         whole = written(text, "")
         if segments(whole) > most:
             whole = shortened(written, text, self._where_the_rest_is(), most)
+        if not whole.endswith(below):  # the frame alone was too long, and is cut instead
+            whole = _above(below, written("", ""), most)
         return RenderedText(whole, segments(whole), template.version)
+
+    def asking(self, code: str | None, locale: str) -> Asking:
+        """What stands below a text that asks for a code; nothing where it asks for none."""
+        if code is None:
+            return Asking()
+        name = self.files.find(locale, f"{Channel.SMS}/{CODE}.txt")
+        return Asking("\n" + tidy(self.files.piece(name).render({"code": code})), (name,))
 
     def render_email(
         self,
@@ -149,7 +179,7 @@ class Renderer:
 
         ``unsubscribe`` is where its reader can opt out, for an offer.
         """
-        words = self._words(event, content, reader) | {
+        words = self.words(event, content, reader) | {
             "enclosed": enclosure.enclosed.value,
             "enclosed_size": megabytes(enclosure.size),
             "enclosed_link": enclosure.link,
@@ -158,7 +188,7 @@ class Renderer:
         }
         return self.email_of(event_type, words, reader.locale)
 
-    def email_of(self, name: str, words: Words, locale: str) -> RenderedEmail:
+    def email_of(self, name: str, words: Mapping[str, object], locale: str) -> RenderedEmail:
         """The email of a name, of words that are ready."""
         templates = self._email(name, locale)
         subject = cut(" ".join(templates.subject.render(words).split()), SUBJECT_LIMIT)
@@ -174,7 +204,8 @@ class Renderer:
         return RenderedEmail(subject, text, html, templates.version)
 
     @staticmethod
-    def _words(event: EventData, content: Content, reader: Reader) -> Words:
+    def words(event: EventData, content: Content, reader: Reader) -> Words:
+        """All that a template may say of an event to this reader."""
         words = words_of(event, content, ZoneInfo(reader.time_zone))
         words["greeting"] = reader.greeting or ""
         words["notice"] = "yes" if content is Content.NOTICE else ""
@@ -218,6 +249,13 @@ class Renderer:
         return found
 
 
+def _above(below: str, whole: str, most: int) -> str:
+    """As much of a text as there is room for above what must stand below it."""
+    frame = whole.removesuffix(below)
+    length = longest(len(frame), lambda one: segments(cut(frame, one) + below) <= most)
+    return cut(frame, length) + below
+
+
 def branding(company: Company) -> Mapping[str, object]:
     """What every template sees of the company."""
     return {
@@ -232,6 +270,6 @@ def branding(company: Company) -> Mapping[str, object]:
     }
 
 
-def _tidy(text: str) -> str:
-    """Plain marks, no blank lines."""
+def tidy(text: str) -> str:
+    """A text with plain marks and without blank lines."""
     return BLANK_LINES.sub("\n", plain(text)).strip()

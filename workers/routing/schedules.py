@@ -78,8 +78,8 @@ def next_opening(window: Window, at: datetime, tz: ZoneInfo, is_holiday: IsHolid
     day = at.astimezone(tz).date()
     for _ in range(HORIZON_DAYS):
         if _opens_on(window, day, is_holiday):
-            opening = _instant(tz, day, opens)
-            if at <= opening < _instant(tz, day, closes):
+            opening = instant_at(tz, day, opens)
+            if at <= opening < instant_at(tz, day, closes):
                 return opening
         day += ONE_DAY
     raise LookupError("this window never opens")
@@ -95,8 +95,8 @@ def _opened_on(day: date, window: Window, now: Moment) -> bool:
     """Whether the window that opens on this day holds the moment."""
     opens, closes = window.span
     return (
-        _instant(now.tz, day, opens) <= now.at
-        and now.at < _instant(now.tz, day, closes)
+        instant_at(now.tz, day, opens) <= now.at
+        and now.at < instant_at(now.tz, day, closes)
         and _opens_on(window, day, now.is_holiday)
     )
 
@@ -114,7 +114,7 @@ def _opens_on(window: Window, day: date, is_holiday: IsHoliday) -> bool:
 
 
 @lru_cache(maxsize=16384)
-def _instant(tz: ZoneInfo, day: date, minutes: int) -> datetime:
+def instant_at(tz: ZoneInfo, day: date, minutes: int) -> datetime:
     """When the clock of that day first shows so many minutes past midnight; in UTC."""
     wall = datetime.combine(day, MIDNIGHT) + timedelta(minutes=minutes)
     instant = wall.replace(tzinfo=tz).astimezone(UTC)

@@ -46,14 +46,14 @@ def shortened(written: Callable[[str, str], str], words: str, rest: str, most: i
     def cut_whole(length: int) -> str:
         return plain(cut(whole, length) + rest)
 
-    length = _longest(len(words) - 1, lambda one: segments(with_words(one)) <= most)
+    length = longest(len(words) - 1, lambda one: segments(with_words(one)) <= most)
     if cut(words, length):
         return with_words(length)
     whole = written(words, "")
-    return cut_whole(_longest(len(whole), lambda one: segments(cut_whole(one)) <= most))
+    return cut_whole(longest(len(whole), lambda one: segments(cut_whole(one)) <= most))
 
 
-def _longest(most: int, fits: Callable[[int], bool]) -> int:
+def longest(most: int, fits: Callable[[int], bool]) -> int:
     """The largest length from 1 up to ``most`` that fits; 0 where none does."""
     fitting, too_long = 0, most + 1
     while too_long - fitting > 1:

@@ -5,14 +5,11 @@ nothing is ever quietly sent another way than it was asked for.
 """
 
 from collections.abc import Iterator, Sequence
-from typing import Final
 
 from contracts.problems import Problem
-from contracts.rule_words import Acknowledge, Ring, Timing
-from contracts.rules import Action, CallRule, Digested, Rule
-from contracts.vocabulary import ErrorCode, Mode
-
-USE_TIMINGS: Final = "not offered yet: use now, next_window or none"
+from contracts.rule_words import Ring
+from contracts.rules import Action, CallRule, Rule
+from contracts.vocabulary import ErrorCode
 
 
 def unsupported(rules: Sequence[Rule], base: str = "data.rules") -> tuple[Problem, ...]:
@@ -25,17 +22,6 @@ def unsupported(rules: Sequence[Rule], base: str = "data.rules") -> tuple[Proble
 
 
 def _unoffered(action: Action) -> Iterator[tuple[str, str]]:
-    if isinstance(action.timing, Digested):
-        yield "timing.digest", USE_TIMINGS
-    if action.timing is Timing.HOLD:
-        yield "timing", USE_TIMINGS
-    if action.mode is Mode.ESCALATE:
-        yield "mode", "not offered yet: use all or first"
-    for number, step in enumerate(action.steps):
-        if step.attempts is not None:
-            yield f"steps[{number}].attempts", "not offered yet: leave it out"
-        if step.acknowledge is not Acknowledge.NONE:
-            yield f"steps[{number}].acknowledge", "not offered yet: use none"
     if action.call is not None:
         yield from _unoffered_of_calls(action.call)
 

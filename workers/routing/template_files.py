@@ -3,6 +3,7 @@
     <locale>/sms/<event>.txt                            a text message
     <locale>/email/<event>/subject.txt body.txt body.html
     <locale>/email/layout.html footer.txt footer.html   around every email
+    <locale>/digest/<event>.txt                         one event of several, in a line
     <locale>/page/<page>.html                           a page that an email leads to
 
 An office's own folder is searched before the files that are shipped. A customer's locale is tried

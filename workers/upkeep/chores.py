@@ -11,15 +11,14 @@ from config.policies import Policies, WhenUncertain
 from contracts.vocabulary import Channel, Lane, Reason
 from store import outbox, providers, sealing
 from store.customers import Readings
+from store.deliveries import advancing, ending, holding, settling
 from store.deliveries import due as waiting
-from store.deliveries import ending, settling
 from store.deliveries.adding import Due
 from store.engine import Store
 from workers.dispatch.broker import SENDING
 from workers.dispatch.hints import Hints
 from workers.failpoints import reach
 from workers.following_up import follow_up
-from workers.routing.following import WAITS
 from workers.upkeep.notices import plan_notices
 from workers.upkeep.pacing import allowances
 
@@ -75,6 +74,7 @@ class Chores:
             Chore("settle_uncertain", self._interval, self.settle_uncertain),
             Chore("go_on", soon, self.go_on),
             Chore("expire", soon, self.expire),
+            Chore("park_long_held", self._interval * 5, self.park_long_held),
             Chore("plan_notices", self._interval, self.plan_notices),
             Chore("recheck_waiting", self._interval * 5, self._recheck),
             Chore("list_outcomes", min(0.5, self._interval), self.list_outcomes),
@@ -144,25 +144,34 @@ class Chores:
         return len(settled)
 
     def go_on(self) -> int:
-        """Send the next step of what is urgent and uncertain: the customer cannot wait for proof.
+        """Send the next step where one has had its time and the customer was not reached.
 
-        A call whose fate is not known by then is told of as a message. Asking twice adds nothing.
+        Where none is left, what was urgent and to be acknowledged is parked for an operator. A
+        call whose fate is not known by then is told of as a message.
         """
-        return sum(self._go_on(lane, wait) for lane, wait in WAITS.items())
-
-    def _go_on(self, lane: Lane, wait: timedelta) -> int:
-        """Do it page by page: an outage may have left very many, and all stay as they are."""
-        count, last, full = 0, None, True
+        count, full = 0, True
         while full:
             with self._store.write() as tx:
-                scaled = wait * self._policies.scale
-                rows = settling.uncertain_for(tx, lane, scaled, last, _PAGE)
-                found = follow_up(tx, self._readings, self._policies.lanes, rows)
+                rows = advancing.waited(tx, _PAGE)
+                silent = advancing.unreached(tx, rows)
+                found = follow_up(tx, self._readings, self._policies.lanes, silent)
+                parked = advancing.settle(tx, rows, silent)
+                reach("upkeep.go_on.before_commit")
+            reach("upkeep.go_on.committed")
             self._hints(found)
+            for delivery_id in parked:
+                log.warning("nobody_acknowledged", delivery_id=str(delivery_id))
             count += len(found)
             full = len(rows) == _PAGE
-            last = rows[-1]["id"] if rows else None
         return count
+
+    def park_long_held(self) -> int:
+        """Ask an operator about what a rule has held for longer than it may."""
+        with self._store.write() as tx:
+            parked = holding.park_long_held(tx, self._policies.hold_limit_seconds, _AT_ONCE)
+        for delivery_id in parked:
+            log.warning("held_too_long", delivery_id=str(delivery_id))
+        return len(parked)
 
     def expire(self) -> int:
         """Expire what is past its deadline; a live call becomes its message."""

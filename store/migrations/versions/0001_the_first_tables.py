@@ -129,6 +129,10 @@ def upgrade() -> None:
         sa.Column("content", sa.String(length=32), nullable=False),
         sa.Column("attach", sa.Boolean(), nullable=False),
         sa.Column("marked", sa.Boolean(), nullable=False),
+        sa.Column("gathers", sa.Boolean(), nullable=False),
+        sa.Column("acknowledge", sa.String(length=32), nullable=False),
+        sa.Column("wait_seconds", sa.Integer(), nullable=True),
+        sa.Column("most_attempts", sa.Integer(), nullable=True),
         sa.Column("status", sa.String(length=32), nullable=False),
         sa.Column("reason", sa.String(length=32), nullable=False),
         sa.Column("detail", sa.String(length=500), nullable=True),
@@ -142,6 +146,10 @@ def upgrade() -> None:
         sa.Column("first_due_at", types.Instant(), nullable=False),
         sa.Column("due_at", types.Instant(), nullable=True),
         sa.Column("deadline_at", types.Instant(), nullable=False),
+        sa.Column("digest_at", types.Instant(), nullable=True),
+        sa.Column("held_at", types.Instant(), nullable=True),
+        sa.Column("advance_at", types.Instant(), nullable=True),
+        sa.Column("acknowledged_at", types.Instant(), nullable=True),
         sa.Column("lease_until", types.Instant(), nullable=True),
         sa.Column("hinted_at", types.Instant(), nullable=True),
         sa.Column("changed_at", types.Instant(), nullable=False),
@@ -158,6 +166,14 @@ def upgrade() -> None:
                 "uq_deliveries_event_id_customer_ref_rule_id_rule_version_step_channel_destination_id"
             ),
         ),
+    )
+    op.create_index(
+        "ix_deliveries_advance",
+        "deliveries",
+        ["advance_at"],
+        unique=False,
+        postgresql_where=sa.text("advance_at IS NOT NULL"),
+        sqlite_where=sa.text("advance_at IS NOT NULL"),
     )
     op.create_index(
         "ix_deliveries_attention",
@@ -185,6 +201,22 @@ def upgrade() -> None:
         unique=False,
         postgresql_where=sa.text("status = 'pending'"),
         sqlite_where=sa.text("status = 'pending'"),
+    )
+    op.create_index(
+        "ix_deliveries_held",
+        "deliveries",
+        ["customer_ref"],
+        unique=False,
+        postgresql_where=sa.text("held_at IS NOT NULL"),
+        sqlite_where=sa.text("held_at IS NOT NULL"),
+    )
+    op.create_index(
+        "ix_deliveries_held_since",
+        "deliveries",
+        ["held_at"],
+        unique=False,
+        postgresql_where=sa.text("held_at IS NOT NULL AND status = 'pending'"),
+        sqlite_where=sa.text("held_at IS NOT NULL AND status = 'pending'"),
     )
     op.create_index(
         "ix_deliveries_leased",
@@ -234,6 +266,23 @@ def upgrade() -> None:
         postgresql_where=sa.text("status IN ('uncertain', 'parked')"),
         sqlite_where=sa.text("status IN ('uncertain', 'parked')"),
     )
+    op.create_index(
+        "uq_deliveries_digest",
+        "deliveries",
+        [
+            "customer_ref",
+            "digest_at",
+            "rule_id",
+            "rule_version",
+            "step",
+            "channel",
+            "destination_id",
+            "purpose",
+        ],
+        unique=True,
+        postgresql_where=sa.text("digest_at IS NOT NULL"),
+        sqlite_where=sa.text("digest_at IS NOT NULL"),
+    )
     op.create_table(
         "destinations",
         sa.Column("customer_ref", sa.String(length=500), nullable=False),
@@ -282,6 +331,35 @@ def upgrade() -> None:
     )
     op.create_index("ix_events_customer", "events", ["customer_ref", "received_at"], unique=False)
     op.create_index("uq_events_source_event_id", "events", ["source", "event_id"], unique=True)
+    op.create_table(
+        "gathered",
+        sa.Column("delivery_id", sa.Uuid(), nullable=False),
+        sa.Column("event_id", sa.Uuid(), nullable=False),
+        sa.Column("customer_ref", sa.String(length=500), nullable=False),
+        sa.Column("publisher", sa.String(length=500), nullable=False),
+        sa.Column("rule_id", sa.String(length=500), nullable=False),
+        sa.Column("rule_version", sa.Integer(), nullable=False),
+        sa.Column("step", sa.Integer(), nullable=False),
+        sa.Column("channel", sa.String(length=32), nullable=False),
+        sa.Column("destination_id", sa.String(length=500), nullable=False),
+        sa.Column("gathered_at", types.Instant(), nullable=False),
+        sa.Column("left_for", sa.String(length=32), nullable=True),
+        sa.PrimaryKeyConstraint("delivery_id", "event_id", name=op.f("pk_gathered")),
+    )
+    op.create_index(
+        "uq_gathered_once",
+        "gathered",
+        [
+            "event_id",
+            "customer_ref",
+            "rule_id",
+            "rule_version",
+            "step",
+            "channel",
+            "destination_id",
+        ],
+        unique=True,
+    )
     op.create_table(
         "inquiries",
         sa.Column("delivery_id", sa.Uuid(), nullable=False),
@@ -535,6 +613,7 @@ def upgrade() -> None:
         sa.UniqueConstraint("reference", name=op.f("uq_replies_reference")),
     )
     op.create_index("ix_replies_customer", "replies", ["customer_ref", "received_at"], unique=False)
+    op.create_index("ix_replies_sender", "replies", ["value_index", "received_at"], unique=False)
     op.create_index(
         "ix_replies_delivery",
         "replies",
@@ -624,6 +703,7 @@ def downgrade() -> None:
         postgresql_where=sa.text("delivery_id IS NOT NULL"),
         sqlite_where=sa.text("delivery_id IS NOT NULL"),
     )
+    op.drop_index("ix_replies_sender", table_name="replies")
     op.drop_index("ix_replies_customer", table_name="replies")
     op.drop_table("replies")
     op.drop_index("ix_rejected_events_source", table_name="rejected_events")
@@ -690,6 +770,8 @@ def downgrade() -> None:
         sqlite_where=sa.text("due_at IS NOT NULL"),
     )
     op.drop_table("inquiries")
+    op.drop_index("uq_gathered_once", table_name="gathered")
+    op.drop_table("gathered")
     op.drop_index("uq_events_source_event_id", table_name="events")
     op.drop_index("ix_events_customer", table_name="events")
     op.drop_index(
@@ -701,6 +783,12 @@ def downgrade() -> None:
     op.drop_table("events")
     op.drop_index(op.f("ix_destinations_value_index"), table_name="destinations")
     op.drop_table("destinations")
+    op.drop_index(
+        "uq_deliveries_digest",
+        table_name="deliveries",
+        postgresql_where=sa.text("digest_at IS NOT NULL"),
+        sqlite_where=sa.text("digest_at IS NOT NULL"),
+    )
     op.drop_index(
         "ix_deliveries_unsettled",
         table_name="deliveries",
@@ -738,6 +826,18 @@ def downgrade() -> None:
         sqlite_where=sa.text("status = 'sending'"),
     )
     op.drop_index(
+        "ix_deliveries_held_since",
+        table_name="deliveries",
+        postgresql_where=sa.text("held_at IS NOT NULL AND status = 'pending'"),
+        sqlite_where=sa.text("held_at IS NOT NULL AND status = 'pending'"),
+    )
+    op.drop_index(
+        "ix_deliveries_held",
+        table_name="deliveries",
+        postgresql_where=sa.text("held_at IS NOT NULL"),
+        sqlite_where=sa.text("held_at IS NOT NULL"),
+    )
+    op.drop_index(
         "ix_deliveries_due",
         table_name="deliveries",
         postgresql_where=sa.text("status = 'pending'"),
@@ -755,6 +855,12 @@ def downgrade() -> None:
         table_name="deliveries",
         postgresql_where=sa.text("status IN ('failed', 'parked', 'undelivered')"),
         sqlite_where=sa.text("status IN ('failed', 'parked', 'undelivered')"),
+    )
+    op.drop_index(
+        "ix_deliveries_advance",
+        table_name="deliveries",
+        postgresql_where=sa.text("advance_at IS NOT NULL"),
+        sqlite_where=sa.text("advance_at IS NOT NULL"),
     )
     op.drop_table("deliveries")
     op.drop_table("data_keys")

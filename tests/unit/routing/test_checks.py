@@ -193,13 +193,6 @@ def test_a_rule_that_can_be_carried_out_is_admitted(given: Rule) -> None:
         # an open rule that has nowhere to send what is written
         (rule("d-voice"), "action.steps"),
         # not offered yet
-        (rule("d-mobile", mode="escalate"), "action.mode"),
-        (rule("d-mobile", timing="hold"), "action.timing"),
-        (
-            rule("d-mobile", timing={"digest": {"every": "day", "at": "17:00"}}),
-            "action.timing.digest",
-        ),
-        (rule(steps=[{"destination": "d-mobile", "attempts": 3}]), "action.steps[0].attempts"),
         (rule("d-mobile", call={"ring": "all"}), "action.call.ring"),
         (rule("d-mobile", call={"press_to_accept": True}), "action.call.press_to_accept"),
         (rule("d-mobile", call={"announce": True}), "action.call.announce"),
@@ -226,7 +219,6 @@ def test_every_problem_is_told_at_once() -> None:
         "data.rules[1].rule_id",
         "data.rules[1].action.steps[0].destination",
         "data.rules[1].match",
-        "data.rules[0].action.mode",
     ]
 
 

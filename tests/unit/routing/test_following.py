@@ -25,11 +25,11 @@ SILENCE = Unknown(Reason.NO_ANSWER, "timeout")
 def standing(
     lane: Lane = Lane.ROUTINE,
     spent: int = 0,
-    wait: timedelta | None = None,
+    most: int | None = None,
     left: timedelta = timedelta(days=1),
 ) -> Standing:
     """A delivery with so much time left."""
-    return Standing(lane, spent, NOW + left, wait)
+    return Standing(lane, spent, NOW + left, most)
 
 
 def follow(verdict: Verdict, stood: Standing | None = None, random: float = 0.5) -> Transition:
@@ -133,33 +133,32 @@ def test_a_refusal_is_never_retried(reason: Reason, to: DeliveryStatus, *, advan
     assert found.due_at is None
 
 
-@pytest.mark.parametrize("lane", [Lane.ROUTINE, Lane.BULK])
+@pytest.mark.parametrize("lane", list(Lane))
 def test_silence_waits_for_evidence(lane: Lane) -> None:
-    """It may have been sent, and nobody minds the wait."""
+    """It may have been sent; where nobody can wait, the step's wait is in the store already."""
     found = follow(SILENCE, standing(lane))
 
     assert (found.to, found.reason) == (DeliveryStatus.UNCERTAIN, Reason.NO_ANSWER)
-    assert found.advance_at is None
     assert not found.advance
 
 
 @pytest.mark.parametrize(
-    ("lane", "wait", "left", "expected"),
+    ("spent", "most", "expected"),
     [
-        (Lane.URGENT, None, timedelta(hours=1), timedelta(minutes=2)),
-        (Lane.URGENT, timedelta(minutes=10), timedelta(hours=1), timedelta(minutes=10)),
-        (Lane.LIVE, None, timedelta(seconds=20), timedelta(seconds=5)),
-        (Lane.LIVE, None, timedelta(seconds=3), timedelta(seconds=3)),
+        (0, 2, DeliveryStatus.PENDING),
+        (1, 2, DeliveryStatus.FAILED),
+        (0, 1, DeliveryStatus.FAILED),
+        (1, None, DeliveryStatus.PENDING),
+        (Policy().attempts - 1, 20, DeliveryStatus.FAILED),
     ],
 )
-def test_silence_about_what_cannot_wait_lets_the_next_step_go_out(
-    lane: Lane, wait: timedelta | None, left: timedelta, expected: timedelta
+def test_a_step_is_tried_as_often_as_it_says_and_never_oftener_than_its_lane(
+    spent: int, most: int | None, expected: DeliveryStatus
 ) -> None:
-    """The customer's second destination must not stand idle while the first is in doubt."""
-    found = follow(SILENCE, standing(lane, wait=wait, left=left))
+    """A customer may want the next step sooner; nobody may want more tries than are decent."""
+    found = follow(Deferred(Reason.PROVIDER_FAULT, "503"), standing(spent=spent, most=most))
 
-    assert found.to is DeliveryStatus.UNCERTAIN
-    assert found.advance_at == NOW + expected
+    assert (found.to, found.advance) == (expected, expected is DeliveryStatus.FAILED)
 
 
 @given(

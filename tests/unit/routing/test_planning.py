@@ -314,10 +314,7 @@ def test_a_text_carries_no_attachment() -> None:
 @pytest.mark.parametrize(
     "action",
     [
-        {"mode": "escalate"},
-        {"timing": "hold"},
         {"timing": "next_window"},
-        {"timing": {"digest": {"every": "hour"}}},
     ],
 )
 def test_a_rule_that_should_have_been_refused_is_never_guessed_at(

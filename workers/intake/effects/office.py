@@ -30,14 +30,13 @@ def event_withdrawn(scene: Scene) -> Effect:
         return Effect(facts=(("already_sent", []),))
     inbox.withdraw(scene.tx, known.id)
     rows = ending.of_event(scene.tx, known.id)
-    cancelled = ending.cancel(scene.tx, [row["id"] for row in rows], Reason.WITHDRAWN)
-    unsent = {row["id"] for row in cancelled}
+    unsent = ending.cancel_of(scene.tx, rows, Reason.WITHDRAWN)
     sent = [
         {"delivery_id": str(row["id"]), "status": row["status"].value}
         for row in rows
         if row["id"] not in unsent and row["status"] not in _GONE
     ]
-    return Effect(facts=(("cancelled", len(cancelled)), ("already_sent", sent)))
+    return Effect(facts=(("cancelled", len(unsent)), ("already_sent", sent)))
 
 
 def _withdraw_waiting(scene: Scene, known: inbox.Known) -> None:

@@ -1,7 +1,5 @@
 """What events about a customer's destinations and rules change, and how queued sends follow."""
 
-from uuid import UUID
-
 from contracts.events import load_data
 from contracts.events.wishes import (
     DestinationAdded,
@@ -17,15 +15,14 @@ from contracts.vocabulary import (
     DeliveryStatus,
     DestinationKind,
     ErrorCode,
-    Mode,
     Purpose,
     Reason,
 )
 from store import customer_changes as change
 from store import inbox
-from store.customers import rules_at
-from store.deliveries import adding, ending
+from store.deliveries import adding, ending, putting
 from store.deliveries.adding import Due, Following
+from workers.following_up import follow_up
 from workers.intake.effects.scene import Effect, Scene, impossible, refused
 from workers.intake.whose import Awaited, customer_name
 from workers.routing.checks import check_rules, unknown_destinations
@@ -67,9 +64,7 @@ def destination_verified(scene: Scene) -> Effect:
     if known is None:
         return _awaits_destination(scene)
     change.verify_destination(scene.tx, scene.ref, data.destination_id, data.how, data.verified_at)
-    released = ending.release(
-        scene.tx, scene.ref, data.destination_id, known.version, Reason.PLANNED
-    )
+    released = ending.release(scene.tx, scene.ref, data.destination_id, known.version)
     due = tuple(Due(id_, channel, lane, scene.now) for id_, channel, lane in released)
     return Effect(changed=(customer_name(scene.ref),), due=due)
 
@@ -82,34 +77,8 @@ def destination_removed(scene: Scene) -> Effect:
     change.remove_destination(scene.tx, scene.ref, data.destination_id)
     unsent = ending.unclaimed_of_customer(scene.tx, scene.ref, data.destination_id)
     gone = ending.cancel(scene.tx, [row["id"] for row in unsent], Reason.DESTINATION_REMOVED)
-    due = _next_steps(scene, gone)
+    due = follow_up(scene.tx, scene.readings, scene.policies.lanes, gone)
     return Effect(changed=(customer_name(scene.ref),), due=tuple(due))
-
-
-def _next_steps(scene: Scene, gone: list[dict[str, object]]) -> list[Due]:
-    customer = scene.reread()
-    due: list[Due] = []
-    for row in gone:
-        if row["mode"] is not Mode.FIRST:
-            continue
-        rules = rules_at(scene.tx, scene.ref, int(str(row["rule_version"])))
-        rule = (
-            next((r for r in rules.rules if r.rule_id == row["rule_id"]), None) if rules else None
-        )
-        kept = inbox.load(scene.tx, [UUID(str(row["event_id"]))])
-        if rule is None or not kept:
-            continue
-        event = Routable(
-            kept[0].id, kept[0].type, kept[0].received_at, load_data(kept[0].type, kept[0].data)
-        )
-        after = Following(kept[0].id, kept[0].publisher, scene.ref)
-        step = int(str(row["step"]))
-        following = next_step(rule, step, event, customer, scene.now, scene.policies.lanes)
-        if isinstance(following, NonSend):
-            adding.add_non_sends(scene.tx, after, [following])
-        else:
-            due += adding.add(scene.tx, [adding.delivery_row(scene.tx, after, following)])
-    return due
 
 
 def preferences_set(scene: Scene) -> Effect:
@@ -140,7 +109,10 @@ def preferences_set(scene: Scene) -> Effect:
 
 
 def _plan_anew(scene: Scene) -> list[Due]:
-    """Cancel what was planned under the old rules and is unclaimed; plan it under the new."""
+    """Cancel what was planned under the old rules and is unclaimed; plan it under the new.
+
+    What a digest has gathered still goes out as it was planned.
+    """
     customer = scene.reread()
     unsent = [
         row
@@ -148,6 +120,7 @@ def _plan_anew(scene: Scene) -> list[Due]:
         if row["channel"] is not Channel.POST
         and not row["rule_id"].startswith("@")
         and row["attempts"] == 0
+        and not row["gathers"]
     ]
     gone = ending.cancel(scene.tx, [row["id"] for row in unsent], Reason.RULES_CHANGED)
     due: list[Due] = []
@@ -172,23 +145,17 @@ def _replan(
     event = Routable(kept.id, kept.type, kept.received_at, load_data(kept.type, kept.data))
     # A call that was told of as a message is not dialled after all.
     told = kept.type == "call.waiting" and Purpose.CALLS not in purposes
-    planned = (plan_late_call if told else plan)(event, customer, scene.now, scene.policies.lanes)
+    found = (plan_late_call if told else plan)(event, customer, scene.now, scene.policies.lanes)
     after = Following(kept.id, kept.publisher, scene.ref)
     going = [
         _untried(scene, customer, event, delivery, tried)
-        for delivery in planned.deliveries
+        for delivery in found.deliveries
         if delivery.channel is not Channel.POST and not delivery.rule_id.startswith("@")
     ]
-    non_sends = [*planned.non_sends, *(each for each in going if isinstance(each, NonSend))]
+    non_sends = [*found.non_sends, *(each for each in going if isinstance(each, NonSend))]
     adding.add_non_sends(scene.tx, after, non_sends)
-    return adding.add(
-        scene.tx,
-        [
-            adding.delivery_row(scene.tx, after, each)
-            for each in going
-            if isinstance(each, PlannedDelivery)
-        ],
-    )
+    planned = [each for each in going if isinstance(each, PlannedDelivery)]
+    return list(putting.put(scene.tx, after, planned).due)
 
 
 def _untried(
@@ -202,7 +169,7 @@ def _untried(
     found: PlannedDelivery | NonSend = delivery
     while isinstance(found, PlannedDelivery) and (found.channel, found.destination_id) in tried:
         rule = customer.rules.rule(found.rule_id) if customer.rules is not None else None
-        if rule is None or found.mode is not Mode.FIRST:
+        if rule is None or not found.mode.in_turn:
             return None
         lanes = scene.policies.lanes
         found = next_step(rule, found.step, event, customer, scene.now, lanes, found.purpose)
