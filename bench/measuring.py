@@ -30,6 +30,7 @@ from bench.watching import Watcher
 
 WARM_UP = 1_000
 _PATIENCE = 240.0
+_TAKEN_IN = "SELECT (SELECT count(*) FROM events) + (SELECT count(*) FROM rejected_events)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,8 +80,7 @@ class Full:
         known = samples.customers()
         publisher = Publisher(self._folder / "work.json", self._broker_url, known, None)
         publisher.begin()
-        taken = "SELECT (SELECT count(*) FROM events) + (SELECT count(*) FROM rejected_events)"
-        self.watcher.until(taken, len(known), _PATIENCE)
+        self.watcher.until(_TAKEN_IN, len(known), _PATIENCE)
         publisher.published()
         self.watcher.assert_none("SELECT event_id || problems FROM rejected_events")
         self.watcher.assert_none("SELECT kind FROM waits")
@@ -104,16 +104,29 @@ class Full:
         }
         return Run(events / (last - published.first), most, cpu)
 
-    def delays(self, events: int, rate: float) -> Delays:
-        """Publish steadily; each event's delay ends when its entry is seen on the ledger."""
-        publisher = self._publisher(events, rate, 0)
+    def delays(
+        self, events: int, rate: float, urgency: str = "routine", *, rested: bool = True
+    ) -> Delays:
+        """Publish steadily; each event's delay ends when its entry is seen on the ledger.
+
+        Not ``rested``: while something else is going on.
+        """
+        publisher = self._publisher(events, rate, 0, urgency, rested=rested)
         since = time.time()
         publisher.begin()
-        seen = self.watcher.each_seen(events, since, _PATIENCE)
+        seen = self.watcher.each_seen(events, since, _PATIENCE, urgency)
         sent = publisher.published().times
         names = self.watcher.names(since)
         took = [(at - sent[names[event]]) * 1000 for event, at in seen.items()]
         return Delays(percentile(took, 0.50), percentile(took, 0.99))
+
+    def publish(self, *events: samples.Sample) -> None:
+        """Publish some events at once, and be sure that they have been taken in."""
+        before = self.watcher.number(_TAKEN_IN)
+        publisher = Publisher(self._folder / "notice.json", self._broker_url, events, None)
+        publisher.begin()
+        self.watcher.until(_TAKEN_IN, before + len(events), _PATIENCE)
+        publisher.published()
 
     def check(self) -> None:
         """Compare our record with the provider's, and check the chain."""
@@ -122,10 +135,19 @@ class Full:
         assert ours == theirs, f"{ours} sends on our record, {theirs} on the provider's"
         command(self.made.environment, "verify")
 
-    def _publisher(self, events: int, rate: float | None, latency_ms: int) -> Publisher:
-        self.watcher.rest()
+    def _publisher(
+        self,
+        events: int,
+        rate: float | None,
+        latency_ms: int,
+        urgency: str = "routine",
+        *,
+        rested: bool = True,
+    ) -> Publisher:
+        if rested:
+            self.watcher.rest()
         self.provider.answer_after(latency_ms)
-        made = samples.messages(f"run-{next(self._serial)}", events)
+        made = samples.messages(f"run-{next(self._serial)}", events, urgency=urgency)
         return Publisher(self._folder / "work.json", self._broker_url, made, rate)
 
     def _cpu(self) -> dict[str, float]:

@@ -6,6 +6,7 @@ range, addresses from example.com.
 
 import json
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Any
 
 EVENT_BYTES = 1_025
@@ -74,19 +75,35 @@ def customers(count: int = CUSTOMERS) -> list[Sample]:
     return made
 
 
-def messages(tag: str, count: int, among: int = CUSTOMERS) -> list[Sample]:
+def messages(
+    tag: str, count: int, among: int = CUSTOMERS, urgency: str = "routine"
+) -> list[Sample]:
     """Give ``count`` messages, alternately for customers who read texts and who read email."""
-    return [_message(tag, number, among) for number in range(count)]
+    return [_message(tag, number, among, urgency) for number in range(count)]
 
 
-def _message(tag: str, number: int, among: int) -> Sample:
+def policy_notice(published_at: datetime) -> Sample:
+    """Give the notice of a policy that is changed, to everyone."""
+    told = {
+        "version": "2027-01",
+        "major": True,
+        "published_at": published_at.isoformat(),
+        "effective_at": (published_at + timedelta(days=40)).isoformat(),
+        "url": "https://www.example.com/policy",
+        "sha256": "ab" * 32,
+        "summary": "We now keep scans for three years.",
+    }
+    return _sample("policy-1", "policy.changed", None, told)
+
+
+def _message(tag: str, number: int, among: int, urgency: str) -> Sample:
     event_id = f"{tag}-{number}"
     content = {
         "call_id": f"call-{event_id}",
         "taken_at": _MOMENT,
         "caller": {"name": "Ada Quill", "company": "Quill & Sons", "number": "+441632960111"},
         "for": {"person": "Tom Ash", "department": "sales"},
-        "urgency": "routine",
+        "urgency": urgency,
         "category": "enquiry",
         "operator": "Kim",
         "dialled_number": "+441632960200",
@@ -100,13 +117,13 @@ def _message(tag: str, number: int, among: int) -> Sample:
     return _sample(event_id, "call.message_taken", ref, content)
 
 
-def _sample(event_id: str, kind: str, ref: str, content: dict[str, Any]) -> Sample:
+def _sample(event_id: str, kind: str, ref: str | None, content: dict[str, Any]) -> Sample:
     event = {
         "specversion": "1.0",
         "id": event_id,
         "source": SOURCE,
         "type": f"onward.{kind}.v1",
-        "subject": ref,
+        **({} if ref is None else {"subject": ref}),
         "time": _MOMENT,
         "datacontenttype": "application/json",
         "data": content,

@@ -48,8 +48,13 @@ class Watcher:
             time.sleep(_COARSE)
         return time.time()
 
-    def each_seen(self, count: int, since: float, seconds: float) -> dict[UUID, float]:
-        """Wait likewise, and say of each event (by our id) when it was first seen on record."""
+    def each_seen(
+        self, count: int, since: float, seconds: float, lane: str = "routine"
+    ) -> dict[UUID, float]:
+        """Wait likewise, and say of each event (by our id) when it was first seen on record.
+
+        Of one lane alone: what else is going on meanwhile does not count.
+        """
         seen: dict[UUID, float] = {}
         deadline = time.monotonic() + seconds
         while len(seen) < count:
@@ -57,8 +62,8 @@ class Watcher:
                 raise NotRecordedError(f"{len(seen)} of {count} events in {seconds:g} s")
             time.sleep(_FINE)
             rows = self._connection.execute(
-                "SELECT event_id FROM ledger WHERE id >= %s AND outcome = 'accepted'",
-                (_first_id(max(since, time.time() - _LOOKS_BACK)),),
+                "SELECT event_id FROM ledger WHERE id >= %s AND outcome = 'accepted' AND lane = %s",
+                (_first_id(max(since, time.time() - _LOOKS_BACK)), lane),
             ).fetchall()
             now = time.time()
             for (event_id,) in rows:

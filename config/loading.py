@@ -7,6 +7,7 @@ import os
 import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from datetime import time
 from difflib import get_close_matches
 from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
@@ -114,6 +115,8 @@ def show(name: str, value: object) -> str:
         return ", ".join(f"{key}={one}" for key, one in value.items()) or "none"
     if isinstance(value, tuple):
         return ", ".join(_named(one) for one in value) or "none"
+    if isinstance(value, time):
+        return value.isoformat("minutes")
     return str(value)
 
 

@@ -109,6 +109,22 @@ class PricePolicy:
 
 
 @dataclass(frozen=True, slots=True)
+class PostPolicy:
+    """How many days an item is held before its customer is asked, and before it may be shredded."""
+
+    ask_after_days: int
+    shred_after_days: int
+
+
+@dataclass(frozen=True, slots=True)
+class OffersPolicy:
+    """How many offers one customer may be sent within so many days."""
+
+    most: int
+    days: int
+
+
+@dataclass(frozen=True, slots=True)
 class Policies:
     """All policies of one installation.
 
@@ -130,6 +146,8 @@ class Policies:
     texts: TextLimits | None
     prices: PricePolicy
     countries: frozenset[str]
+    offers: OffersPolicy
+    post: PostPolicy
     scale: float
 
 
@@ -219,6 +237,7 @@ def policies(settings: Settings) -> Policies:
             bank_holidays(settings.bank_holidays),
             MappingProxyType({lane: each * scale for lane, each in WAIT_SECONDS.items()}),
             CODE_WAIT_SECONDS * scale,
+            post_round=settings.post_round,
         ),
         uncertain=MappingProxyType(
             {
@@ -243,6 +262,11 @@ def policies(settings: Settings) -> Policies:
         texts=_texts(settings) if settings.sms_throttle else None,
         prices=PricePolicy(PRICES_AFTER_SECONDS * scale, PRICES_SLICE_SECONDS * scale),
         countries=frozenset(settings.number_countries),
+        post=PostPolicy(
+            ask_after_days=settings.post_ask_after_days,
+            shred_after_days=settings.post_shred_after_days,
+        ),
+        offers=OffersPolicy(most=settings.offers_most, days=settings.offers_days),
         scale=scale,
     )
 

@@ -6,6 +6,7 @@ it. Secrets are ``SecretStr`` and stay out of every text this package makes.
 """
 
 import re
+from datetime import time
 from pathlib import Path
 from typing import Annotated, Literal
 from urllib.parse import urlsplit
@@ -50,10 +51,23 @@ _SCHEMES = {
     "database_url": ("postgresql", "postgresql+psycopg", "sqlite"),
 }
 _LABEL = "[a-zA-Z0-9](?:[a-zA-Z0-9-]{0,61}[a-zA-Z0-9])?"
+_CLOCK_TIME = re.compile(r"([01][0-9]|2[0-3]):[0-5][0-9]")
 _DOMAIN = re.compile(rf"(?=.{{1,190}}$){_LABEL}(?:\.{_LABEL})+")
 Port = Annotated[int, Field(ge=0, le=65535)]
 Count = Annotated[int, Field(ge=1)]
 Seconds = Annotated[float, Field(gt=0)]
+
+
+def _clock_time(value: object) -> object:
+    """Take a time of the clock as it is written on a wall: 17:30."""
+    if isinstance(value, time):
+        return value
+    if not isinstance(value, str) or _CLOCK_TIME.fullmatch(value) is None:
+        raise ValueError("must be a time of the clock, as 17:30")
+    return time.fromisoformat(value)
+
+
+ClockTime = Annotated[time, BeforeValidator(_clock_time)]
 
 
 def _split(value: object) -> object:
@@ -226,6 +240,23 @@ class Settings(BaseSettings):
     uncertain_resends: Count = Field(
         3, description="How often a delivery is resent so before it is parked after all."
     )
+
+    # post
+    post_round: ClockTime = Field(
+        time(12), description="When consolidated post goes on its day, by the customer's clock."
+    )
+    post_ask_after_days: Count = Field(
+        20, description="Days that an item is held before its customer is asked about it."
+    )
+    post_shred_after_days: Count = Field(
+        30, description="Days that an item is held before it is shredded, where that is allowed."
+    )
+
+    # offers
+    offers_most: Count = Field(
+        4, description="The most offers that one customer is sent within `offers_days`."
+    )
+    offers_days: Count = Field(30, description="The days over which a customer's offers count.")
 
     # SMS and calls
     twilio_account_sid: str | None = Field(None, description="The account for SMS and calls.")

@@ -42,6 +42,15 @@ def parse_day(text: str) -> date:
         raise ValueError(DAY_WANTED) from None
 
 
+def month_before(instant: datetime) -> datetime:
+    """The last moment from which a month has passed by this one: `month_after`, the other way."""
+    first = instant.replace(day=1)
+    last_of_month_before = first - timedelta(days=1)
+    if instant.day > last_of_month_before.day:
+        return first.replace(hour=0, minute=0, second=0, microsecond=0)
+    return last_of_month_before.replace(day=instant.day)
+
+
 def month_after(instant: datetime) -> datetime:
     """The same time on the corresponding date a month on, or on that month's last day."""
     year, month = (

@@ -5,7 +5,7 @@ They hold ids and closed words; personal values stay in the store until a send i
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 from uuid import UUID
@@ -74,12 +74,18 @@ class Customer:
 
 @dataclass(frozen=True, slots=True)
 class Routable:
-    """An event about to be planned: validated data under the customer it concerns."""
+    """An event about to be planned: validated data under the customer it concerns.
+
+    ``kinds`` are what earlier events said of the same item of post; ``moot`` is why nobody needs to
+    be told any more.
+    """
 
     id: UUID
     type: str  # without prefix and version: `call.message_taken`
     received_at: datetime
     data: "EventData"
+    kinds: frozenset[str] = frozenset()
+    moot: Reason | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,6 +152,8 @@ class PostInstruction:
     until: date | None = None
     consolidate: str = "now"
     authority: str | None = None
+    round_at: datetime | None = None  # when a consolidated letter is due
+    may_shred: bool = False  # once it has been held for long, and must not be kept
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,6 +177,7 @@ class LanePolicy:
     is_bank_holiday: Callable[[date], bool]
     wait_seconds: Mapping[Lane, float] = field(default_factory=lambda: WAIT_SECONDS)
     code_wait_seconds: float = CODE_WAIT_SECONDS
+    post_round: time = time(12)  # when consolidated letters go, on their day, by the local clock
 
     def deadline(self, lane: Lane) -> int:
         """Seconds from the first ``due_at`` until the delivery expires."""

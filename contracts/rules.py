@@ -190,6 +190,7 @@ class PostRule(_Contract):
     consolidate: Literal["now"] | Day = "now"
     postal_destination: Id | None = None
     never_shred: tuple[Contained | SenderClass, ...] = ()
+    may_shred: StrictBool = False
 
 
 class CallRule(_Contract):

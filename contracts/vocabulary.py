@@ -43,6 +43,7 @@ class EventStatus(StrEnum):
     ROUTED = "routed"  # taken up: applied, and its deliveries and non-sends planned
     WITHDRAWN = "withdrawn"  # its publisher took it back: nothing more of it is sent
     REFUSED = "refused"  # taken up late and found impossible; listed among the rejected
+    OVERTAKEN = "overtaken"  # a later event made it pointless: nothing more of it is sent
 
 
 class Answer(StrEnum):
@@ -109,9 +110,15 @@ class Reason(StrEnum):
     NO_RULE = "no_rule"  # no rule of the customer matches
     RULE_SENDS_NOTHING = "rule_sends_nothing"  # timing `none`
     HELD = "held"  # timing `hold`: until asked
+    MUST_BE_KEPT = "must_be_kept"  # an item that is never shredded, whoever asks
+    CONSOLIDATED = "consolidated"  # an item that waits for its customer's day
     SCAN_FOLLOWS = "scan_follows"  # the scan of this item will be sent instead
+    PAID = "paid"  # the invoice that it is about has been paid
+    INVOICE_CANCELLED = "invoice_cancelled"
+    REMINDED_TODAY = "reminded_today"  # an invoice is reminded of once a day at the most
     NOTHING_TO_SEND = "nothing_to_send"  # a fact that no rule matches on
     NO_CONSENT = "no_consent"
+    OFFERS_CAPPED = "offers_capped"  # the customer has had as many offers lately as one may
     OPTED_OUT = "opted_out"
     CHANNEL_NOT_ALLOWED = "channel_not_allowed"
     SERVICE_NOT_STARTED = "service_not_started"
@@ -124,6 +131,7 @@ class Reason(StrEnum):
     DESTINATION_UNFIT = "destination_unfit"  # wrong kind for the channel
     RULES_CHANGED = "rules_changed"
     WITHDRAWN = "withdrawn"
+    OVERTAKEN = "overtaken"  # a later event made it pointless: paid, or cancelled
     REPLACED = "replaced"  # a message taken replaces the late call's
     SIBLING_REACHED = "sibling_reached"  # another step of the rule reached the customer
     BUNDLED = "bundled"  # goes out together with others, as another delivery
@@ -308,6 +316,50 @@ class PostAction(StrEnum):
     RETURN = "return"
 
 
+class Custody(StrEnum):
+    """What befell an item of post while it was with us."""
+
+    RECEIVED = "received"
+    SCANNED = "scanned"
+    INSTRUCTED = "instructed"  # what to do with it was settled, and the mailroom told
+    REQUESTED = "requested"  # its day has come: the mailroom was told to send it
+    ASKED = "asked"  # the customer was asked what to do with it
+    HANDED_OVER = "handed_over"
+    DISPOSED = "disposed"
+
+
+class Contradiction(StrEnum):
+    """How what was done with an item went against what was to be done."""
+
+    ANOTHER_PLACE = "another_place"  # sent elsewhere than it was to go
+    NOT_TO_BE_SENT = "not_to_be_sent"  # sent on, and it was to be held, shredded, collected
+    CALLED_OFF = "called_off"  # sent on, and its letter was no longer wanted
+    GONE_ALREADY = "gone_already"  # it had left us before
+    MUST_BE_KEPT = "must_be_kept"  # shredded, and it is of a kind that never is
+    NOT_TO_BE_SHREDDED = "not_to_be_shredded"
+    NOT_TO_BE_RETURNED = "not_to_be_returned"
+    NOT_TO_BE_COLLECTED = "not_to_be_collected"
+
+
+class Repeats(StrEnum):
+    """How often a repeat payment is due."""
+
+    MONTHLY = "monthly"
+    QUARTERLY = "quarterly"
+    YEARLY = "yearly"
+
+    @property
+    def months(self) -> int:
+        """The months of one period."""
+        match self:
+            case Repeats.MONTHLY:
+                return 1
+            case Repeats.QUARTERLY:
+                return 3
+            case Repeats.YEARLY:
+                return 12
+
+
 class Role(StrEnum):
     """What a publisher is to us; decides which outcomes beyond its own it is given."""
 
@@ -371,6 +423,7 @@ class Target(StrEnum):
     SENDER = "sender"  # whom a customer's texts come from
     CUSTOMER = "customer"
     EVENT = "event"
+    CONTRADICTION = "contradiction"  # what the mailroom did, against what was to be done
 
 
 class Refusal(StrEnum):
@@ -383,6 +436,7 @@ class Refusal(StrEnum):
     NOT_STOPPABLE = "not_stoppable"  # under way, not settled yet, or settled
     MAILROOMS = "mailrooms"  # post goes and stays by the mailroom's word
     WITHDRAWN = "withdrawn"  # its publisher took the event back
+    OVERTAKEN = "overtaken"  # a later event made it pointless
     SERVICE_TERMINATED = "service_terminated"
     ERASED = "erased"
     DESTINATION_REMOVED = "destination_removed"

@@ -18,8 +18,9 @@ from store import inquiries
 from store.deliveries.transitions import where_of
 from store.engine import Transaction
 from store.inquiries import InquiryLine
-from store.tables import deliveries, events, rejected_events, waits
+from store.tables import contradictions, deliveries, events, rejected_events, waits
 
+CONTRADICTED = "contradicted"
 REJECTED = "rejected"
 OVERDUE = "overdue"
 _EXAMPLES = 3
@@ -28,7 +29,9 @@ _NONE = "-"
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """What waits for one cause. ``kind`` is a delivery status, `rejected`, or `overdue`.
+    """What waits for one cause.
+
+    ``kind`` is a delivery status, `contradicted`, `rejected`, or `overdue`.
 
     ``words`` say the cause beside the kind. ``examples`` are ids, the oldest first.
     """
@@ -73,8 +76,8 @@ class Member:
 
 def attention(tx: Transaction) -> list[Group]:
     """Give what waits for an operator, the kinds in order, the most numerous causes first."""
-    groups = [*_deliveries(tx), *_rejected(tx), *_overdue(tx)]
-    kinds = [*(status.value for status in _ORDER), REJECTED, OVERDUE]
+    groups = [*_deliveries(tx), *_contradictions(tx), *_rejected(tx), *_overdue(tx)]
+    kinds = [*(status.value for status in _ORDER), CONTRADICTED, REJECTED, OVERDUE]
     return sorted(groups, key=lambda g: (kinds.index(g.kind), -g.count, g.cause))
 
 
@@ -124,6 +127,25 @@ def _deliveries(tx: Transaction) -> list[Group]:
         ).scalars()
         groups.append(
             Group(row.status.value, words, row.many, row.oldest, tuple(examples), filters)
+        )
+    return groups
+
+
+def _contradictions(tx: Transaction) -> list[Group]:
+    c = contradictions.c
+    rows = tx.connection.execute(
+        select(c.what, func.count().label("many"), func.min(c.at).label("oldest"))
+        .where(c.closed_at.is_(None))
+        .group_by(c.what)
+    ).all()
+    groups = []
+    for row in rows:
+        filters = (c.what == row.what, c.closed_at.is_(None))
+        examples = tx.connection.execute(
+            select(c.id).where(*filters).order_by(c.at, c.id).limit(_EXAMPLES)
+        ).scalars()
+        groups.append(
+            Group(CONTRADICTED, (row.what.value,), row.many, row.oldest, tuple(examples), filters)
         )
     return groups
 
@@ -244,6 +266,31 @@ def _deliveries_of(tx: Transaction, group: Group, limit: int) -> list[Member]:
     ]
 
 
+def _contradictions_of(tx: Transaction, group: Group, limit: int) -> list[Member]:
+    c, e = contradictions.c, events.c
+    rows = tx.connection.execute(
+        select(contradictions, e.type, e.source, e.event_id.label("own_id"))
+        .join(events, e.id == c.event_id)
+        .where(*group._filters)  # noqa: SLF001 - its own module's
+        .order_by(c.at, c.id)
+        .limit(limit)
+    )
+    return [
+        Member(
+            id=row.id,
+            target=Target.CONTRADICTION,
+            cause=group.cause,
+            since=row.at,
+            type=row.type,
+            source=row.source,
+            event_id=row.own_id,
+            customer_ref=row.customer_ref,
+            detail=f"item {row.item_id}",
+        )
+        for row in rows
+    ]
+
+
 def _rejected_of(tx: Transaction, group: Group, limit: int) -> list[Member]:
     r = rejected_events.c
     rows = tx.connection.execute(
@@ -298,6 +345,7 @@ def _code(problems: str) -> str:
 
 _READERS: dict[str, Callable[[Transaction, Group, int], list[Member]]] = {
     **{status.value: _deliveries_of for status in _ORDER},
+    CONTRADICTED: _contradictions_of,
     REJECTED: _rejected_of,
     OVERDUE: _overdue_of,
 }

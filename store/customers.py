@@ -226,19 +226,3 @@ def profile_of(tx: Transaction, ref: str) -> dict[str, Any] | None:
         return None
     profile: dict[str, Any] = json.loads(tx.open(f"customers.profile:{ref}", row.profile))
     return profile
-
-
-def refs_after(tx: Transaction, after: str, limit: int) -> list[str]:
-    """Give current customers' references in order, for what concerns everyone."""
-    return list(
-        tx.connection.execute(
-            select(customers.c.ref)
-            .where(
-                customers.c.ref > after,
-                customers.c.registered_at.is_not(None),
-                customers.c.terminated_at.is_(None),
-            )
-            .order_by(customers.c.ref)
-            .limit(limit)
-        ).scalars()
-    )

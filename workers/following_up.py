@@ -30,13 +30,14 @@ from store.engine import Transaction
 from store.inbox import Kept
 from store.tables import events
 from workers.forwarded import end_of, tell_forwarded
-from workers.routing.planning import next_step, plan_late_call
+from workers.routing.own_way import POLICY_WAY
+from workers.routing.planning import next_policy_place, next_step, plan_late_call
 
 log = get_logger(__name__)
 Row = Mapping[str, Any]
 
 _RULE = ("customer_ref", "rule_id", "rule_version", "purpose")
-_OWN_WAY = "@"  # rule ids of billing's, notices' and post's own ways begin with it: no next step
+_OWN_WAY = "@"  # rule ids of ways of our own begin with it: but for one, they have no next step
 _UNREACHED = frozenset(
     {DeliveryStatus.FAILED, DeliveryStatus.UNDELIVERED, DeliveryStatus.SUPPRESSED}
 )
@@ -52,7 +53,8 @@ def advances(row: Row) -> bool:
     if not row["mode"].in_turn:
         return False
     if row["status"] is DeliveryStatus.EXPIRED:
-        return row["channel"] is Channel.CALL or row["mode"] is Mode.ESCALATE
+        goes_on = row["mode"] is Mode.ESCALATE or row["rule_id"] == POLICY_WAY
+        return row["channel"] is Channel.CALL or goes_on
     gone = row["status"] is DeliveryStatus.CANCELLED and row["reason"] in _PLACE_GONE
     return gone or row["status"] in _UNREACHED
 
@@ -66,9 +68,7 @@ def follow_up(
     way of our own are passed over, and so are, with an error in the log, those of which
     nothing can be planned. What follows an uncertain one is marked.
     """
-    wanted = [
-        row for row in rows if row["mode"].in_turn and not row["rule_id"].startswith(_OWN_WAY)
-    ]
+    wanted = [row for row in rows if row["mode"].in_turn and _may_go_on(row)]
     if not wanted:
         return []
     scene = _scene(tx, readings, policy, wanted)
@@ -83,6 +83,10 @@ def follow_up(
                 "not_followed_up", delivery_id=str(row["id"]), error_type=type(error).__name__
             )
     return due
+
+
+def _may_go_on(row: Row) -> bool:
+    return row["rule_id"] == POLICY_WAY or not row["rule_id"].startswith(_OWN_WAY)
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +115,8 @@ class _Scene:
 def _scene(tx: Transaction, readings: Readings, policy: LanePolicy, rows: Sequence[Row]) -> _Scene:
     event_ids = sorted({row["event_id"] for row in rows})
     made: dict[UUID, list[Row]] = {event_id: [] for event_id in event_ids}
-    for row in about(tx, event_ids):
+    # a notice's event has a delivery for everyone
+    for row in about(tx, event_ids, sorted({row["customer_ref"] for row in rows})):
         made[row["about"]].append(row)
     found = {kept.id: kept for kept in inbox.load(tx, event_ids)}
     return _Scene(
@@ -141,6 +146,13 @@ def _next_of(scene: _Scene, row: Row, event: Routable) -> PlannedDelivery | NonS
         if other["step"] > row["step"] and _by_the_same_rule(other, row):
             return None
     customer = scene.customer_at(row)
+    if row["rule_id"] == POLICY_WAY:
+        tried = [
+            other["destination_id"]
+            for other in scene.made[event.id]
+            if other["customer_ref"] == customer.ref
+        ]
+        return next_policy_place(event, customer, scene.tx.now, scene.policy, row["step"], tried)
     rules = customer.rules.rules if customer.rules is not None else ()
     rule = next((rule for rule in rules if rule.rule_id == row["rule_id"]), None)
     if rule is None:

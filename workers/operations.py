@@ -10,9 +10,10 @@ from uuid import UUID
 from contracts.planning import LanePolicy
 from contracts.senders import Sender
 from contracts.vocabulary import Channel, DeliveryStatus, Purpose, Refusal, Target, Verb
-from store import audit, providers, senders, suppressed
+from store import audit, contradictions, providers, senders, suppressed
 from store import mail_from as mail_names
 from store.audit import By, Concerned
+from store.contradictions import Contradicted
 from store.deliveries import by_operator, holding
 from store.deliveries.by_operator import Weighed
 from store.engine import Store, Transaction
@@ -81,6 +82,18 @@ class Operations:
                     if row["channel"] is Channel.CALL and row["id"] in waited:
                         tell_forwarded(tx, row, end_of(row), 0)
             concerned = [_concerned(one, _was(one)) for one in weighed]
+            return performed(tx, Verb.CANCEL, by, concerned, dry_run=dry_run)
+
+    def dismiss(
+        self, contradiction_ids: Sequence[UUID], by: By, *, dry_run: bool = False
+    ) -> Performed:
+        """Note that somebody has seen to what the mailroom did against its instructions."""
+        with self._store.write() as tx:
+            known = contradictions.among(tx, contradiction_ids)
+            weighed = [(one, known.get(one)) for one in contradiction_ids]
+            if not dry_run:
+                contradictions.close(tx, list(known))
+            concerned = [_contradicted(one, found) for one, found in weighed]
             return performed(tx, Verb.CANCEL, by, concerned, dry_run=dry_run)
 
     def resolve(
@@ -204,6 +217,18 @@ def _of_provider(before: ProviderState | None, *, is_so: bool) -> Refusal | None
     if before is None:
         return Refusal.UNKNOWN
     return Refusal.NO_CHANGE if is_so else None
+
+
+def _contradicted(one: UUID, found: Contradicted | None) -> Concerned:
+    if found is None:
+        return Concerned(Target.CONTRADICTION, str(one), Refusal.UNKNOWN)
+    return Concerned(
+        Target.CONTRADICTION,
+        str(one),
+        None if found.closed_at is None else Refusal.NO_CHANGE,
+        f"{found.what.value}: item {found.item_id}",
+        found.customer_ref,
+    )
 
 
 def _willing(weighed: Sequence[Weighed]) -> list[Weighed]:

@@ -1,6 +1,7 @@
 """What is told to everyone?"""
 
 from collections.abc import Iterator
+from datetime import datetime
 from typing import Annotated, ClassVar
 from zoneinfo import ZoneInfo
 
@@ -9,7 +10,7 @@ from pydantic import Field
 from contracts.events.base import Contradiction, EventData, EventType, Whose
 from contracts.events.customers import Services
 from contracts.fields import FreeLine, FreeText, Id, Instant, Label, Link, LongText, Sha256
-from contracts.instants import month_after
+from contracts.instants import month_after, month_before
 from contracts.vocabulary import Family
 
 _OFFICE = "Europe/London"
@@ -34,6 +35,11 @@ class PolicyChanged(EventData):
         wall = ZoneInfo(_OFFICE)
         if self.major and self.effective_at < month_after(self.published_at.astimezone(wall)):
             yield "effective_at", "a major change must be published a month before it takes effect"
+
+
+def told_by(effective_at: datetime) -> datetime:
+    """The last moment at which a customer is told a month before a change takes effect."""
+    return month_before(effective_at.astimezone(ZoneInfo(_OFFICE)))
 
 
 class OfferPublished(EventData):

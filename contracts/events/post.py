@@ -36,6 +36,12 @@ class PostReceived(EventData):
         | None
     ) = None
 
+    @property
+    def kinds(self) -> frozenset[str]:
+        """What the item holds and who sent it, as far as this event says."""
+        sender = self.sender.class_ if self.sender is not None else None
+        return frozenset((*(self.contains or ()), *((sender,) if sender is not None else ())))
+
 
 class PostScanned(PostReceived):
     """An item was opened, on someone's authority, and scanned."""
@@ -55,6 +61,7 @@ class ItemInstructed(EventData):
     do: PostAction
     told_us_by: ToldBy
     postal_destination: DestinationId | None = None
+    may_shred: Annotated[bool, Field(strict=True)] | None = None
 
 
 class PostDispatched(EventData):

@@ -54,6 +54,7 @@ _FROM: Mapping[Verb, tuple[frozenset[DeliveryStatus], Refusal]] = {
 _KNOWN_FATE = frozenset({Reason.HELD, Reason.NOT_ACKNOWLEDGED})
 _REFUSALS: Mapping[Reason, Refusal] = {
     Reason.WITHDRAWN: Refusal.WITHDRAWN,
+    Reason.OVERTAKEN: Refusal.OVERTAKEN,
     Reason.SERVICE_TERMINATED: Refusal.SERVICE_TERMINATED,
     Reason.DESTINATION_REMOVED: Refusal.DESTINATION_REMOVED,
     Reason.DESTINATION_UNVERIFIED: Refusal.DESTINATION_UNVERIFIED,

@@ -316,6 +316,8 @@ def no_longer_wanted(now: datetime, row: Row[Any]) -> Reason | None:
     """Give why nothing of an event is sent on any more, wherever to."""
     if row.event_status is EventStatus.WITHDRAWN and not row.gathers:  # the others go on
         return Reason.WITHDRAWN
+    if row.event_status is EventStatus.OVERTAKEN:
+        return Reason.OVERTAKEN
     ended = row.terminated_at is not None and row.terminated_at <= now
     if ended and row.purpose not in AFTER_TERMINATION:
         return Reason.SERVICE_TERMINATED

@@ -85,8 +85,12 @@ def tellings(tx: Transaction, rows: Sequence[Row]) -> list[tuple[Row, str]]:
     return told
 
 
-def about(tx: Transaction, event_ids: Sequence[UUID]) -> list[dict[str, Any]]:
+def about(
+    tx: Transaction, event_ids: Sequence[UUID], customers: Sequence[str] | None = None
+) -> list[dict[str, Any]]:
     """Give the deliveries of some events, each with the event that it is ``about``.
+
+    Of all, or of some customers alone: a notice to everyone has very many.
 
     An event that has left what gathered it is told of as cancelled, for the reason that it left.
     """
@@ -94,8 +98,9 @@ def about(tx: Transaction, event_ids: Sequence[UUID]) -> list[dict[str, Any]]:
         return []
     d, g = deliveries, gathered
     ids = sorted(event_ids)
+    theirs = [] if customers is None else [bulk.among(tx, d.c.customer_ref, customers)]
     alone = tx.connection.execute(
-        select(d).where(bulk.among(tx, d.c.event_id, ids), d.c.gathers.is_(False))
+        select(d).where(bulk.among(tx, d.c.event_id, ids), d.c.gathers.is_(False), *theirs)
     ).mappings()
     rows = [{**row, "about": row["event_id"]} for row in alone]
     together = tx.connection.execute(
@@ -108,7 +113,7 @@ def about(tx: Transaction, event_ids: Sequence[UUID]) -> list[dict[str, Any]]:
             g.c.step.label("own_step"),
         )
         .join(g, g.c.delivery_id == d.c.id)
-        .where(bulk.among(tx, g.c.event_id, ids))
+        .where(bulk.among(tx, g.c.event_id, ids), *theirs)
     ).mappings()
     for each in together:
         row = dict(each)

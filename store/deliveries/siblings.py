@@ -146,7 +146,13 @@ def _of_events(tx: Transaction, rows: Sequence[Mapping[str, Any]]) -> list[Mappi
         return []
     ids = sorted({row["event_id"] for row in rows})
     found = tx.connection.execute(
-        select(deliveries).where(bulk.among(tx, deliveries.c.event_id, ids))
+        select(deliveries).where(
+            bulk.among(tx, deliveries.c.event_id, ids),
+            # a notice's event has a delivery for everyone
+            bulk.among(
+                tx, deliveries.c.customer_ref, sorted({row["customer_ref"] for row in rows})
+            ),
+        )
     ).mappings()
     return [dict(row) for row in found]
 
@@ -170,6 +176,8 @@ def _reached(tx: Transaction, rows: Sequence[Row[Any]]) -> list[Row[Any]]:
             d.acknowledged_at,
         ).where(
             bulk.among(tx, d.event_id, sorted({row.event_id for row in rows})),
+            # a notice's event has a delivery for everyone
+            bulk.among(tx, d.customer_ref, sorted({row.customer_ref for row in rows})),
             d.status.in_(list(_WENT)),
         )
     ).all()

@@ -2,6 +2,7 @@
 
 from store.tables.audit import act_targets, acts
 from store.tables.base import metadata
+from store.tables.billing import payment_requests, subscriptions
 from store.tables.customers import (
     consents,
     customers,
@@ -13,10 +14,25 @@ from store.tables.customers import (
     suppressions,
 )
 from store.tables.deliveries import attempts, deliveries, gathered, texted
-from store.tables.events import events, planning_tasks, rejected_events, search_terms, waits
+from store.tables.events import (
+    events,
+    notice_recipients,
+    planning_tasks,
+    rejected_events,
+    search_terms,
+    waits,
+)
 from store.tables.evidence import bounces, inquiries, openings, replies
 from store.tables.ledger import ledger, outbox, seals
-from store.tables.office import blobs, data_keys, items, leases, publishers
+from store.tables.office import (
+    blobs,
+    contradictions,
+    custody,
+    data_keys,
+    items,
+    leases,
+    publishers,
+)
 from store.tables.providers import providers
 
 __all__ = [
@@ -26,6 +42,8 @@ __all__ = [
     "blobs",
     "bounces",
     "consents",
+    "contradictions",
+    "custody",
     "customers",
     "data_keys",
     "deliveries",
@@ -38,9 +56,11 @@ __all__ = [
     "ledger",
     "metadata",
     "names",
+    "notice_recipients",
     "numbers",
     "openings",
     "outbox",
+    "payment_requests",
     "planning_tasks",
     "providers",
     "publishers",
@@ -50,6 +70,7 @@ __all__ = [
     "seals",
     "search_terms",
     "services",
+    "subscriptions",
     "suppressions",
     "texted",
     "waits",

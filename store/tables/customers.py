@@ -21,8 +21,8 @@ customers = Table(
     name("locale", nullable=False),
     Column("rules_version", Integer, nullable=False),
     instant("first_seen_at", nullable=False),
-    instant("registered_at"),
-    instant("started_at"),
+    instant("registered_at", index=True),
+    instant("started_at", index=True),
     instant("terminated_at"),
     Column("sms_sender", Sealed),
 )

@@ -178,6 +178,14 @@ Index(
     postgresql_where=_digest,
     sqlite_where=_digest,
 )
+_offers = deliveries.c.purpose == Purpose.OFFERS.value
+Index(
+    "ix_deliveries_offers",
+    deliveries.c.customer_ref,
+    deliveries.c.planned_at,
+    postgresql_where=_offers,
+    sqlite_where=_offers,
+)
 Index("ix_deliveries_customer", deliveries.c.customer_ref, deliveries.c.planned_at)
 Index(
     "ix_deliveries_reference",

@@ -1,8 +1,8 @@
 """What publishers reported: events, what they wait for, what was rejected or is to be planned."""
 
-from sqlalchemy import BigInteger, Column, Index, Integer, LargeBinary, Table, Text, Uuid
+from sqlalchemy import BigInteger, Boolean, Column, Index, Integer, LargeBinary, Table, Text, Uuid
 
-from contracts.vocabulary import EventStatus
+from contracts.vocabulary import EventStatus, Purpose, Reason
 from store.tables.base import instant, metadata, name
 from store.types import Sealed, Word
 
@@ -77,13 +77,29 @@ search_terms = Table(
     Column("event_id", Uuid, primary_key=True),
 )
 
-# A notice to all commits with one of these; upkeep plans it, some customers at a time.
+# A notice to all commits with one of these; upkeep plans it, some customers at a time. Who becomes
+# a customer before `until` is told too. `trouble` is why it could not be planned at `tried_at`.
 planning_tasks = Table(
     "planning_tasks",
     metadata,
     Column("event_id", Uuid, primary_key=True),
+    Column("purpose", Word(Purpose), nullable=False),
     name("after_customer", nullable=False),
     Column("planned", Integer, nullable=False),
     instant("created_at", nullable=False),
+    instant("until"),
     instant("done_at"),
+    instant("tried_at"),
+    name("trouble"),
+)
+
+# Each customer that a notice was planned for, once. `reason` is why nothing was to be sent.
+notice_recipients = Table(
+    "notice_recipients",
+    metadata,
+    Column("event_id", Uuid, primary_key=True),
+    name("customer_ref", primary_key=True),
+    instant("planned_at", nullable=False),
+    Column("newcomer", Boolean, nullable=False),
+    Column("reason", Word(Reason)),
 )

@@ -1,10 +1,10 @@
 """What the office keeps beside events: keys, publishers, files, post items, and leases."""
 
-from sqlalchemy import BigInteger, Column, Index, LargeBinary, Table, Text, Uuid
+from sqlalchemy import BigInteger, Boolean, Column, Index, Integer, LargeBinary, Table, Text, Uuid
 
-from contracts.vocabulary import PostAction, Reason
+from contracts.vocabulary import Contradiction, Custody, PostAction, Reason
 from store.tables.base import instant, metadata, name
-from store.types import Word
+from store.types import Sealed, Word
 
 data_keys = Table(
     "data_keys",
@@ -37,24 +37,77 @@ blobs = Table(
     instant("stored_at", nullable=False),
 )
 
+# `kinds` are the words for what an item holds and who sent it. `arrival_id` is the event that told
+# of it first, `event_id` that of the instruction in force, and `revision` counts these. `round_at`
+# is when a consolidated letter is due, `requested_at` when the mailroom was told so; `held_since`
+# runs while it is to be held.
 items = Table(
     "items",
     metadata,
     name("item_id", primary_key=True),
     name("customer_ref", index=True),
     name("class", nullable=False),
+    name("kinds", nullable=False),
     Column("do", Word(PostAction), nullable=False),
     Column("why", Word(Reason), nullable=False),
-    name("detail"),
+    name("rule_id"),
     name("authority"),
+    Column("may_shred", Boolean, nullable=False),
     name("destination_id"),
     name("consolidate"),
     instant("until"),
+    instant("round_at"),
+    instant("requested_at"),
+    Column("arrival_id", Uuid, nullable=False),
+    Column("event_id", Uuid),
     Column("delivery_id", Uuid),
+    Column("revision", Integer, nullable=False),
+    instant("held_since"),
+    instant("asked_at"),
     name("done_as"),
     instant("done_at"),
     instant("received_at", nullable=False),
     instant("changed_at", nullable=False),
+)
+
+# One line for everything that befell an item; only ever added to. `content` is who did it and on
+# what authority.
+custody = Table(
+    "custody",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    name("item_id", nullable=False),
+    instant("at", nullable=False),
+    Column("what", Word(Custody), nullable=False),
+    Column("do", Word(PostAction)),
+    Column("why", Word(Reason)),
+    Column("contradiction", Word(Contradiction)),
+    name("destination_id"),
+    name("reference"),
+    Column("event_id", Uuid),
+    Column("content", Sealed),
+)
+Index("ix_custody_item", custody.c.item_id, custody.c.at)
+
+# What was done with an item against its instruction, until an operator has seen to it.
+contradictions = Table(
+    "contradictions",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    name("item_id", nullable=False),
+    name("customer_ref", nullable=False),
+    Column("event_id", Uuid, nullable=False),
+    Column("what", Word(Contradiction), nullable=False),
+    instant("at", nullable=False),
+    instant("closed_at"),
+)
+_unseen = contradictions.c.closed_at.is_(None)
+Index(
+    "ix_contradictions_open",
+    contradictions.c.what,
+    contradictions.c.at,
+    postgresql_where=_unseen,
+    sqlite_where=_unseen,
 )
 
 # One holder at a time; the fence tells a holder that was stopped and woke up that it is late.
@@ -69,3 +122,19 @@ leases = Table(
 
 
 Index("ix_items_open", items.c.customer_ref, items.c.done_at)
+_for_a_round = (
+    items.c.round_at.is_not(None) & items.c.requested_at.is_(None) & items.c.done_at.is_(None)
+)
+Index(
+    "ix_items_round",
+    items.c.round_at,
+    postgresql_where=_for_a_round,
+    sqlite_where=_for_a_round,
+)
+_still_held = items.c.held_since.is_not(None) & items.c.done_at.is_(None)
+Index(
+    "ix_items_held",
+    items.c.held_since,
+    postgresql_where=_still_held,
+    sqlite_where=_still_held,
+)

@@ -1,11 +1,15 @@
 """Do the operators' commands say what they did, refuse what lacks a reason, and speak JSON?"""
 
+from typing import Any
+
 import pytest
 
 from store.replies import Reply, keep
+from tests.building import POST
 from tests.factories import envelope
 from tests.operations.desk import Desk
 from tests.operations.recorded import failed, parked
+from workers.upkeep.notices import plan_notices
 
 
 def test_an_operator_finds_mends_and_follows_what_failed(desk: Desk) -> None:
@@ -143,3 +147,51 @@ def test_a_sender_of_a_customers_own_is_set_listed_and_cleared(desk: Desk) -> No
     assert listed == [{"customer": "C-1042", "sender": "HarbourLane"}]
     assert desk.ask("senders", "list") == []
     assert "kim" in desk.type("audit")
+
+
+def test_what_the_mailroom_did_against_its_instruction_is_shown_and_closed(desk: Desk) -> None:
+    """Somebody asks the mailroom, says so, and it waits no more."""
+    house = desk.house
+    house.serve("C-2", POST)
+    house.tell(
+        envelope("post.received", subject="C-2", item_id="item-1"),
+        envelope("post.disposed", subject="C-2", items=["item-1"], how="shredded", by="Kim"),
+    )
+    groups: Any = desk.ask("attention")
+    said = desk.type("attention")
+    members: Any = desk.ask("attention", "--list", "contradicted")
+    story = desk.type("item", "item-1")
+
+    refused = desk.type("replay", "--cause", "contradicted", "--reason", "Again.", fails=True)
+    desk.type("cancel", "--cause", "contradicted", "--reason", "Asked: a slip of the pen.")
+
+    assert [group["cause"] for group in groups] == ["contradicted/must_be_kept"]
+    assert f"onward cancel {groups[0]['examples'][0]}" in said
+    assert members[0]["detail"] == "item item-1"
+    assert story.index("received") < story.index("instructed") < story.index("disposed")
+    assert "must_be_kept" in story
+    assert "cannot be sent again" in refused
+    assert desk.ask("attention") == []
+    assert "Asked: a slip of the pen." in desk.type("audit")
+
+
+def test_notices_are_listed_with_whom_they_have_not_reached(desk: Desk) -> None:
+    """An operator sees how far each has come, and then each customer who is missing."""
+    house = desk.house
+    house.tell(envelope("policy.changed", version="2027-01"))
+    before: Any = desk.ask("notices")
+    while plan_notices(house.store, house.policies)[0]:
+        pass
+
+    after: Any = desk.ask("notices")
+    (notice,) = after
+    missing: Any = desk.ask("notices", notice["event_id"])
+    unknown = desk.type("notices", "0" * 32, fails=True)
+
+    assert before[0]["planning"] == "under_way"
+    counts = {name: notice[name] for name in ("name", "planning", "customers", "under_way")}
+    assert counts == {"name": "2027-01", "planning": "done", "customers": 1, "under_way": 1}
+    assert missing[0]["customer_ref"] == "C-1042"
+    assert missing[0]["state"] == "under_way"
+    assert "no notice has the id" in unknown
+    assert "2027-01" in desk.type("notices")

@@ -12,7 +12,9 @@ from workers.cli import (
     events,
     explaining,
     installing,
+    items,
     looking,
+    notices,
     processes,
     records,
     releasing,
@@ -39,6 +41,8 @@ for group in (
     emails,
     texting,
     records,
+    items,
+    notices,
     showing,
 ):
     group.add_to(app)

@@ -56,6 +56,8 @@ def replay(
     with opened(there()) as parts:
         chosen = _choose(parts, ids, cause, limit)
         done = []
+        if chosen.contradictions and not (chosen.deliveries or chosen.rejected):
+            fail("what was done with an item cannot be sent again: onward cancel closes it")
         if chosen.deliveries or not chosen.rejected:
             done.append(parts.operations.replay(chosen.deliveries, by, dry_run=dry_run))
         if chosen.rejected:
@@ -77,7 +79,9 @@ def cancel(
     with opened(there()) as parts:
         chosen = _choose(parts, ids, cause, limit)
         done = []
-        if chosen.deliveries or not chosen.rejected:
+        if chosen.contradictions:
+            done.append(parts.operations.dismiss(chosen.contradictions, by, dry_run=dry_run))
+        if chosen.deliveries or not (chosen.rejected or chosen.contradictions):
             done.append(parts.operations.cancel(chosen.deliveries, by, dry_run=dry_run))
         if chosen.rejected:
             done.append(parts.taking_in_again.dismiss(chosen.rejected, by, dry_run=dry_run))
@@ -226,20 +230,29 @@ def lift(
 
 
 class _Chosen:
-    def __init__(self, deliveries: list[UUID], rejected: list[UUID], left: int = 0) -> None:
+    def __init__(
+        self,
+        deliveries: list[UUID],
+        rejected: list[UUID],
+        contradictions: list[UUID],
+        left: int = 0,
+    ) -> None:
         self.deliveries, self.rejected, self.left = deliveries, rejected, left
+        self.contradictions = contradictions
 
 
 def _choose(parts: "Parts", ids: Sequence[UUID] | None, cause: str | None, limit: int) -> _Chosen:
     """Find what is meant: by ids, or by a cause, of which ``left`` are beyond the limit."""
     from store.attention import OVERDUE, attention, members, rejected_among
+    from store.contradictions import among
 
     if bool(ids) == bool(cause):
         raise typer.BadParameter("give ids, or --cause CAUSE as `onward attention` names it")
     with parts.store.read() as tx:
         if ids:
-            rejected = rejected_among(tx, ids)
-            return _Chosen([one for one in ids if one not in rejected], sorted(rejected))
+            rejected, against = rejected_among(tx, ids), among(tx, ids)
+            named = [one for one in ids if one not in rejected and one not in against]
+            return _Chosen(named, sorted(rejected), sorted(against))
         wanted = (cause or "").strip("/")
         groups = [group for group in attention(tx) if group.falls_under(wanted)]
         if not groups:
@@ -251,6 +264,7 @@ def _choose(parts: "Parts", ids: Sequence[UUID] | None, cause: str | None, limit
     return _Chosen(
         [one.id for one in found if one.target is Target.DELIVERY],
         [one.id for one in found if one.target is Target.REJECTED],
+        [one.id for one in found if one.target is Target.CONTRADICTION],
         total - len(found),
     )
 

@@ -6,7 +6,7 @@ from shlex import quote
 from types import MappingProxyType
 
 from contracts.vocabulary import Channel, ErrorCode, Reason, Refusal, Said
-from store.attention import OVERDUE, REJECTED, Group
+from store.attention import CONTRADICTED, OVERDUE, REJECTED, Group
 from store.inquiries import InquiryLine
 
 REFUSALS: Mapping[Refusal, str] = MappingProxyType(
@@ -18,6 +18,7 @@ REFUSALS: Mapping[Refusal, str] = MappingProxyType(
         Refusal.NOT_STOPPABLE: "it is being sent, waits for its answer, or is settled",
         Refusal.MAILROOMS: "post goes and stays by the mailroom's word: publish item.instructed",
         Refusal.WITHDRAWN: "its publisher took the event back",
+        Refusal.OVERTAKEN: "a later event made it pointless: the invoice is paid, or cancelled",
         Refusal.SERVICE_TERMINATED: "the customer's service has ended",
         Refusal.ERASED: "the customer's data have been erased",
         Refusal.DESTINATION_REMOVED: "the customer removed this destination",
@@ -40,6 +41,7 @@ _KINDS: Mapping[str, str] = MappingProxyType(
         "parked": "only a person may decide",
         "failed": "refused for good, or out of tries",
         "undelivered": "the provider took it, and says that it did not arrive",
+        CONTRADICTED: "what the mailroom did with an item, against what was to be done",
         REJECTED: "events that break their contract",
         OVERDUE: "events that have waited too long for what they need",
     }
@@ -103,6 +105,9 @@ def mending(group: Group) -> list[str]:
         return [_AWAITED.get(group.words[0], f"it waits for its {group.words[0]}")]
     # A cause may hold a type that a publisher made up, and the line is there to be copied.
     which = str(group.examples[0]) if group.count == 1 else f"--cause {quote(group.cause)}"
+    if group.kind == CONTRADICTED:
+        first = "ask the mailroom, and tell the customer: onward item ITEM, as --list names it"
+        return [first, f"onward cancel {which}"]
     lines = [_FIRST.get(group.words[0], "")]
     in_doubt = group.kind == _PARKED and group.words[0] not in _NEVER_MADE
     if group.words[0] == Reason.HELD:

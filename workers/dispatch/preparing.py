@@ -32,6 +32,7 @@ from workers.routing.enclosing import (
     size_on_the_wire,
 )
 from workers.routing.own_way import HELD_WAY
+from workers.routing.post_items import WRITTEN_AS
 from workers.routing.rendering import Reader, RenderedEmail, RenderedText, Renderer
 from workers.routing.senders import Senders, wants_answer
 from workers.routing.template_files import TemplateFailedError, TemplateMissingError
@@ -198,7 +199,7 @@ class Preparing:
                 _together(claimed), claimed.content, claimed.purpose, reader, most, claimed.code
             )
         return self._renderer.render_text(
-            claimed.event_type, _event(claimed), claimed.content, reader, most, claimed.code
+            _written_as(claimed), _event(claimed), claimed.content, reader, most, claimed.code
         )
 
     def _text(
@@ -233,7 +234,7 @@ class Preparing:
             return Unsendable(claimed, Reason.UNUSABLE_DOCUMENT, enclosure)
         unsubscribe = self._unsubscribe(claimed)
         written = self._renderer.render_email(
-            claimed.event_type, event, claimed.content, _reader(claimed), enclosure, unsubscribe
+            _written_as(claimed), event, claimed.content, _reader(claimed), enclosure, unsubscribe
         )
         return self._mail(claimed, now, written, attachments, unsubscribe)
 
@@ -373,6 +374,11 @@ class Preparing:
 
 def _tag(claimed: Claimed) -> Tag:
     return Tag(str(claimed.delivery_id), claimed.fence)
+
+
+def _written_as(claimed: Claimed) -> str:
+    """By which template: what is told of an item beside its arrival has one of its own."""
+    return WRITTEN_AS.get(claimed.rule_id, claimed.event_type)
 
 
 def _reader(claimed: Claimed) -> Reader:

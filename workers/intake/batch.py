@@ -19,6 +19,7 @@ from store.deliveries.adding import Due, Following
 from store.deliveries.gathering import Joining, join
 from store.engine import Transaction
 from store.inbox import Wait
+from store.items import Instructed
 from store.ledger import Entry, Where
 from store.outbox import Outcome, to_publisher
 from workers.intake.submission import Incoming
@@ -120,10 +121,11 @@ class Batch:
         self, incoming: Incoming, customer_ref: str, plan: Plan, rows: list[dict[str, Any]]
     ) -> None:
         letters = [row["id"] for row in rows if row["channel"] is Channel.POST]
-        item_id = getattr(incoming.data, "item_id", None)
-        if plan.post is not None and item_id is not None:
-            letter = letters[0] if letters else None
-            items.instruct(self.tx, item_id, customer_ref, incoming.id, plan.post, letter)
+        item_id = getattr(incoming.data, "item_id", "")
+        item = items.find(self.tx, [item_id]).get(item_id)
+        if plan.post is not None and item is not None:
+            given = Instructed(item, plan.post, letters[0] if letters else None)
+            items.instruct(self.tx, customer_ref, incoming.id, [given])
 
     def put_facts(
         self, incoming: Incoming, customer_ref: str | None, facts: dict[str, Any]

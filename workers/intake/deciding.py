@@ -17,6 +17,8 @@ from store.deliveries.adding import Due
 from store.engine import Transaction
 from store.outbox import Outcome, to_publisher, to_role
 from workers.forwarded import End
+from workers.intake.effects.known import with_what_is_known
+from workers.intake.effects.post import beside_what_stands
 from workers.intake.effects.scene import Effect, Scene
 from workers.intake.effects.table import EFFECTS
 from workers.intake.submission import Incoming
@@ -87,7 +89,9 @@ class Deciding:
             )
         planned = None
         if customer is not None and facts_of(_routable(event)) is not None:
-            planned = plan_event(_routable(event), customer, self._tx.now, self._policies.lanes)
+            routable = with_what_is_known(self._tx, _routable(event), customer)
+            planned = plan_event(routable, customer, self._tx.now, self._policies.lanes)
+            planned = beside_what_stands(self._tx, event, planned)
         return Decided(
             customer_ref=ref,
             rules_version=customer.rules_version if customer is not None else None,

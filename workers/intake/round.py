@@ -7,6 +7,7 @@ from datetime import timedelta
 from config.policies import Policies
 from contracts.events import Event, Whose, canonical_content, load_data
 from contracts.events.calls import CallWaiting, MessageTaken
+from contracts.events.notices import PolicyChanged
 from contracts.events.post import PostReceived
 from contracts.planning import Routable
 from contracts.problems import Malformed, Problem
@@ -17,9 +18,10 @@ from contracts.vocabulary import (
     ErrorCode,
     EventStatus,
     Lane,
+    Purpose,
     Reason,
 )
-from store import bulk, inbox, items
+from store import inbox, notices
 from store.customers import Readings, owner_of_number
 from store.deliveries import ending
 from store.deliveries.adding import Due
@@ -27,10 +29,10 @@ from store.engine import Transaction
 from store.inbox import Kept, Wait
 from store.outbox import Outcome, to_publisher
 from store.publishers import Publisher, by_name
-from store.tables import planning_tasks
 from workers.intake import whose
 from workers.intake.batch import Batch
 from workers.intake.deciding import Decided, Deciding
+from workers.intake.effects.post import arrived
 from workers.intake.effects.table import EFFECTS
 from workers.intake.rejecting import refuse_late, reject
 from workers.intake.submission import Answered, Incoming, Submission, not_allowed
@@ -215,8 +217,9 @@ class Round:
     def _prepare(self, incoming: Incoming) -> None:
         """Write what came before, where this event reads or changes it."""
         match incoming.data:
-            case PostReceived() as item:
-                items.arrived(self._tx, item.item_id, item.class_, item.received_at)
+            case PostReceived():
+                if not arrived(self._tx, incoming):
+                    self._batch.write()  # what was planned for the item may have to be called off
             case CallWaiting(call_id=call_id):
                 self._calls_here.add(call_id)
             case MessageTaken(call_id=call_id):
@@ -303,14 +306,11 @@ class Round:
 
     def _plan_later(self, incoming: Incoming) -> None:
         self._batch.write()
-        task = {
-            "event_id": incoming.id,
-            "after_customer": "",
-            "planned": 0,
-            "created_at": self._tx.now,
-            "done_at": None,
-        }
-        bulk.insert_rows(self._tx, planning_tasks, [task])
+        match incoming.data:
+            case PolicyChanged(effective_at=until):
+                notices.put_task(self._tx, incoming.id, Purpose.POLICY_NOTICE, until)
+            case _:
+                notices.put_task(self._tx, incoming.id, Purpose.OFFERS, None)
 
     def _retry(self, names: Sequence[bytes]) -> None:
         """Take up, in the order in which they came, events that waited for these names.

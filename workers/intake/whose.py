@@ -8,6 +8,13 @@ between "it is not there" and "I wait for it".
 from dataclasses import dataclass
 
 from contracts.events import Whose
+from contracts.events.billing import (
+    InvoiceCancelled,
+    InvoiceOverdue,
+    PaymentReceived,
+    SubscriptionChosen,
+    SubscriptionEnded,
+)
 from contracts.events.calls import CallEnded, CallWaiting, MessageTaken
 from contracts.events.customers import Corrected, NumberAssigned, Registered
 from contracts.events.office import EventWithdrawn
@@ -60,6 +67,16 @@ def event_name(source: str, event_id: str) -> str:
     return f"event:{source}\0{event_id}"
 
 
+def invoice_name(ref: str | None, number: str) -> str:
+    """The name of a customer's invoice."""
+    return f"invoice:{ref}\0{number}"
+
+
+def subscription_name(ref: str | None, subscription_id: str) -> str:
+    """The name of a customer's subscription."""
+    return f"subscription:{ref}\0{subscription_id}"
+
+
 def digest(tx: Transaction, name: str) -> bytes:
     """The keyed digest under which a name is locked and waited for."""
     return tx.store.master.index("awaits", name)
@@ -89,8 +106,22 @@ def names_of(event: Incoming) -> Names:
         case EventWithdrawn(source=source, id=event_id):
             reads.add(event_name(source, event_id))
         case _:
-            pass
+            changes |= _of_billing(event)
     return Names(frozenset(reads - changes), frozenset(changes))
+
+
+def _of_billing(event: Incoming) -> frozenset[str]:
+    match event.data:
+        case (
+            InvoiceOverdue(invoice_number=str(number))
+            | InvoiceCancelled(invoice_number=str(number))
+            | PaymentReceived(invoice_number=str(number))
+        ):
+            return frozenset({invoice_name(event.subject, number)})
+        case SubscriptionChosen(subscription_id=named) | SubscriptionEnded(subscription_id=named):
+            return frozenset({subscription_name(event.subject, named)})
+        case _:
+            return frozenset()
 
 
 def known_names(about: Registered | Corrected) -> tuple[str, ...]:

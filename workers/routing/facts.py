@@ -4,14 +4,14 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
 
-from contracts.events.billing import InvoiceCancelled, InvoiceIssued
+from contracts.events.billing import InvoiceCancelled, InvoiceIssued, InvoiceOverdue
 from contracts.events.calls import CallWaiting, MessageTaken
 from contracts.events.notices import OfferPublished
 from contracts.events.post import PostReceived, PostScanned
 from contracts.planning import Routable
 from contracts.rule_words import Matchable
 from contracts.searching import folded
-from contracts.vocabulary import Lane, Purpose, Service, Urgency
+from contracts.vocabulary import Lane, Purpose, Reason, Service, Urgency
 
 PURPOSES: Final = {
     "call.message_taken": Purpose.MESSAGES,
@@ -39,7 +39,7 @@ class Facts:
 
     ``person`` and ``department`` are in the one spelling of `folded`: whom a call is for, or whom
     an item of post is addressed to. ``not_after`` is when a live call is too late, ``valid_until``
-    when an offer is.
+    when an offer is; ``moot`` is why nobody needs to be reminded any more.
     """
 
     type: str
@@ -52,10 +52,18 @@ class Facts:
     post_class: str | None = None
     sender_class: str | None = None
     contains: tuple[str, ...] = ()
+    known_kinds: frozenset[str] = frozenset()
     has_document: bool = False
     services: frozenset[Service] = frozenset()
     not_after: datetime | None = None
     valid_until: datetime | None = None
+    moot: Reason | None = None
+
+    @property
+    def kinds(self) -> frozenset[str]:
+        """What an item of post holds, and who sent it, by all that is known of it."""
+        sender = (self.sender_class,) if self.sender_class is not None else ()
+        return self.known_kinds.union(self.contains, sender)
 
     @property
     def is_billing(self) -> bool:
@@ -112,10 +120,13 @@ def facts_of(event: Routable) -> Facts | None:
                 post_class=item.class_,
                 sender_class=item.sender.class_ if item.sender else None,
                 contains=item.contains or (),
+                known_kinds=event.kinds,
                 has_document=isinstance(item, PostScanned),
             )
         case InvoiceIssued():
             return Facts(event.type, purpose, has_document=True)
+        case InvoiceOverdue():
+            return Facts(event.type, purpose, moot=event.moot)
         case InvoiceCancelled() as invoice:
             return Facts(event.type, purpose, has_document=invoice.credit_note is not None)
         case OfferPublished() as offer:

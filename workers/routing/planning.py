@@ -4,6 +4,7 @@ Pure: the same arguments always give the same plan. Nothing is planned to anywhe
 destinations that the customer's rules name and, in billing's own way, the invoice email.
 """
 
+from collections.abc import Collection
 from dataclasses import replace
 from datetime import datetime
 
@@ -12,7 +13,12 @@ from contracts.rules import Rule
 from contracts.vocabulary import Channel, Lane, Purpose, Reason
 from workers.routing.case import Case
 from workers.routing.facts import facts_of
-from workers.routing.own_way import plan_billing, plan_offer, plan_policy_notice
+from workers.routing.own_way import (
+    next_policy_step,
+    plan_billing,
+    plan_offer,
+    plan_policy_notice,
+)
 from workers.routing.post_items import plan_post
 from workers.routing.sending import first_usable, sends_of, when_of
 
@@ -83,6 +89,21 @@ def next_step(
         return replace(nothing_left, reason=Reason.LATE_CALL, channel=Channel.CALL)
     sends = first_usable(rule, case, after_step + 1, Reason.NEXT_STEP)
     return next(iter(sends.deliveries + sends.non_sends[-1:]), nothing_left)
+
+
+def next_policy_place(
+    event: Routable,
+    customer: Customer,
+    now: datetime,
+    policy: LanePolicy,
+    after_step: int,
+    tried: Collection[str],
+) -> PlannedDelivery | NonSend:
+    """Where the notice of a changed policy goes after it did not arrive at the places ``tried``."""
+    facts = facts_of(event)
+    if facts is None or facts.purpose is not Purpose.POLICY_NOTICE:
+        raise ValueError(f"no policy notice: {event.type}")
+    return next_policy_step(Case(facts, customer, now, policy), after_step, tried)
 
 
 def _plan_message(case: Case) -> Plan:

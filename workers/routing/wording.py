@@ -63,6 +63,14 @@ NOT_PAID: Final = {
 }
 
 
+TO_DO: Final = {
+    "card_expired": "Please give us the details of a card that has not expired.",
+    "insufficient_funds": "Please see that there is enough in the account, or name another way.",
+    "declined": "Please ask your bank why it declined, or name another way to pay.",
+    "other": "Please call us, so that we can find another way.",
+}
+
+
 def words_of(event: EventData, content: Content, zone: ZoneInfo) -> Words:
     """The words for one event, every one of them set; empty where there is nothing to say.
 
@@ -166,6 +174,7 @@ def _payment_failed(event: PaymentFailed, content: Content, zone: ZoneInfo) -> W
         "invoice": one_line(event.invoice_number),
         "amount": money(event.amount, event.currency) if told else "",
         "why": NOT_PAID[event.reason] if told else "",
+        "to_do": TO_DO[event.reason] if told else "",
         "again": moment(event.next_retry_at, zone),
     }
 

@@ -14,13 +14,15 @@ from store.customers import Readings
 from store.deliveries import advancing, ending, holding, settling
 from store.deliveries import due as waiting
 from store.deliveries.adding import Due
-from store.engine import Store
+from store.engine import Store, steadily
 from workers.dispatch.broker import SENDING
 from workers.dispatch.hints import Hints
 from workers.failpoints import reach
 from workers.following_up import follow_up
-from workers.upkeep.notices import plan_notices
+from workers.upkeep.notices import plan_newcomers, plan_notices
 from workers.upkeep.pacing import allowances
+from workers.upkeep.payments import request_payments
+from workers.upkeep.post import ask_for_rounds, see_to_held
 
 log = get_logger(__name__)
 _LIVE_AGAIN = timedelta(seconds=2)
@@ -28,6 +30,7 @@ _AGAIN = timedelta(seconds=60)
 _AT_ONCE = 2_000
 _PAGE = 500
 _NEAR_EMPTY = 20
+_NOTICES_SECONDS = 0.25
 _PLENTY = 1_000  # hints in one queue: more would tell nobody anything for a while
 
 
@@ -75,7 +78,11 @@ class Chores:
             Chore("go_on", soon, self.go_on),
             Chore("expire", soon, self.expire),
             Chore("park_long_held", self._interval * 5, self.park_long_held),
-            Chore("plan_notices", self._interval, self.plan_notices),
+            Chore("plan_notices", min(0.5, self._interval), self.plan_notices),
+            Chore("plan_newcomers", self._interval * 10, self.plan_newcomers),
+            Chore("post_rounds", self._interval * 5, self.post_rounds),
+            Chore("held_post", self._interval * 60, self.held_post),
+            Chore("request_payments", self._interval * 5, self.request_payments),
             Chore("recheck_waiting", self._interval * 5, self._recheck),
             Chore("list_outcomes", min(0.5, self._interval), self.list_outcomes),
             Chore("seal", self._seal_interval, self.seal),
@@ -183,10 +190,35 @@ class Chores:
         return len(rows)
 
     def plan_notices(self) -> int:
-        """Plan notices to everyone, some customers at a time."""
-        planned, found = plan_notices(self._store, self._readings, self._policies)
+        """Plan notices to everyone, chunk by chunk for half of the time: the rest has its turn."""
+        until, planned, count = steadily() + _NOTICES_SECONDS, 0, 1
+        while count and steadily() < until:
+            count, found = plan_notices(self._store, self._policies)
+            self._hints(found)
+            planned += count
+        return planned
+
+    def plan_newcomers(self) -> int:
+        """Plan notices that have not taken effect yet for who has become a customer since."""
+        planned, found = plan_newcomers(self._store, self._policies)
         self._hints(found)
         return planned
+
+    def post_rounds(self) -> int:
+        """Ask the mailroom for consolidated post whose day has come."""
+        count, found = ask_for_rounds(self._store, self._readings, self._policies)
+        self._hints(found)
+        return count
+
+    def held_post(self) -> int:
+        """Ask customers about what is held for long; have shredded what they allow to be."""
+        count, found = see_to_held(self._store, self._readings, self._policies)
+        self._hints(found)
+        return count
+
+    def request_payments(self) -> int:
+        """Ask billing for the repeat payments that are due."""
+        return request_payments(self._store)
 
     def list_outcomes(self) -> int:
         """Put committed outcomes into the order that readers follow.

@@ -102,6 +102,8 @@ def upgrade() -> None:
         sa.Column("sms_sender", types.Sealed(), nullable=True),
         sa.PrimaryKeyConstraint("ref", name=op.f("pk_customers")),
     )
+    op.create_index(op.f("ix_customers_registered_at"), "customers", ["registered_at"])
+    op.create_index(op.f("ix_customers_started_at"), "customers", ["started_at"])
     op.create_table(
         "data_keys",
         sa.Column("key_id", sa.BigInteger(), autoincrement=False, nullable=False),
@@ -225,6 +227,14 @@ def upgrade() -> None:
         unique=False,
         postgresql_where=sa.text("status = 'sending'"),
         sqlite_where=sa.text("status = 'sending'"),
+    )
+    op.create_index(
+        "ix_deliveries_offers",
+        "deliveries",
+        ["customer_ref", "planned_at"],
+        unique=False,
+        postgresql_where=sa.text("purpose = 'offers'"),
+        sqlite_where=sa.text("purpose = 'offers'"),
     )
     op.create_index(
         "ix_deliveries_reference",
@@ -386,14 +396,23 @@ def upgrade() -> None:
         sa.Column("item_id", sa.String(length=500), nullable=False),
         sa.Column("customer_ref", sa.String(length=500), nullable=True),
         sa.Column("class", sa.String(length=500), nullable=False),
+        sa.Column("kinds", sa.String(length=500), nullable=False),
         sa.Column("do", sa.String(length=32), nullable=False),
         sa.Column("why", sa.String(length=32), nullable=False),
-        sa.Column("detail", sa.String(length=500), nullable=True),
+        sa.Column("rule_id", sa.String(length=500), nullable=True),
         sa.Column("authority", sa.String(length=500), nullable=True),
+        sa.Column("may_shred", sa.Boolean(), nullable=False),
         sa.Column("destination_id", sa.String(length=500), nullable=True),
         sa.Column("consolidate", sa.String(length=500), nullable=True),
         sa.Column("until", types.Instant(), nullable=True),
+        sa.Column("round_at", types.Instant(), nullable=True),
+        sa.Column("requested_at", types.Instant(), nullable=True),
+        sa.Column("arrival_id", sa.Uuid(), nullable=False),
+        sa.Column("event_id", sa.Uuid(), nullable=True),
         sa.Column("delivery_id", sa.Uuid(), nullable=True),
+        sa.Column("revision", sa.Integer(), nullable=False),
+        sa.Column("held_since", types.Instant(), nullable=True),
+        sa.Column("asked_at", types.Instant(), nullable=True),
         sa.Column("done_as", sa.String(length=500), nullable=True),
         sa.Column("done_at", types.Instant(), nullable=True),
         sa.Column("received_at", types.Instant(), nullable=False),
@@ -401,7 +420,25 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("item_id", name=op.f("pk_items")),
     )
     op.create_index(op.f("ix_items_customer_ref"), "items", ["customer_ref"], unique=False)
+    op.create_index(
+        "ix_items_held",
+        "items",
+        ["held_since"],
+        unique=False,
+        postgresql_where=sa.text("held_since IS NOT NULL AND done_at IS NULL"),
+        sqlite_where=sa.text("held_since IS NOT NULL AND done_at IS NULL"),
+    )
     op.create_index("ix_items_open", "items", ["customer_ref", "done_at"], unique=False)
+    op.create_index(
+        "ix_items_round",
+        "items",
+        ["round_at"],
+        unique=False,
+        postgresql_where=sa.text(
+            "round_at IS NOT NULL AND requested_at IS NULL AND done_at IS NULL"
+        ),
+        sqlite_where=sa.text("round_at IS NOT NULL AND requested_at IS NULL AND done_at IS NULL"),
+    )
     op.create_table(
         "leases",
         sa.Column("name", sa.String(length=500), nullable=False),
@@ -533,11 +570,24 @@ def upgrade() -> None:
     op.create_table(
         "planning_tasks",
         sa.Column("event_id", sa.Uuid(), nullable=False),
+        sa.Column("purpose", sa.String(length=32), nullable=False),
         sa.Column("after_customer", sa.String(length=500), nullable=False),
         sa.Column("planned", sa.Integer(), nullable=False),
         sa.Column("created_at", types.Instant(), nullable=False),
+        sa.Column("until", types.Instant(), nullable=True),
         sa.Column("done_at", types.Instant(), nullable=True),
+        sa.Column("tried_at", types.Instant(), nullable=True),
+        sa.Column("trouble", sa.String(length=500), nullable=True),
         sa.PrimaryKeyConstraint("event_id", name=op.f("pk_planning_tasks")),
+    )
+    op.create_table(
+        "notice_recipients",
+        sa.Column("event_id", sa.Uuid(), nullable=False),
+        sa.Column("customer_ref", sa.String(length=500), nullable=False),
+        sa.Column("planned_at", types.Instant(), nullable=False),
+        sa.Column("newcomer", sa.Boolean(), nullable=False),
+        sa.Column("reason", sa.String(length=32), nullable=True),
+        sa.PrimaryKeyConstraint("event_id", "customer_ref", name=op.f("pk_notice_recipients")),
     )
     op.create_table(
         "providers",
@@ -659,6 +709,41 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("customer_ref", "service", name=op.f("pk_services")),
     )
     op.create_table(
+        "payment_requests",
+        sa.Column("customer_ref", sa.String(length=500), nullable=False),
+        sa.Column("subscription_id", sa.String(length=500), nullable=False),
+        sa.Column("due_on", sa.Date(), nullable=False),
+        sa.Column("request_id", sa.String(length=500), nullable=False),
+        sa.Column("requested_at", types.Instant(), nullable=False),
+        sa.PrimaryKeyConstraint(
+            "customer_ref", "subscription_id", "due_on", name=op.f("pk_payment_requests")
+        ),
+        sa.UniqueConstraint("request_id", name=op.f("uq_payment_requests_request_id")),
+    )
+    op.create_table(
+        "subscriptions",
+        sa.Column("customer_ref", sa.String(length=500), nullable=False),
+        sa.Column("subscription_id", sa.String(length=500), nullable=False),
+        sa.Column("event_id", sa.Uuid(), nullable=False),
+        sa.Column("content", types.Sealed(), nullable=False),
+        sa.Column("repeats", sa.String(length=32), nullable=False),
+        sa.Column("starts_on", sa.Date(), nullable=False),
+        sa.Column("counts_from", sa.Date(), nullable=False),
+        sa.Column("ended_on", sa.Date(), nullable=True),
+        sa.Column("due_on", sa.Date(), nullable=False),
+        sa.Column("due_at", types.Instant(), nullable=True),
+        sa.Column("changed_at", types.Instant(), nullable=False),
+        sa.PrimaryKeyConstraint("customer_ref", "subscription_id", name=op.f("pk_subscriptions")),
+    )
+    op.create_index(
+        "ix_subscriptions_due",
+        "subscriptions",
+        ["due_at"],
+        unique=False,
+        postgresql_where=sa.text("due_at IS NOT NULL"),
+        sqlite_where=sa.text("due_at IS NOT NULL"),
+    )
+    op.create_table(
         "suppressions",
         sa.Column("value_index", sa.LargeBinary(length=16), nullable=False),
         sa.Column("purpose", sa.String(length=32), nullable=False),
@@ -675,6 +760,41 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("value_index", name=op.f("pk_texted")),
     )
     op.create_table(
+        "custody",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("item_id", sa.String(length=500), nullable=False),
+        sa.Column("at", types.Instant(), nullable=False),
+        sa.Column("what", sa.String(length=32), nullable=False),
+        sa.Column("do", sa.String(length=32), nullable=True),
+        sa.Column("why", sa.String(length=32), nullable=True),
+        sa.Column("contradiction", sa.String(length=32), nullable=True),
+        sa.Column("destination_id", sa.String(length=500), nullable=True),
+        sa.Column("reference", sa.String(length=500), nullable=True),
+        sa.Column("event_id", sa.Uuid(), nullable=True),
+        sa.Column("content", types.Sealed(), nullable=True),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_custody")),
+    )
+    op.create_index("ix_custody_item", "custody", ["item_id", "at"], unique=False)
+    op.create_table(
+        "contradictions",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("item_id", sa.String(length=500), nullable=False),
+        sa.Column("customer_ref", sa.String(length=500), nullable=False),
+        sa.Column("event_id", sa.Uuid(), nullable=False),
+        sa.Column("what", sa.String(length=32), nullable=False),
+        sa.Column("at", types.Instant(), nullable=False),
+        sa.Column("closed_at", types.Instant(), nullable=True),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_contradictions")),
+    )
+    op.create_index(
+        "ix_contradictions_open",
+        "contradictions",
+        ["what", "at"],
+        unique=False,
+        postgresql_where=sa.text("closed_at IS NULL"),
+        sqlite_where=sa.text("closed_at IS NULL"),
+    )
+    op.create_table(
         "waits",
         sa.Column("event_id", sa.Uuid(), nullable=False),
         sa.Column("awaits", sa.LargeBinary(length=16), nullable=False),
@@ -689,9 +809,26 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     """Take the change back."""
+    op.drop_index(
+        "ix_contradictions_open",
+        table_name="contradictions",
+        postgresql_where=sa.text("closed_at IS NULL"),
+        sqlite_where=sa.text("closed_at IS NULL"),
+    )
+    op.drop_table("contradictions")
+    op.drop_index("ix_custody_item", table_name="custody")
+    op.drop_table("custody")
     op.drop_index(op.f("ix_waits_awaits"), table_name="waits")
     op.drop_table("waits")
     op.drop_table("texted")
+    op.drop_index(
+        "ix_subscriptions_due",
+        table_name="subscriptions",
+        postgresql_where=sa.text("due_at IS NOT NULL"),
+        sqlite_where=sa.text("due_at IS NOT NULL"),
+    )
+    op.drop_table("subscriptions")
+    op.drop_table("payment_requests")
     op.drop_table("suppressions")
     op.drop_table("services")
     op.drop_table("search_terms")
@@ -717,6 +854,7 @@ def downgrade() -> None:
     op.drop_table("rejected_events")
     op.drop_table("publishers")
     op.drop_table("providers")
+    op.drop_table("notice_recipients")
     op.drop_table("planning_tasks")
     op.drop_index(
         "uq_outbox_position",
@@ -760,7 +898,21 @@ def downgrade() -> None:
     op.drop_index("ix_ledger_customer", table_name="ledger")
     op.drop_table("ledger")
     op.drop_table("leases")
+    op.drop_index(
+        "ix_items_round",
+        table_name="items",
+        postgresql_where=sa.text(
+            "round_at IS NOT NULL AND requested_at IS NULL AND done_at IS NULL"
+        ),
+        sqlite_where=sa.text("round_at IS NOT NULL AND requested_at IS NULL AND done_at IS NULL"),
+    )
     op.drop_index("ix_items_open", table_name="items")
+    op.drop_index(
+        "ix_items_held",
+        table_name="items",
+        postgresql_where=sa.text("held_since IS NOT NULL AND done_at IS NULL"),
+        sqlite_where=sa.text("held_since IS NOT NULL AND done_at IS NULL"),
+    )
     op.drop_index(op.f("ix_items_customer_ref"), table_name="items")
     op.drop_table("items")
     op.drop_index(
@@ -814,6 +966,12 @@ def downgrade() -> None:
         sqlite_where=sa.text("status = 'uncertain'"),
     )
     op.drop_index(
+        "ix_deliveries_offers",
+        table_name="deliveries",
+        postgresql_where=sa.text("purpose = 'offers'"),
+        sqlite_where=sa.text("purpose = 'offers'"),
+    )
+    op.drop_index(
         "ix_deliveries_reference",
         table_name="deliveries",
         postgresql_where=sa.text("reference IS NOT NULL"),
@@ -864,6 +1022,8 @@ def downgrade() -> None:
     )
     op.drop_table("deliveries")
     op.drop_table("data_keys")
+    op.drop_index(op.f("ix_customers_started_at"), table_name="customers")
+    op.drop_index(op.f("ix_customers_registered_at"), table_name="customers")
     op.drop_table("customers")
     op.drop_table("consents")
     op.drop_index("ix_bounces_address", table_name="bounces")

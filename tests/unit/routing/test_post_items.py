@@ -1,3 +1,4 @@
+from datetime import date
 from typing import Any
 
 import pytest
@@ -8,7 +9,7 @@ from contracts.rules import Rule
 from contracts.vocabulary import Channel, PostAction, Reason
 from tests.unit.routing.samples import NOW, POLICY, VERSION, customer, event, later, rule
 from workers.routing.planning import plan
-from workers.routing.post_items import plan_instruction
+from workers.routing.post_items import carry_out, wish_of_customer
 
 SCAN = {"do": "scan"}
 FORWARD = {"do": "forward", "postal_destination": "d-postal", "consolidate": "fri"}
@@ -84,8 +85,9 @@ def test_forwarding_plans_the_letter_and_tells_the_mailroom() -> None:
 
     (letter,) = found.deliveries
     assert (letter.channel, letter.destination_id) == (Channel.POST, "d-postal")
-    assert letter.due_at == NOW
-    assert letter.deadline_at == later(days=30)
+    assert letter.due_at == later(days=3, hours=2)  # Friday noon
+    assert letter.deadline_at == later(days=33, hours=2)
+    assert instructed(found).until == date(2026, 11, 27)
     assert instructed(found).do is PostAction.FORWARD
     assert instructed(found).destination_id == "d-postal"
     assert instructed(found).consolidate == "fri"
@@ -103,12 +105,14 @@ def test_forwarding_plans_the_letter_and_tells_the_mailroom() -> None:
 def test_an_item_that_cannot_be_forwarded_is_held(
     place: str | None, unverified: list[str], why: Reason
 ) -> None:
-    """Post goes only to a verified postal address."""
+    """Post goes only to a verified postal address; the customer is told why it does not go."""
     wanted = {"do": "forward", "postal_destination": place}
 
     found = received(rule(post=wanted), whom={"unverified": unverified})
 
-    assert found.deliveries == ()
+    assert [(one.rule_id, one.destination_id) for one in found.deliveries] == [
+        ("@item-address", "d-email")
+    ]
     assert (instructed(found).do, instructed(found).why) == (PostAction.HOLD, why)
 
 
@@ -158,8 +162,9 @@ def test_the_customers_own_word_on_an_item_is_carried_out(do: PostAction) -> Non
         {"items": ["item-1"], "do": do, "told_us_by": "phone", "postal_destination": "d-postal"}
     )
 
-    found = plan_instruction(told, customer(), NOW)
+    wish = wish_of_customer(told, "item-1", frozenset())
+    found, letters = carry_out(wish, customer(), NOW, POLICY)
 
-    assert instructed(found).do is do
-    assert instructed(found).authority == "the customer's instruction, given by phone"
-    assert bool(found.deliveries) is (do is PostAction.FORWARD)
+    assert found.do is do
+    assert found.authority == "customer, phone"
+    assert bool(letters) is (do is PostAction.FORWARD)

@@ -12,9 +12,11 @@ from contracts.events import EventData
 from contracts.vocabulary import Content
 from tests.unit.routing.samples import DATA
 from workers.routing.enclosing import Enclosed, Enclosure, attachment_plan
+from workers.routing.post_items import WRITTEN_AS
 from workers.routing.rendering import Company, Reader, RenderedEmail, Renderer
 from workers.routing.sms_length import segments
 from workers.routing.template_files import SHIPPED, TemplateMissingError
+from workers.routing.wording import TO_DO
 
 COMPANY = Company(
     legal_name="Brightwater Holdings Ltd",
@@ -104,6 +106,36 @@ def test_every_email_names_the_company_and_how_to_reach_it(name: str, content: C
             assert word in part
     assert "Hello Ann," in written.text
     assert written.subject
+
+
+@pytest.mark.parametrize("name", sorted(WRITTEN_AS.values()))
+def test_what_is_told_of_an_item_beside_its_arrival_says_which_and_what_to_do(name: str) -> None:
+    """An item that is held is of no use to whoever does not know why, and whom to tell."""
+    item = event("post.received")
+    renderer = Renderer(COMPANY)
+
+    by_email = renderer.render_email(name, item, Content.FULL, READER)
+    by_text = renderer.render_text(name, item, Content.FULL, READER)
+
+    for part in (by_email.text, by_email.html, by_text.body):
+        assert "item-1" in part
+        assert COMPANY.phone in part
+    assert "\n\n\n" not in by_email.text
+    assert by_text.segments <= 3
+
+
+@pytest.mark.parametrize("reason", ["card_expired", "insufficient_funds", "declined", "other"])
+@pytest.mark.parametrize("again", [None, "2026-11-27T09:00:00Z"])
+def test_a_failed_payment_says_what_to_do_and_when_it_is_tried_again(
+    reason: str, again: str | None
+) -> None:
+    """Each reason has a way out of it; that it failed is known soon enough."""
+    changes: dict[str, Any] = {"reason": reason} | ({"next_retry_at": again} if again else {})
+
+    written = everything(email("payment.failed", **changes)) + text("payment.failed", **changes)
+
+    assert written.count(TO_DO[reason]) == 3
+    assert ("27 Nov 2026" in written) is bool(again)
 
 
 def test_no_template_names_a_company_of_its_own() -> None:

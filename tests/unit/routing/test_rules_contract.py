@@ -41,6 +41,7 @@ WHOLE: dict[str, Any] = {
             "consolidate": "fri",
             "postal_destination": "d-home",
             "never_shred": ["cheque", "court"],
+            "may_shred": True,
         },
         "call": {
             "ring": "all",

@@ -61,6 +61,10 @@ def _look_up(parts: DoorParts, publisher: Publisher, item_id: str) -> ItemShape 
         refusal = _called_off(tx, item) or _ended(parts, tx, item)
         if refusal is not None:
             return _held(item, refusal)
+        if item.waits_for_its_day:
+            return _shown(item).model_copy(
+                update={"do": PostAction.HOLD, "why": Reason.CONSOLIDATED}
+            )
         place = None
         if item.customer_ref is not None and item.destination_id is not None:
             place = reach(tx, item.customer_ref, item.destination_id)

@@ -78,7 +78,7 @@ class StoryShape(Shape):
     source: str
     id: str
     type: str | None = None
-    status: Literal["waiting", "routed", "withdrawn", "refused", "rejected"]
+    status: Literal["waiting", "routed", "withdrawn", "overtaken", "refused", "rejected"]
     received_at: datetime
     waits_for: str | None = None
     until: datetime | None = None

@@ -1,27 +1,105 @@
-"""What events about post items change: arrivals, instructions, dispatches, disposals."""
+"""What events about post items change: instructions, dispatches, disposals."""
 
 from collections.abc import Sequence
+from dataclasses import replace
+from typing import Final
 from uuid import UUID
 
-from contracts.events.post import ItemInstructed, PostDispatched, PostDisposed, PostReceived
-from contracts.vocabulary import Channel, DeliveryStatus, Lane, PostAction, Purpose, Reason
-from store import items, ledger
+from contracts.events.post import (
+    ItemInstructed,
+    PostDispatched,
+    PostDisposed,
+    PostReceived,
+    PostScanned,
+)
+from contracts.planning import Plan
+from contracts.vocabulary import (
+    Channel,
+    Contradiction,
+    Custody,
+    DeliveryStatus,
+    Lane,
+    PostAction,
+    Purpose,
+    Reason,
+)
+from store import contradictions, custody, items, ledger
+from store.custody import Line
 from store.customers import reach
-from store.deliveries import adding, ending
+from store.deliveries import ending
 from store.deliveries.transitions import Move, move
+from store.engine import Transaction
+from store.items import Arrival, Item
 from store.ledger import NOWHERE, Entry, Where
+from workers.instructing import Asked, call_off, instruct
 from workers.intake.effects.scene import Effect, Scene, impossible
+from workers.intake.submission import Incoming
 from workers.intake.whose import Awaited, item_name
-from workers.routing.post_items import Wish, carry_out
+from workers.routing.post_items import NEVER_SHREDDED, WRITTEN_AS, by_customer, wish_of_customer
 
-MAILROOM = "mailroom"
+MAILROOM: Final = "mailroom"
+_FOR = {
+    "returned": PostAction.RETURN,
+    "collected": PostAction.COLLECT,
+    "shredded": PostAction.SHRED,
+}
+_AGAINST = {
+    "returned": Contradiction.NOT_TO_BE_RETURNED,
+    "collected": Contradiction.NOT_TO_BE_COLLECTED,
+    "shredded": Contradiction.NOT_TO_BE_SHREDDED,
+}
 
 
-def received(scene: Scene) -> Effect:
-    """Note that an item is here; whose it is may show later."""
-    data = scene.data(PostReceived)
-    items.arrived(scene.tx, data.item_id, data.class_, data.received_at)
-    return Effect(changed=(item_name(data.item_id),))
+def arrived(tx: Transaction, event: Incoming) -> bool:
+    """Note that an item is here, or was scanned, whosever it is; give whether it is new."""
+    if not isinstance(event.data, PostReceived):
+        raise TypeError(f"{event.type} tells of no item that is here")
+    data = event.data
+    arrival = Arrival(data.item_id, data.class_, data.kinds, data.received_at, event.id)
+    is_new = items.arrived(tx, arrival)
+    lines = [
+        Line(item_id=data.item_id, at=data.received_at, what=Custody.RECEIVED, event_id=event.id)
+    ] * is_new
+    if isinstance(data, PostScanned):
+        lines.append(
+            Line(
+                item_id=data.item_id,
+                at=event.received_at,
+                what=Custody.SCANNED,
+                event_id=event.id,
+                by=data.opened_by,
+                authority=data.open_authority,
+            )
+        )
+    custody.add(tx, None, lines)
+    return is_new
+
+
+def beside_what_stands(tx: Transaction, event: Incoming, plan: Plan) -> Plan:
+    """What is left of an arrival's plan beside what is to be done with its item already.
+
+    What the customer said of the item stands above the rules until it is done; what has left us
+    is instructed no more; and what is on its way to the same place stays so.
+    """
+    if plan.post is None or not isinstance(event.data, PostReceived):
+        return plan
+    item = items.find(tx, [event.data.item_id]).get(event.data.item_id)
+    if item is None or item.revision == 0:
+        return plan
+    stands = item.done_at is not None or (
+        by_customer(item.rule_id) and item.do is not PostAction.SCAN
+    )
+    wanted = plan.post
+    same = (wanted.do, wanted.destination_id) == (item.do, item.destination_id)
+    if stands or (same and wanted.do is PostAction.FORWARD):
+        told = tuple(
+            one
+            for one in plan.deliveries
+            if one.channel is not Channel.POST and one.rule_id not in WRITTEN_AS
+        )
+        return replace(plan, deliveries=told, post=None)
+    call_off(tx, item, Reason.REPLACED)
+    return plan
 
 
 def instructed(scene: Scene) -> Effect:
@@ -30,48 +108,75 @@ def instructed(scene: Scene) -> Effect:
     known = _items(scene, data.items)
     if isinstance(known, Effect):
         return known
-    for item_id, item in known.items():
-        if item.delivery_id is not None:
-            ending.cancel(scene.tx, [item.delivery_id], Reason.RULES_CHANGED)
-        wish = Wish(
-            do=data.do,
-            rule_id=f"@item/{item_id}",
-            authority=f"customer, {data.told_us_by}",
-            postal_destination=data.postal_destination or item.destination_id,
-        )
-        instruction, letters = carry_out(wish, scene.known, scene.now)
-        rows = [adding.delivery_row(scene.tx, scene.following(), letter) for letter in letters]
-        adding.add(scene.tx, [{**row, "due_at": None} for row in rows])
-        items.instruct(
-            scene.tx,
-            item_id,
-            scene.ref,
-            scene.event.id,
-            instruction,
-            rows[0]["id"] if rows else None,
-        )
-    return Effect()
+    gone = [item_id for item_id, item in known.items() if item.done_at is not None]
+    if gone:
+        return impossible("data.items", "names an item that has left us; ask onward item for it")
+    asked = []
+    for item_id in data.items:
+        item = known[item_id]
+        wish = wish_of_customer(data, item_id, item.kinds)
+        if wish.postal_destination is None:
+            wish = replace(wish, postal_destination=item.destination_id)
+        asked.append(Asked(item, wish))
+    due = instruct(
+        scene.tx,
+        scene.known,
+        scene.policies.lanes,
+        scene.event.id,
+        asked,
+        letters_of=scene.following(),
+    )
+    return Effect(due=tuple(due))
 
 
 def dispatched(scene: Scene) -> Effect:
-    """Record letters as sent on, whatever was asked for; a contradiction is said."""
+    """Record letters as sent on, whatever was asked for; a contradiction is raised."""
     data = scene.data(PostDispatched)
     known = _items(scene, data.items)
     if isinstance(known, Effect):
         return known
+    against: list[tuple[str, Contradiction]] = []
     for item_id, item in known.items():
-        asked = item.do is PostAction.FORWARD and item.destination_id == data.destination_id
-        letter = item.delivery_id if item.done_at is None else None
-        if asked and letter is not None and _accept(scene, letter, data):
-            continue
-        if letter is not None:
-            ending.cancel(scene.tx, [letter], Reason.REPLACED)
-        _record_contradiction(scene, data, item_id)
+        found = _against_dispatch(scene, item, data)
+        if found is not None:
+            call_off(scene.tx, item, Reason.REPLACED)
+            _record_contradiction(scene, data, item_id)
+            against.append((item_id, found))
+    contradictions.put(scene.tx, scene.ref, scene.event.id, against)
+    of = dict(against)
+    lines = [
+        Line(
+            item_id=item_id,
+            at=data.handed_over_at,
+            what=Custody.HANDED_OVER,
+            contradiction=of.get(item_id),
+            destination_id=data.destination_id,
+            reference=data.tracking_reference or data.dispatch_id,
+            event_id=scene.event.id,
+            by=data.operator,
+            carrier=data.carrier,
+        )
+        for item_id in data.items
+    ]
+    custody.add(scene.tx, scene.ref, lines)
     items.done(scene.tx, data.items, "dispatched", data.handed_over_at)
     return Effect()
 
 
-def _items(scene: Scene, item_ids: Sequence[str]) -> dict[str, items.Item] | Effect:
+def _against_dispatch(scene: Scene, item: Item, data: PostDispatched) -> Contradiction | None:
+    """Settle the letter that was asked for; else say what a dispatch goes against."""
+    if item.done_at is not None:
+        return Contradiction.GONE_ALREADY
+    if item.do is not PostAction.FORWARD:
+        return Contradiction.NOT_TO_BE_SENT
+    if item.destination_id != data.destination_id:
+        return Contradiction.ANOTHER_PLACE
+    if item.delivery_id is not None and _accept(scene, item.delivery_id, data):
+        return None
+    return Contradiction.CALLED_OFF
+
+
+def _items(scene: Scene, item_ids: Sequence[str]) -> dict[str, Item] | Effect:
     """The items that an event names, all of them known and this customer's; or what follows."""
     known = items.find(scene.tx, item_ids)
     for item_id in item_ids:
@@ -129,5 +234,37 @@ def disposed(scene: Scene) -> Effect:
         return known
     letters = [item.delivery_id for item in known.values() if item.delivery_id]
     ending.cancel(scene.tx, letters, Reason.REPLACED)
+    against = [
+        (item_id, found)
+        for item_id, item in known.items()
+        if (found := _against_disposal(item, data)) is not None
+    ]
+    contradictions.put(scene.tx, scene.ref, scene.event.id, against)
+    of = dict(against)
+    lines = [
+        Line(
+            item_id=item_id,
+            at=data.at,
+            what=Custody.DISPOSED,
+            contradiction=of.get(item_id),
+            event_id=scene.event.id,
+            by=data.by,
+            authority=data.authority,
+            how=data.how,
+        )
+        for item_id in data.items
+    ]
+    custody.add(scene.tx, scene.ref, lines)
     items.done(scene.tx, data.items, data.how, data.at)
     return Effect()
+
+
+def _against_disposal(item: Item, data: PostDisposed) -> Contradiction | None:
+    """What a disposal goes against; an item may be fetched on any authority that the desk names."""
+    if item.done_at is not None:
+        return Contradiction.GONE_ALREADY
+    if data.how == "shredded" and not item.kinds.isdisjoint(NEVER_SHREDDED):
+        return Contradiction.MUST_BE_KEPT
+    if item.do is _FOR[data.how] or (data.how == "collected" and data.authority is not None):
+        return None
+    return _AGAINST[data.how]

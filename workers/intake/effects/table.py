@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
-from workers.intake.effects import customers, office, post, wishes
+from workers.intake.effects import billing, customers, office, post, wishes
 from workers.intake.effects.scene import Effect, Scene
 
 EFFECTS: Mapping[str, Callable[[Scene], Effect]] = MappingProxyType(
@@ -19,13 +19,18 @@ EFFECTS: Mapping[str, Callable[[Scene], Effect]] = MappingProxyType(
         "destination.removed": wishes.destination_removed,
         "destination.verified": wishes.destination_verified,
         "event.withdrawn": office.event_withdrawn,
+        "invoice.cancelled": billing.invoice_cancelled,
+        "invoice.overdue": billing.invoice_overdue,
         "item.instructed": post.instructed,
         "number.assigned": customers.number_assigned,
         "number.released": customers.number_released,
+        "payment.received": billing.payment_received,
         "post.dispatched": post.dispatched,
         "post.disposed": post.disposed,
         "preferences.set": wishes.preferences_set,
         "service.started": customers.service_started,
         "service.terminated": customers.service_terminated,
+        "subscription.chosen": billing.subscription_chosen,
+        "subscription.ended": billing.subscription_ended,
     }
 )

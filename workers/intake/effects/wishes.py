@@ -15,20 +15,23 @@ from contracts.vocabulary import (
     DeliveryStatus,
     DestinationKind,
     ErrorCode,
+    PostAction,
     Purpose,
     Reason,
 )
 from store import customer_changes as change
-from store import inbox
+from store import inbox, items
 from store.deliveries import adding, ending, putting
 from store.deliveries.adding import Due, Following
 from workers.following_up import follow_up
+from workers.instructing import Asked, hold, instruct, wanted_before
 from workers.intake.effects.scene import Effect, Scene, impossible, refused
 from workers.intake.whose import Awaited, customer_name
 from workers.routing.checks import check_rules, unknown_destinations
 from workers.routing.planning import next_step, plan, plan_late_call
 
 _TELEPHONES = frozenset({DestinationKind.MOBILE, DestinationKind.VOICE})
+_FOR_WANT_OF_ADDRESS = frozenset({Reason.DESTINATION_UNVERIFIED, Reason.DESTINATION_REMOVED})
 
 
 def destination_added(scene: Scene) -> Effect:
@@ -52,9 +55,11 @@ def destination_added(scene: Scene) -> Effect:
         label=data.label,
         person=data.person,
     )
+    due: list[Due] = []
     if version > 1:
         ending.hold(scene.tx, scene.ref, data.destination_id, version)
-    return Effect(changed=(customer_name(scene.ref),))
+        due = _hold_items(scene, data.destination_id, Reason.DESTINATION_UNVERIFIED)
+    return Effect(changed=(customer_name(scene.ref),), due=tuple(due))
 
 
 def destination_verified(scene: Scene) -> Effect:
@@ -65,8 +70,30 @@ def destination_verified(scene: Scene) -> Effect:
         return _awaits_destination(scene)
     change.verify_destination(scene.tx, scene.ref, data.destination_id, data.how, data.verified_at)
     released = ending.release(scene.tx, scene.ref, data.destination_id, known.version)
-    due = tuple(Due(id_, channel, lane, scene.now) for id_, channel, lane in released)
-    return Effect(changed=(customer_name(scene.ref),), due=due)
+    due = [Due(id_, channel, lane, scene.now) for id_, channel, lane in released]
+    if known.kind is DestinationKind.POSTAL:
+        due += _forward_items(scene, data.destination_id)
+    return Effect(changed=(customer_name(scene.ref),), due=tuple(due))
+
+
+def _hold_items(scene: Scene, destination_id: str, why: Reason) -> list[Due]:
+    """Have the mailroom hold what was to go to an address that is not to be used now."""
+    going = [
+        item
+        for item in items.open_of_customer(scene.tx, scene.ref, destination_id)
+        if item.do is PostAction.FORWARD
+    ]
+    return hold(scene.tx, scene.reread(), scene.policies.lanes, scene.event.id, going, why)
+
+
+def _forward_items(scene: Scene, destination_id: str) -> list[Due]:
+    """Send on after all what was held because its address was not to be used."""
+    held = [
+        Asked(item, wanted_before(item))
+        for item in items.open_of_customer(scene.tx, scene.ref, destination_id)
+        if item.do is PostAction.HOLD and item.why in _FOR_WANT_OF_ADDRESS
+    ]
+    return instruct(scene.tx, scene.reread(), scene.policies.lanes, scene.event.id, held)
 
 
 def destination_removed(scene: Scene) -> Effect:
@@ -78,6 +105,7 @@ def destination_removed(scene: Scene) -> Effect:
     unsent = ending.unclaimed_of_customer(scene.tx, scene.ref, data.destination_id)
     gone = ending.cancel(scene.tx, [row["id"] for row in unsent], Reason.DESTINATION_REMOVED)
     due = follow_up(scene.tx, scene.readings, scene.policies.lanes, gone)
+    due += _hold_items(scene, data.destination_id, Reason.DESTINATION_REMOVED)
     return Effect(changed=(customer_name(scene.ref),), due=tuple(due))
 
 

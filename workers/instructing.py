@@ -1,0 +1,146 @@
+"""How does an instruction for post come into force: letters, mailroom and customer at once?
+
+For what the customer says of items, and for what time and changed addresses make of them; what
+follows from an arrival is written with its event.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from uuid import UUID
+
+from sqlalchemy import func, select
+
+from contracts.planning import Customer, LanePolicy, PlannedDelivery, PostInstruction
+from contracts.vocabulary import Channel, PostAction, Reason
+from store import items
+from store.deliveries import adding, ending
+from store.deliveries.adding import Due, Following
+from store.engine import Transaction
+from store.items import Instructed, Item
+from store.tables import deliveries, events
+from workers.routing.post_items import Wish, carry_out, told_why
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """An item, and what is wanted done with it."""
+
+    item: Item
+    wish: Wish
+
+
+def instruct(
+    tx: Transaction,
+    customer: Customer,
+    policy: LanePolicy,
+    event_id: UUID,
+    asked: Sequence[Asked],
+    *,
+    letters_of: Following | None = None,
+) -> list[Due]:
+    """Put wishes in force in place of what was to be done; give what tells the customer why not.
+
+    ``event_id`` is the event that brought it about. A letter that was planned is called off; a new
+    one follows from ``letters_of``, else from its item's arrival.
+    """
+    given, due = [], []
+    for one in asked:
+        instruction, letters = carry_out(one.wish, customer, tx.now, policy)
+        call_off(tx, one.item, Reason.RULES_CHANGED)
+        letter = None
+        if letters:
+            after = letters_of or _following(tx, one.item.arrival_id, customer.ref)
+            (letter,), _ = _add(tx, after, letters)
+        given.append(Instructed(one.item, instruction, letter))
+        why = told_why(instruction, customer, tx.now, policy)
+        due += tell(tx, one.item, customer, why)
+    items.instruct(tx, customer.ref, event_id, given)
+    return due
+
+
+def hold(
+    tx: Transaction,
+    customer: Customer,
+    policy: LanePolicy,
+    event_id: UUID,
+    some: Sequence[Item],
+    why: Reason,
+) -> list[Due]:
+    """Have items held that were to be sent on, remembering where to; give what tells why."""
+    given, due = [], []
+    for item in some:
+        instruction = PostInstruction(
+            do=PostAction.HOLD,
+            why=why,
+            rule_id=item.rule_id,
+            destination_id=item.destination_id,
+            consolidate=item.consolidate or "now",
+            authority=item.authority,
+            may_shred=item.may_shred,
+        )
+        call_off(tx, item, why)
+        given.append(Instructed(item, instruction))
+        due += tell(tx, item, customer, told_why(instruction, customer, tx.now, policy))
+    items.instruct(tx, customer.ref, event_id, given)
+    return due
+
+
+def wanted_before(item: Item) -> Wish:
+    """What was wanted of an item that is held because it could not be sent on."""
+    return Wish(
+        do=PostAction.FORWARD,
+        rule_id=item.rule_id or "",
+        authority=item.authority or "",
+        kinds=item.kinds,
+        postal_destination=item.destination_id,
+        consolidate=item.consolidate or "now",
+        may_shred=item.may_shred,
+    )
+
+
+def call_off(tx: Transaction, item: Item, why: Reason) -> None:
+    """Call off the letter that was planned for an item, if it has not been sent."""
+    if item.delivery_id is not None:
+        ending.cancel(tx, [item.delivery_id], why)
+
+
+def tell(
+    tx: Transaction, item: Item, customer: Customer, told: Sequence[PlannedDelivery]
+) -> list[Due]:
+    """Plan what tells a customer of an item; give what is due."""
+    if not told:
+        return []
+    after = _following(tx, item.arrival_id, customer.ref)
+    return _add(tx, after, told)[1]
+
+
+def _following(tx: Transaction, event_id: UUID, ref: str) -> Following:
+    publisher = tx.connection.execute(
+        select(events.c.publisher).where(events.c.id == event_id)
+    ).scalar_one()
+    return Following(event_id, publisher, ref)
+
+
+def _add(
+    tx: Transaction, after: Following, planned: Sequence[PlannedDelivery]
+) -> tuple[list[UUID], list[Due]]:
+    """Add deliveries beside what was planned from the same event in the same way before."""
+    step = _next_step(tx, after, planned[0].rule_id)
+    rows = [adding.delivery_row(tx, after, replace(one, step=step)) for one in planned]
+    for row in rows:
+        if row["channel"] is Channel.POST:
+            row["due_at"] = None  # due when the mailroom reports it, never claimed
+    due = adding.add(tx, rows)
+    return [row["id"] for row in rows], due
+
+
+def _next_step(tx: Transaction, after: Following, rule_id: str) -> int:
+    d = deliveries.c
+    last = tx.connection.execute(
+        select(func.max(d.step)).where(
+            d.event_id == after.event_id,
+            d.customer_ref == after.customer_ref,
+            d.rule_id == rule_id,
+        )
+    ).scalar()
+    return 0 if last is None else int(last) + 1
