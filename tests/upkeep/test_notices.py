@@ -7,6 +7,7 @@ from sqlalchemy import update
 
 from contracts.vocabulary import Channel, DeliveryStatus, Purpose, Reason
 from store import notices_told, tables
+from store.bounced import BouncePolicy
 from store.deliveries import ending
 from store.deliveries.transitions import Move, move
 from store.notices_told import Notice, Told
@@ -43,7 +44,7 @@ def _bounce(house: House, **where: Any) -> None:
     fence = house.delivery(id=row["id"])["fence"]
     report = Bounce(row["id"], fence, Report(Action.FAILED, "5.1.1", ""))
     with house.store.write() as tx:
-        apply_bounce(tx, report, house.readings, house.policies.lanes, house.policies.bounces)
+        apply_bounce(tx, report, house.readings, house.policies.lanes, BouncePolicy(3, 7))
 
 
 def _notices(house: House) -> list[Notice]:
