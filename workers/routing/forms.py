@@ -122,5 +122,6 @@ def _in_post(post: PostRule, rule: Rule) -> Found:
         yield "action.post.postal_destination", "is for do forward; leave it out"
     if not forwards and post.consolidate != "now":
         yield "action.post.consolidate", "is for do forward; leave it out"
-    if post.never_shred and post.do is not PostAction.SHRED:
-        yield "action.post.never_shred", "is for do shred; leave it out"
+    shreds = post.do is PostAction.SHRED or post.may_shred
+    if post.never_shred and not shreds:
+        yield "action.post.never_shred", "is for do shred, or may_shred; leave it out"
