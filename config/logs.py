@@ -94,6 +94,8 @@ def configure(
         root.removeHandler(old)
     root.addHandler(sink)
     root.setLevel(level.upper())
+    # What could not be written is lost: logging's own word on it would show the text that failed.
+    logging.raiseExceptions = False
     _silence(_QUIET.items())
 
 

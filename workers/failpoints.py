@@ -49,6 +49,8 @@ POINTS: Mapping[str, str] = MappingProxyType(
         "upkeep.rescue.committed": "the same is committed",
         "upkeep.settle.before_commit": "the policy for the uncertain is applied; not committed",
         "upkeep.settle.committed": "the same is committed",
+        "upkeep.go_on.before_commit": "next steps are planned for want of an answer; not committed",
+        "upkeep.go_on.committed": "the same is committed; nothing is hinted",
         "upkeep.outcomes.published": "outcomes are confirmed by the broker; not marked so",
         "upkeep.outcomes.marked": "the same are marked as published",
         "upkeep.seal.before_commit": "ledger entries are chained; not committed",

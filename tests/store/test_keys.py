@@ -99,6 +99,7 @@ def test_every_sealed_column_is_of_the_one_encrypted_type() -> None:
     assert sealed == {
         "acts.reason",
         "consents.evidence",
+        "custody.content",
         "customers.mail_from",
         "customers.profile",
         "customers.sms_sender",
@@ -114,6 +115,7 @@ def test_every_sealed_column_is_of_the_one_encrypted_type() -> None:
         "replies.content",
         "rule_sets.content",
         "rule_sets.set_by",
+        "subscriptions.content",
     }
 
 

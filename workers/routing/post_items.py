@@ -160,7 +160,7 @@ def told_why(
 ) -> tuple[PlannedDelivery, ...]:
     """What tells a customer why their item is held instead of what they wanted done with it.
 
-    To ``places`` where one of them can be written to, else to the first verified email or mobile.
+    To ``places`` where one of them can be written to, else to the first that their rules name.
     """
     if post.do is not PostAction.HOLD:
         return ()
@@ -179,7 +179,7 @@ def told_of_item(
     places: Collection[str] = (),
 ) -> tuple[PlannedDelivery, ...]:
     """What tells a customer of an item in a way of our own, beside what their rules send."""
-    usable = list(_usable(customer, places)) or list(_usable(customer, customer.destinations))[:1]
+    usable = _usable(customer, places) or _usable(customer, _named(customer))[:1]
     return tuple(
         PlannedDelivery(
             channel=WRITTEN[destination.kind],
@@ -202,13 +202,21 @@ def told_of_item(
 
 def _usable(customer: Customer, places: Iterable[str]) -> list[Destination]:
     """Those of some places that can be written to, emails first; never where only invoices go."""
-    found = [customer.destinations[name] for name in places if name in customer.destinations]
+    known = customer.destinations
+    found = [known[name] for name in dict.fromkeys(places) if name in known]
     written = [
         one
         for one in found
         if one.verified and one.kind in WRITTEN and not one.destination_id.startswith("@")
     ]
     return sorted(written, key=lambda one: one.kind is not DestinationKind.EMAIL)
+
+
+def _named(customer: Customer) -> tuple[str, ...]:
+    """Where any of a customer's rules sends: nothing goes anywhere that they did not name."""
+    if customer.rules is None:
+        return ()
+    return tuple(name for rule in customer.rules.rules for name in _places_of(rule))
 
 
 def _places_of(rule: Rule) -> tuple[str, ...]:

@@ -153,7 +153,7 @@ FAULTS = (
     ),
     Fault(
         name="upkeep-killed-at-each-step",
-        tells="upkeep kills itself at every step of telling, sealing and settling",
+        tells="upkeep kills itself at every step of telling, sealing, settling and going on",
         inflict=_at_each_step(
             "upkeep",
             "upkeep.outcomes.published",
@@ -162,6 +162,8 @@ FAULTS = (
             "upkeep.seal.committed",
             "upkeep.settle.before_commit",
             "upkeep.settle.committed",
+            "upkeep.go_on.before_commit",
+            "upkeep.go_on.committed",
         ),
         provider=({"act": "accept_then_drop", "channel": "email", "probability": 0.05},),
         pace=30,

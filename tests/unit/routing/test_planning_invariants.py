@@ -11,10 +11,12 @@ from tests.unit.routing.samples import DATA, DESTINATIONS, NOW, POLICY, customer
 from workers.routing.checks import check_rules, named_destinations
 from workers.routing.own_way import BILLING_WAY, OFFERS_WAY, POLICY_WAY
 from workers.routing.planning import plan
+from workers.routing.post_items import ADDRESS_WAY, KEPT_WAY
 from workers.routing.schedules import never_opens
 
 NAMES = [name for name in DESTINATIONS if name != INVOICE_EMAIL]
 OWN_WAYS = {BILLING_WAY, OFFERS_WAY, POLICY_WAY}
+TELLING_WHY = {KEPT_WAY, ADDRESS_WAY}
 
 clock = st.times().map(lambda found: f"{found:%H:%M}")
 windows = st.fixed_dictionaries(
@@ -112,10 +114,13 @@ def test_nothing_goes_where_the_customer_did_not_ask(given_event: Routable, whom
 
 @given(events, customers())
 def test_nothing_is_sent_twice_to_the_same_place(given_event: Routable, whom: Customer) -> None:
-    """One event is one delivery a destination and channel."""
+    """One event is one delivery a destination and channel; that an item is held is told beside."""
     found = plan(given_event, whom, NOW, POLICY)
 
-    places = [(delivery.channel, delivery.destination_id) for delivery in found.deliveries]
+    places = [
+        (delivery.channel, delivery.destination_id, delivery.rule_id in TELLING_WHY)
+        for delivery in found.deliveries
+    ]
     assert len(places) == len(set(places))
 
 

@@ -105,10 +105,14 @@ def test_forwarding_plans_the_letter_and_tells_the_mailroom() -> None:
 def test_an_item_that_cannot_be_forwarded_is_held(
     place: str | None, unverified: list[str], why: Reason
 ) -> None:
-    """Post goes only to a verified postal address; the customer is told why it does not go."""
-    wanted = {"do": "forward", "postal_destination": place}
+    """Post goes only to a verified postal address; the customer is told why it does not go.
 
-    found = received(rule(post=wanted), whom={"unverified": unverified})
+    They are told where another of their rules sends, as this one sends nothing.
+    """
+    wanted = {"do": "forward", "postal_destination": place}
+    elsewhere = rule("d-email", match={"events": ["call.message_taken"]}, rule_id="messages")
+
+    found = received(rule(post=wanted), elsewhere, whom={"unverified": unverified})
 
     assert [(one.rule_id, one.destination_id) for one in found.deliveries] == [
         ("@item-address", "d-email")

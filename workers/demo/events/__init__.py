@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import datetime
 
 from workers.demo.documents import Paper
-from workers.demo.events.billing import bills
+from workers.demo.events.billing import bills, bills_taken_back
 from workers.demo.events.calls import calls
 from workers.demo.events.customers import after_changes, changes, opening
 from workers.demo.events.messages import again_and_wrong, messages
@@ -24,6 +24,7 @@ _HOURS = (
     post,
     letters,
     bills,
+    bills_taken_back,
     changes,
     after_changes,
     notices,

@@ -5,7 +5,7 @@ from workers.demo.telling import Hour
 
 
 def bills(pen: Pen) -> Hour:
-    """Invoices, their undoing, and payments."""
+    """Invoices, reminders and payments."""
     told = (
         pen.invoice("b-01", "INV-3001", "C-2001", "84.00", ends=(INVOICED,)),
         pen.invoice(
@@ -24,18 +24,6 @@ def bills(pen: Pen) -> Hour:
             "48.00",
             "A customer who gave no email: on record as not sent",
             ends=("not_sent:no_address",),
-        ),
-        pen.bill(
-            "b-05",
-            "invoice.cancelled",
-            "C-2010",
-            "A cancelled invoice goes where the invoice went",
-            {
-                "invoice_number": "INV-3003",
-                "reason": "Charged twice.",
-                "credit_note": pen.papers["CN-3003"].reference(),
-            },
-            (INVOICED,),
         ),
         pen.bill(
             "b-06",
@@ -81,15 +69,34 @@ def bills(pen: Pen) -> Hour:
                 "amount": "84.00",
             },
         ),
+    )
+    return Hour("14:00", "Invoices and payments", told)
+
+
+def bills_taken_back(pen: Pen) -> Hour:
+    """What billing thinks better of, once it has gone out."""
+    told = (
+        pen.bill(
+            "b-05",
+            "invoice.cancelled",
+            "C-2010",
+            "A cancelled invoice goes where the invoice went",
+            {
+                "invoice_number": "INV-3003",
+                "reason": "Charged twice.",
+                "credit_note": pen.papers["CN-3003"].reference(),
+            },
+            (INVOICED,),
+        ),
         pen.bill(
             "b-10",
             "subscription.ended",
-            "C-2009",
+            "C-2001",
             "And that they end",
-            {"subscription_id": "SUB-0", "ended_on": pen.day(0)},
+            {"subscription_id": "SUB-1", "ended_on": pen.day(29)},
         ),
     )
-    return Hour("14:00", "Invoices and payments", told)
+    return Hour("14:30", "Billing thinks better of it", told)
 
 
 def _paid(name: str) -> dict[str, str]:

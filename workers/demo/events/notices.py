@@ -1,13 +1,17 @@
 """What is told to everyone?"""
 
-from workers.demo.events.writing import INVOICED, LEAVES, Pen
+from workers.demo.events.writing import EMAIL, INVOICED, LEAVES, Pen
 from workers.demo.telling import REGISTRATION, Hour, Told
 
 
 def notices(pen: Pen) -> Hour:
     """A changed policy to all, an offer to those who want offers."""
     current = [one for ref, one in pen.office.items() if ref != LEAVES]
-    reached = sum(one.email is not None for one in current)
+    invoiced = sum(one.email is not None for one in current)
+    written = sum(
+        one.email is None and any(p.id == "d-email" for p in one.places) for one in current
+    )
+    untold = len(current) - invoiced - written
     consenting = 1  # of two, one has taken it back
     told = (
         pen.of(
@@ -31,7 +35,7 @@ def notices(pen: Pen) -> Hour:
                 "summary": "We say more clearly how long records are kept.",
             },
             shows="A new policy is told to every customer",
-            ends=(INVOICED,) * reached + ("not_sent:no_address",) * (len(current) - reached),
+            ends=(INVOICED,) * invoiced + (EMAIL,) * written + ("not_sent:no_address",) * untold,
         ),
         Told(
             "n-02",
