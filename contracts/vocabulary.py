@@ -147,6 +147,7 @@ class Reason(StrEnum):
     INVALID_DESTINATION = "invalid_destination"
     REFUSED = "refused"  # a definite, permanent refusal
     CREDENTIALS = "credentials"  # the provider does not know us
+    EMAIL_TOO_LARGE = "email_too_large"  # for the mail server: its document goes by a link
     SENDER_REFUSED = "sender_refused"  # the customer's own: it goes out under the company's
     PRICED = "priced"  # the provider's later word of what a send cost
     NO_ANSWER = "no_answer"  # the request left and no verdict came back

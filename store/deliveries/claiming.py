@@ -145,8 +145,8 @@ class ClaimResult:
 def claim(tx: Transaction, delivery_ids: Sequence[UUID], by: Claim) -> ClaimResult:
     """Claim those of ``delivery_ids`` that are due and unclaimed; settle what may not go.
 
-    A text to a number that has had as many as it may is put off until there is room for it; it
-    expires at once where that is after its deadline.
+    A text to a number that has had as many as it may is put off until there is room for it; where
+    that is after its deadline and another step would follow, it expires at once.
 
     Ids that are unknown, claimed by another, not due or settled are left out without a word.
     """
@@ -196,7 +196,8 @@ def _spare_numbers(
 
 
 def _put_off(one: Claimed, until: datetime) -> Move:
-    late = until >= one.deadline_at
+    # One that no step waits for may yet go in time, bundled with an earlier one.
+    late = until >= one.deadline_at and one.mode is not Mode.ALL
     return Move(
         delivery_id=one.delivery_id,
         to=DeliveryStatus.EXPIRED if late else DeliveryStatus.PENDING,

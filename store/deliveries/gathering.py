@@ -1,4 +1,4 @@
-"""How do several events become one delivery: gathered for a digest, or bundled afterwards?
+"""How do several events become one delivery: gathered for a digest?
 
 A digest is open until a worker first claims it. Whoever gathers locks its row, and so does the
 claim: an event is either in what is sent, or finds it closed and goes into the next one.
@@ -13,14 +13,13 @@ from uuid import UUID
 
 from sqlalchemy import func, select, update
 
-from contracts.vocabulary import Channel, DeliveryStatus, EventStatus, Mode, Reason
+from contracts.vocabulary import DeliveryStatus, EventStatus, Reason
 from store import bulk, ledger, outbox
 from store.deliveries import adding
 from store.deliveries.transitions import Move, entries, move, outcome
 from store.engine import Transaction
 from store.tables import deliveries, events, gathered
 
-BUNDLE = "@bundle"  # in place of a rule: the `@` keeps it apart from customers' rules
 Row = Mapping[str, Any]
 _KEY = (
     "customer_ref",
@@ -33,15 +32,6 @@ _KEY = (
     "purpose",
 )
 _key = itemgetter(*_KEY)
-_ALIKE = (
-    "customer_ref",
-    "channel",
-    "destination_id",
-    "destination_version",
-    "lane",
-    "purpose",
-    "content",
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +55,7 @@ def join(tx: Transaction, joining: Sequence[Joining]) -> dict[UUID, UUID]:
     later = [_put_off(row, after[row["id"]]) for row in closed]
     alone = [row | {"digest_at": None} for row in _join(tx, later, found)]
     adding.add(tx, alone)
-    _gather(tx, [(row["id"], row) for row in alone])
+    gather(tx, [(row["id"], row) for row in alone])
     return found | {row["id"]: row["id"] for row in alone}
 
 
@@ -81,7 +71,7 @@ def _join(
     adding.add(tx, [openers[key] for key in sorted(openers)])
     there = _lock(tx, rows)
     joined = [(there[_key(row)], row) for row in rows if _key(row) in there]
-    _gather(tx, joined)
+    gather(tx, joined)
     found |= {row["id"]: delivery_id for delivery_id, row in joined}
     return [row for row in rows if _key(row) not in there]
 
@@ -118,7 +108,8 @@ def _put_off(row: dict[str, Any], until: datetime) -> dict[str, Any]:
     }
 
 
-def _gather(tx: Transaction, joined: Iterable[tuple[UUID, Row]]) -> None:
+def gather(tx: Transaction, joined: Iterable[tuple[UUID, Row]]) -> None:
+    """Have each delivery gather the event of the row beside it, by that row's rule."""
     bulk.insert_rows(
         tx,
         gathered,
@@ -150,7 +141,7 @@ def pass_on(tx: Transaction, came_from: UUID, row: Row) -> None:
         .where(g.c.delivery_id == came_from, g.c.left_for.is_(None))
         .order_by(g.c.event_id)
     ).all()
-    _gather(
+    gather(
         tx,
         [(row["id"], {**row, "event_id": e.event_id, "publisher": e.publisher}) for e in inside],
     )
@@ -254,66 +245,3 @@ def _tell(tx: Transaction, rows: Sequence[Row], reason: Reason) -> None:
     }
     ledger.append(tx, entries(tx, told, moves))
     outbox.add(tx, [outcome(tx, row, f":left:{row['event_id']}") for row in told])
-
-
-def may_bundle(rows: Sequence[Row]) -> bool:
-    """Whether deliveries can go out as one: to one place, for one purpose, none by itself needed.
-
-    What goes step by step is followed up by itself, and live calls and post are each their own.
-    """
-    first = rows[0] if rows else None
-    return first is not None and all(
-        row["mode"] is Mode.ALL
-        and not row["gathers"]
-        and row["status"] is DeliveryStatus.PENDING
-        and row["due_at"] is not None
-        and row["channel"] in {Channel.SMS, Channel.EMAIL}
-        and all(row[name] == first[name] for name in _ALIKE)
-        for row in rows
-    )
-
-
-def bundle(tx: Transaction, rows: Sequence[Row], due_at: datetime) -> dict[str, Any]:
-    """Make one delivery of several that wait for the same place; give it.
-
-    ``rows`` are rows of ``deliveries``, locked by the caller, that ``may_bundle`` agrees to, the
-    first to be told first. Each is cancelled as `bundled`, with the new delivery's id, and its
-    event goes out with it by the rule that it was planned by. The earliest deadline holds.
-    """
-    if not may_bundle(rows):
-        raise ValueError("these cannot be bundled: see may_bundle")
-    first = rows[0]
-    made = {name: first[name] for name in deliveries.c.keys()} | {  # noqa: SIM118 - columns' names
-        "id": tx.new_id(),
-        "rule_id": BUNDLE,
-        "rule_version": 0,
-        "step": 0,
-        "gathers": True,
-        "attach": any(row["attach"] for row in rows),
-        "marked": any(row["marked"] for row in rows),
-        "reason": Reason.PLANNED,
-        "detail": None,
-        "transition": 0,
-        "attempts": 0,
-        "fence": 0,
-        "planned_at": tx.now,
-        "first_due_at": min(row["first_due_at"] for row in rows),
-        "due_at": due_at,
-        "deadline_at": min(row["deadline_at"] for row in rows),
-        "digest_at": None,
-        "hinted_at": tx.now if due_at <= tx.now else None,
-        "changed_at": tx.now,
-    }
-    adding.add(tx, [made])
-    _gather(tx, [(made["id"], row) for row in rows])
-    moves = [
-        Move(
-            delivery_id=row["id"],
-            to=DeliveryStatus.CANCELLED,
-            reason=Reason.BUNDLED,
-            detail=str(made["id"]),
-        )
-        for row in rows
-    ]
-    move(tx, moves, [DeliveryStatus.PENDING])
-    return made

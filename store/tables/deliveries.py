@@ -178,6 +178,17 @@ Index(
     postgresql_where=_digest,
     sqlite_where=_digest,
 )
+_throttled = _pending & (
+    (deliveries.c.reason == Reason.THROTTLED.value) | (deliveries.c.rule_id == "@bundle")
+)
+Index(
+    "ix_deliveries_throttled",
+    deliveries.c.customer_ref,
+    deliveries.c.channel,
+    deliveries.c.destination_id,
+    postgresql_where=_throttled,
+    sqlite_where=_throttled,
+)
 _offers = deliveries.c.purpose == Purpose.OFFERS.value
 Index(
     "ix_deliveries_offers",

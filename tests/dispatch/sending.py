@@ -80,11 +80,19 @@ class Sending:
 
 @contextlib.contextmanager
 def open_sending(
-    url: str, folder: Path, broker_url: str | None = None, *, make: bool = False, **settings: Any
+    url: str,
+    folder: Path,
+    broker_url: str | None = None,
+    *,
+    make: bool = False,
+    largest_mail: int = 25 * 1024 * 1024,
+    **settings: Any,
 ) -> Iterator[Sending]:
     """Open a store, a sandbox, and a dispatch that is not started. The clock is set to now."""
     clock = SettableClock(datetime.now(UTC))
-    box = SandboxSettings(folder / "sandbox", fsync=False, keep_mail=True)
+    box = SandboxSettings(
+        folder / "sandbox", fsync=False, keep_mail=True, largest_mail=largest_mail
+    )
     with Sandbox(box) as sandbox, open_house(url, clock, make=make) as house:
         given = Settings(
             sandbox=True,

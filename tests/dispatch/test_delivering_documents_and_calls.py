@@ -2,12 +2,14 @@
 
 from datetime import timedelta
 from io import BytesIO
+from pathlib import Path
+from typing import Any
 
 from pypdf import PdfWriter
 
-from contracts.vocabulary import Channel, DeliveryStatus
-from tests.dispatch.sending import Sending
-from tests.factories import envelope, file
+from contracts.vocabulary import Channel, DeliveryStatus, Reason
+from tests.dispatch.sending import Sending, open_sending
+from tests.factories import catch_all, envelope, file
 
 S = DeliveryStatus
 SMS, EMAIL, CALL = Channel.SMS, Channel.EMAIL, Channel.CALL
@@ -49,6 +51,33 @@ def test_a_document_that_is_not_here_yet_is_waited_for(embedded: Sending) -> Non
         "missing",
     )
     assert [a.kind for a in embedded.accepted() if a.attachments] == []
+
+
+def test_a_document_that_the_mail_server_finds_too_large_goes_by_a_link(
+    empty_url: str, tmp_path: Path
+) -> None:
+    """Its limit is lower than ours: the customer still gets the invoice, and where to fetch it."""
+    page = _pdf(200)
+    kept = file(page)
+    limits: dict[str, Any] = {"largest_mail": 16_000, "public_url": "https://onward.example"}
+    with open_sending(empty_url, tmp_path, **limits) as sending:
+        sending.house.serve(rules=[catch_all("d-mail")])
+        sending.keep_file(kept["sha256"], page)
+        sending.house.tell(envelope("invoice.issued", document=kept))
+
+        sending.deliver(EMAIL)
+        row = sending.house.delivery(destination_id="@invoice")
+        refused = (row["status"], row["reason"], sending.accepted())
+        sending.house.clock.advance(seconds=1)
+        sending.deliver(EMAIL)
+
+        (mail,) = sending.mails()
+        text = mail.get_body(("plain",))
+        assert refused == (S.PENDING, Reason.EMAIL_TOO_LARGE, [])
+        assert sending.house.status(row["id"]) is S.ACCEPTED
+        assert text is not None
+        assert "https://onward.example/" in text.get_content()
+        assert list(mail.iter_attachments()) == []
 
 
 def _waiting_call(sending: Sending, call_sid: str, seconds: float = 20) -> None:

@@ -12,6 +12,7 @@ from contracts.senders import Sender
 from contracts.vocabulary import Channel, DeliveryStatus, Reason
 from store import sealing, tables
 from store.audit import By
+from store.deliveries import bundling
 from tests.building import first_of, preferences
 from tests.dispatch.sending import Sending, open_sending
 from tests.factories import catch_all, envelope
@@ -53,6 +54,21 @@ def test_what_a_number_has_no_room_for_is_sent_an_hour_later(sparing: Sending) -
     assert still == 2
     assert "No. 2" in str(sparing.accepted()[2].body)
     assert {row["status"] for row in sparing.house.deliveries()} == {S.ACCEPTED}
+
+
+def test_what_a_number_has_no_room_for_is_bundled_into_one_text(sparing: Sending) -> None:
+    """An afternoon's callers come as one list, not one an hour until the next day."""
+    _messages(sparing, 6)
+    sparing.deliver(SMS)
+    with sparing.house.store.write() as tx:
+        bundled = bundling.bundle_throttled(tx, 100)
+    sparing.house.clock.advance(hours=1, minutes=1)
+    sparing.deliver(SMS)
+
+    *_, last = sparing.accepted()
+    assert (bundled, len(sparing.accepted())) == (4, 3)
+    assert "4 messages for you" in str(last.body)
+    assert sum(f"No. {n}" in str(last.body) for n in range(6)) == 4
 
 
 def test_an_emergency_is_sent_all_the_same(sparing: Sending) -> None:

@@ -8,7 +8,6 @@ import pytest
 
 from contracts.vocabulary import Channel, DeliveryStatus, Reason
 from store import queries, tables
-from store.deliveries import gathering
 from store.deliveries.claiming import Claim, claim
 from store.deliveries.recording import Result, record
 from store.engine import Store
@@ -205,33 +204,6 @@ def test_each_event_tells_its_own_story(house: House) -> None:
     assert {event.id for event in whole.events} == {one["id"], two["id"]}
     gathered = [step.facts["left_for"] for step in whole.steps if step.what == "gathered"]
     assert sorted(gathered, key=str) == [None, "withdrawn"]
-
-
-def test_several_that_wait_for_one_place_can_be_bundled(house: House) -> None:
-    """What a limit held back goes out as one, and each event's record says in which."""
-    house.serve(rules=[catch_all("d-mobile")])
-    events = have(house, "one", "two", "three")
-    rows = house.deliveries()
-
-    with house.store.write() as tx:
-        made = gathering.bundle(tx, rows, house.clock.now)
-    (claimed,) = house.claim()
-
-    assert claimed.delivery_id == made["id"]
-    assert [one.event_id for one in claimed.gathered] == [event["id"] for event in events]
-    assert [(row["status"], row["reason"], row["detail"]) for row in house.deliveries()[:3]] == [
-        (S.CANCELLED, Reason.BUNDLED, str(made["id"]))
-    ] * 3
-
-
-def test_what_goes_step_by_step_is_not_bundled(house: House) -> None:
-    """Each is followed up by itself."""
-    house.serve(rules=[catch_all("d-mobile", "d-mail", mode="first")])
-    have(house, "one", "two")
-
-    assert not gathering.may_bundle(house.deliveries())
-    with house.store.write() as tx, pytest.raises(ValueError, match="may_bundle"):
-        gathering.bundle(tx, house.deliveries(), house.clock.now)
 
 
 @pytest.mark.parametrize("destination", ["d-mobile", "d-mail"])

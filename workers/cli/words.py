@@ -52,6 +52,7 @@ _FIRST: Mapping[str, str] = MappingProxyType(
         Reason.CREDENTIALS: "mend the provider's credentials in the settings, and onward check",
         Reason.INVALID_DESTINATION: "ask the customer for the right number or address",
         Reason.SENDER_REFUSED: "see whom its texts come from: onward senders list",
+        Reason.EMAIL_TOO_LARGE: "the mail server takes none as large: see its own limit",
         Reason.REFUSED: "see the provider's code with --list, and onward trace",
         Reason.ATTEMPTS_SPENT: "see whether the provider works: onward queues",
         Reason.UNREACHABLE: "see whether the provider works: onward queues",

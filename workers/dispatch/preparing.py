@@ -332,10 +332,11 @@ class Preparing:
         if isinstance(content, str):
             return content, ()
         enclosure = attachment_plan(file.bytes, self._sender.attachment_limit)
-        if enclosure.enclosed is Enclosed.ATTACHED:
+        refused = claimed.after is Reason.EMAIL_TOO_LARGE  # by the mail server, with its document
+        if enclosure.enclosed is Enclosed.ATTACHED and not refused:
             name = name_of(event, file.media_type)
             return enclosure, (Attachment(name, file.media_type, content),)
-        return self._linked(claimed, enclosure, now), ()
+        return self._linked(claimed, Enclosure(Enclosed.TOO_LARGE, file.bytes), now), ()
 
     def _linked(self, claimed: Claimed, enclosure: Enclosure, now: datetime) -> Enclosure:
         links = self._sender.links

@@ -102,8 +102,8 @@ class SmtpRelay:
             return Rejected(Reason.REFUSED, "unfit header")
         opened = await Envelope(self._pool, outgoing, len(body)).open(self._before_body)
         if not isinstance(opened, Connection):
-            return opened
-        return await self._finish(opened, body, before_first_byte)
+            return _lightened(outgoing, opened)
+        return _lightened(outgoing, await self._finish(opened, body, before_first_byte))
 
     async def probe(self) -> Verdict:
         """Connect, say EHLO (and who we are) and NOOP: harmless; ``Accepted`` if all is well."""
@@ -157,6 +157,15 @@ class SmtpRelay:
         if positive(reply.code):
             return accepted(Reply(reply.code, reply.message))
         return refusal(Stage.END, Reply(reply.code, reply.message))
+
+
+def _lightened(email: Email, verdict: Verdict) -> Verdict:
+    """Have what is too large for the server tried again at once, to go without its documents."""
+    match verdict:
+        case Rejected(Reason.EMAIL_TOO_LARGE, code) if email.attachments:
+            return Deferred(Reason.EMAIL_TOO_LARGE, code, retry_after=0)
+        case _:
+            return verdict
 
 
 async def _built(email: Email) -> bytes:

@@ -33,6 +33,7 @@ class Meaning(StrEnum):
     OUTAGE = "outage"  # the server's own trouble: spends nothing
     FAULT = "fault"  # trouble with this delivery: spends an attempt
     STRANGER = "stranger"  # our configuration or account: spends nothing
+    TOO_LARGE = "too_large"  # it takes none as large
     NO_SUCH = "no_such"  # the address is no good
     NEVER = "never"  # refused for good
 
@@ -106,6 +107,8 @@ ROWS = (
     Row("5", "5.1.7", ANY, Meaning.NEVER, "RFC 3463, section 3.2: the sender's address"),
     Row("5", "5.1.8", ANY, Meaning.NEVER, "RFC 3463, section 3.2: the sender's system"),
     Row("5", "5.1.", ANY, Meaning.NO_SUCH, "RFC 3463, section 3.2; RFC 7505, section 4.1"),
+    Row("5", "5.2.3", ANY, Meaning.TOO_LARGE, "RFC 3463, section 3.3: longer than is taken here"),
+    Row("5", "5.3.4", ANY, Meaning.TOO_LARGE, "RFC 3463, section 3.4; RFC 1870, section 6"),
     Row("5", "5.2.1", ANY, Meaning.NO_SUCH, "RFC 3463, section 3.3: mailbox disabled"),
     Row("5", "5.", ANY, Meaning.NEVER, "RFC 3463: any other subject"),
     Row("550", "", RCPT, Meaning.NO_SUCH, "RFC 5321, section 4.2.3: mailbox unavailable"),
@@ -154,6 +157,8 @@ def refusal(stage: Stage, reply: Reply) -> Verdict:
             return Deferred(reason, code, told_to_wait(reply), spends_attempt=False)
         case Meaning.STRANGER:
             return Deferred(Reason.CREDENTIALS, code, spends_attempt=False)
+        case Meaning.TOO_LARGE:
+            return Rejected(Reason.EMAIL_TOO_LARGE, code)
         case Meaning.NO_SUCH:
             return Rejected(Reason.INVALID_DESTINATION, code)
         case Meaning.NEVER:

@@ -11,7 +11,7 @@ from config.policies import Policies, WhenUncertain
 from contracts.vocabulary import Channel, Lane, Reason
 from store import outbox, providers, sealing
 from store.customers import Readings
-from store.deliveries import advancing, ending, holding, settling
+from store.deliveries import advancing, bundling, ending, holding, settling
 from store.deliveries import due as waiting
 from store.deliveries.adding import Due
 from store.engine import Store, steadily
@@ -77,6 +77,7 @@ class Chores:
             Chore("settle_uncertain", self._interval, self.settle_uncertain),
             Chore("go_on", soon, self.go_on),
             Chore("expire", soon, self.expire),
+            Chore("bundle_throttled", soon, self.bundle_throttled),
             Chore("park_long_held", self._interval * 5, self.park_long_held),
             Chore("plan_notices", min(0.5, self._interval), self.plan_notices),
             Chore("plan_newcomers", self._interval * 10, self.plan_newcomers),
@@ -171,6 +172,11 @@ class Chores:
             count += len(found)
             full = len(rows) == _PAGE
         return count
+
+    def bundle_throttled(self) -> int:
+        """Have texts for which a number has no room go out as one, in the first moment there is."""
+        with self._store.write() as tx:
+            return bundling.bundle_throttled(tx, _AT_ONCE)
 
     def park_long_held(self) -> int:
         """Ask an operator about what a rule has held for longer than it may."""

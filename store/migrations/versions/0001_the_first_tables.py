@@ -245,6 +245,18 @@ def upgrade() -> None:
         sqlite_where=sa.text("reference IS NOT NULL"),
     )
     op.create_index(
+        "ix_deliveries_throttled",
+        "deliveries",
+        ["customer_ref", "channel", "destination_id"],
+        unique=False,
+        postgresql_where=sa.text(
+            "status = 'pending' AND (reason = 'throttled' OR rule_id = '@bundle')"
+        ),
+        sqlite_where=sa.text(
+            "status = 'pending' AND (reason = 'throttled' OR rule_id = '@bundle')"
+        ),
+    )
+    op.create_index(
         "ix_deliveries_uncertain",
         "deliveries",
         ["due_at"],
