@@ -61,7 +61,7 @@ def test_a_document_that_the_mail_server_finds_too_large_goes_by_a_link(
     kept = file(page)
     limits: dict[str, Any] = {"largest_mail": 16_000, "public_url": "https://onward.example"}
     with open_sending(empty_url, tmp_path, **limits) as sending:
-        sending.house.serve(rules=[catch_all("d-mail")])
+        sending.house.serve(rules=[catch_all("d-mobile")])
         sending.keep_file(kept["sha256"], page)
         sending.house.tell(envelope("invoice.issued", document=kept))
 

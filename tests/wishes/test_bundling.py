@@ -9,8 +9,8 @@ from contracts.vocabulary import DeliveryStatus, Lane, Reason
 from store.deliveries import bundling
 from store.deliveries.transitions import Move, move
 from tests.building import House
-from tests.factories import catch_all, envelope
-from tests.wishes.test_digests import have, inside
+from tests.factories import catch_all
+from tests.wishes.test_digests import have, inside, withdrawal
 
 S = DeliveryStatus
 
@@ -95,7 +95,8 @@ def test_what_comes_while_a_bundle_waits_joins_it(house: House) -> None:
     """Else each new caller would take the next moment, and there are few in an hour."""
     house.serve(rules=[catch_all("d-mobile")])
     earlier = have(house, "one", "two")
-    throttle(house, *in_minutes(house, 10, 40))
+    first, *_ = moments = in_minutes(house, 10, 40)
+    throttle(house, *moments)
     bundle(house)
     later = have(house, "three")
     throttle(house, *in_minutes(house, 70))
@@ -104,7 +105,7 @@ def test_what_comes_while_a_bundle_waits_joins_it(house: House) -> None:
 
     made = the_bundle(house)
     assert inside(house, made["id"]) == [event["id"] for event in earlier + later]
-    assert made["due_at"] == in_minutes(house, 10)[0]
+    assert made["due_at"] == first
     assert house.delivery(event_id=later[0]["id"])["detail"] == str(made["id"])
 
 
@@ -153,10 +154,11 @@ def test_what_would_be_too_late_by_itself_goes_in_time_with_the_others(house: Ho
     house.serve(rules=[catch_all("d-mobile")])
     have(house, "one", "two")
     late = house.deliveries()[0]["deadline_at"] + timedelta(hours=1)
-    throttle(house, in_minutes(house, 10)[0], late)
+    (soon,) = in_minutes(house, 10)
+    throttle(house, soon, late)
 
     assert bundle(house) == 2
-    assert the_bundle(house)["due_at"] == in_minutes(house, 10)[0]
+    assert the_bundle(house)["due_at"] == soon
 
 
 def test_an_event_that_is_withdrawn_leaves_the_bundle(house: House) -> None:
@@ -166,6 +168,6 @@ def test_an_event_that_is_withdrawn_leaves_the_bundle(house: House) -> None:
     throttle(house, *in_minutes(house, 10, 40))
     bundle(house)
 
-    house.tell(envelope("event.withdrawn", event_id=one["event_id"], reason="Wrong customer."))
+    house.tell(withdrawal(one))
 
     assert inside(house, the_bundle(house)["id"]) == [two["id"]]
