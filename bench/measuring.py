@@ -129,11 +129,15 @@ class Full:
         publisher.published()
 
     def check(self) -> None:
-        """Compare our record with the provider's, and check the chain."""
-        ours = self.watcher.number("SELECT count(*) FROM ledger WHERE outcome = 'accepted'")
-        theirs = self.provider.accepted()
-        assert ours == theirs, f"{ours} sends on our record, {theirs} on the provider's"
+        """Compare our record with the provider's, between two sends, and check the chain."""
+        until = time.monotonic() + _PATIENCE
+        while (ours := self._accepted()) != (theirs := self.provider.accepted()):
+            assert time.monotonic() < until, f"{ours} sends on our record, {theirs} on theirs"
+            time.sleep(0.05)
         command(self.made.environment, "verify")
+
+    def _accepted(self) -> int:
+        return self.watcher.number("SELECT count(*) FROM ledger WHERE outcome = 'accepted'")
 
     def _publisher(
         self,
@@ -158,9 +162,17 @@ class Full:
 
 @contextmanager
 def full(
-    broker_url: str, database_url: str, management: str | None, folder: Path
+    broker_url: str,
+    database_url: str,
+    management: str | None,
+    folder: Path,
+    *,
+    to_the_end: bool = True,
 ) -> Iterator[Full]:
-    """Run a full installation in a vhost and a database of its own."""
+    """Run a full installation in a vhost and a database of its own.
+
+    It is checked at the end, once all is sent, or while the rest is still being sent.
+    """
     name = f"bench_{secrets.token_hex(4)}"
     with sandbox(folder) as provider:
         settings = environment(provider, folder, database_url=database_url, broker_url=broker_url)
@@ -173,5 +185,6 @@ def full(
             installation = Full(made, provider, watcher, publisher_url, folder)
             installation.prepare()
             yield installation
-            installation.watcher.rest()
+            if to_the_end:
+                installation.watcher.rest()
             installation.check()

@@ -147,6 +147,7 @@ class Policies:
     prices: PricePolicy
     countries: frozenset[str]
     offers: OffersPolicy
+    bulk_per_second: float
     post: PostPolicy
     scale: float
 
@@ -266,6 +267,7 @@ def policies(settings: Settings) -> Policies:
             ask_after_days=settings.post_ask_after_days,
             shred_after_days=settings.post_shred_after_days,
         ),
+        bulk_per_second=settings.bulk_per_second,
         offers=OffersPolicy(most=settings.offers_most, days=settings.offers_days),
         scale=scale,
     )

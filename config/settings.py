@@ -252,7 +252,10 @@ class Settings(BaseSettings):
         30, description="Days that an item is held before it is shredded, where that is allowed."
     )
 
-    # offers
+    # notices and offers
+    bulk_per_second: Count = Field(
+        100, description="How many notices and offers go out in a second, at the most."
+    )
     offers_most: Count = Field(
         4, description="The most offers that one customer is sent within `offers_days`."
     )
@@ -296,6 +299,10 @@ class Settings(BaseSettings):
     )
     sms_validity_seconds: Annotated[int, Field(ge=1, le=36_000)] = Field(
         14_400, description="The longest the provider may keep an SMS queued."
+    )
+    voice_return_to: str | None = Field(
+        None,
+        description="Where callers go whom nobody is rung for: the agents' number or SIP address.",
     )
     voice_caller_id: str | None = Field(
         None, description="The number shown when a call is passed on, where the rule says so."

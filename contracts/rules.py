@@ -232,6 +232,11 @@ class Rule(_Contract):
         """Whether the customer wants nothing sent on what this rule matches."""
         return self.action.timing is Timing.NONE or not self.action.steps
 
+    @property
+    def rings_all(self) -> bool:
+        """Whether all numbers of a live call ring at the same time."""
+        return self.action.call is not None and self.action.call.ring is Ring.ALL
+
     def names(self, event_type: str) -> bool:
         """Whether `match.events` lists this type itself, rather than leaving it open."""
         return self.match.events is not None and event_type in self.match.events

@@ -105,7 +105,7 @@ class Reason(StrEnum):
     POST_DISPATCHED = "post_dispatched"
     RECEIPT = "receipt"  # the provider's later word
     ACKNOWLEDGED = "acknowledged"  # the customer sent back the code
-    ANSWERED = "answered"  # a forwarded call was picked up
+    ANSWERED = "answered"  # a forwarded call was taken
     # not sent, on purpose
     NO_RULE = "no_rule"  # no rule of the customer matches
     RULE_SENDS_NOTHING = "rule_sends_nothing"  # timing `none`
@@ -155,6 +155,7 @@ class Reason(StrEnum):
     ATTEMPTS_SPENT = "attempts_spent"
     BUSY = "busy"  # a forwarded call
     NOT_ANSWERED = "not_answered"  # a forwarded call
+    NOT_ACCEPTED = "not_accepted"  # picked up, and no key was pressed: a voicemail, perhaps
     BOUNCED = "bounced"
     # our own doing
     UNUSABLE_DOCUMENT = "unusable_document"

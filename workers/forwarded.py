@@ -19,6 +19,7 @@ _ENDS: Mapping[Reason, End] = MappingProxyType(
     {
         Reason.BUSY: "busy",
         Reason.NOT_ANSWERED: "no_answer",
+        Reason.NOT_ACCEPTED: "no_answer",
         Reason.CALLER_GONE: "no_answer",
     }
 )

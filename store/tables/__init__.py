@@ -22,7 +22,7 @@ from store.tables.events import (
     search_terms,
     waits,
 )
-from store.tables.evidence import bounces, inquiries, openings, replies
+from store.tables.evidence import bounces, inquiries, legs, openings, replies
 from store.tables.ledger import ledger, outbox, seals
 from store.tables.office import (
     blobs,
@@ -54,6 +54,7 @@ __all__ = [
     "items",
     "leases",
     "ledger",
+    "legs",
     "metadata",
     "names",
     "notice_recipients",

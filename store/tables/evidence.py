@@ -30,6 +30,18 @@ Index(
     sqlite_where=_to_be_asked,
 )
 
+# One row for each number that was rung for a delivery, by the provider's id of that leg. It may be
+# heard of first when its key is pressed, or when it ends.
+legs = Table(
+    "legs",
+    metadata,
+    Column("delivery_id", Uuid, primary_key=True),
+    name("reference", primary_key=True),
+    Column("fence", Integer, nullable=False),
+    instant("accepted_at"),
+    instant("ended_at"),
+)
+
 # `reference` is the provider's own id: a webhook that comes again is known by it.
 replies = Table(
     "replies",

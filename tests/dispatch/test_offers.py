@@ -30,7 +30,7 @@ def _agreed(ref: str) -> Iterator[Sample]:
 
 
 def _plan(house: House) -> None:
-    while plan_notices(house.store, house.policies)[0]:
+    while plan_notices(house.store, house.policies):
         pass
 
 

@@ -204,7 +204,7 @@ def test_an_offer_goes_only_to_who_agreed_and_still_does_when_it_is_claimed(
     house.serve()
     house.tell(envelope("consent.given"))
     house.tell(envelope("offer.published"))
-    while plan_notices(house.store, house.policies)[0]:
+    while plan_notices(house.store, house.policies):
         pass
     if withdrawn:
         house.tell(envelope("consent.withdrawn", at="2026-11-20T10:00:00Z"))

@@ -61,7 +61,7 @@ class Site:
         """Publish an offer, and plan it."""
         self.house.tell(envelope("offer.published", services=...))
         house = self.house
-        while plan_notices(house.store, house.policies)[0]:
+        while plan_notices(house.store, house.policies):
             pass
 
     def link(self) -> str:

@@ -11,7 +11,7 @@ import pytest
 from contracts.events import load_data
 from contracts.events.calls import MessageTaken
 from contracts.planning import NETWORK_ALIKE, NETWORK_MOST, TextLimits
-from contracts.vocabulary import DeliveryStatus, Lane
+from contracts.vocabulary import DeliveryStatus, Lane, Mode
 from store import tables
 from store.deliveries.claiming import Claim, Claimed, ClaimResult, Texts, claim
 from store.deliveries.texting import Past, Text, opening
@@ -140,11 +140,17 @@ def test_not_even_what_is_urgent_goes_beyond_the_networks(
 
     assert len(result.claimed) == most
     left = texted.deliveries(reason="throttled")
-    assert [row["status"] for row in left] == [S.EXPIRED] * 2  # in half an hour, it is too late
+    assert [row["status"] for row in left] == [S.PENDING] * 2
 
 
-def test_what_has_no_room_before_its_deadline_is_settled_at_once(texted: House) -> None:
-    """Waiting would only make it later, and its rule may name another place for it."""
+@pytest.mark.parametrize(
+    ("mode", "status", "recorded"),
+    [(Mode.FIRST, S.EXPIRED, ["expired"]), (Mode.ALL, S.PENDING, [])],
+)
+def test_what_has_no_room_before_its_deadline_makes_way_for_its_next_step(
+    texted: House, mode: Mode, status: DeliveryStatus, recorded: list[str]
+) -> None:
+    """Waiting would only make that later; one that no step waits for may still be bundled."""
     messages(texted, LIMITS.most)
     claim_texts(texted)
     (late,) = messages(texted, 1, text="Late")
@@ -152,13 +158,13 @@ def test_what_has_no_room_before_its_deadline_is_settled_at_once(texted: House) 
         tx.connection.execute(
             tables.deliveries.update()
             .where(tables.deliveries.c.id == late)
-            .values(deadline_at=texted.clock.now + timedelta(minutes=30))
+            .values(deadline_at=texted.clock.now + timedelta(minutes=30), mode=mode)
         )
 
     (settled,) = claim_texts(texted, [late]).settled
 
-    assert (settled["status"], settled["reason"].value) == (S.EXPIRED, "throttled")
-    assert [entry["outcome"] for entry in texted.entries()] == ["expired"]
+    assert (settled["status"], settled["reason"].value) == (status, "throttled")
+    assert [entry["outcome"] for entry in texted.entries()] == recorded
 
 
 def test_a_delivery_that_is_tried_again_counts_once(texted: House) -> None:

@@ -293,7 +293,7 @@ def test_outcomes_are_listed_and_the_ledger_is_sealed(keeping: Keeping) -> None:
 def _plan_all(house: House, chunk: int = 500) -> list[int]:
     counts: list[int] = []
     while not counts or counts[-1]:
-        counts.append(plan_notices(house.store, house.policies, chunk)[0])
+        counts.append(plan_notices(house.store, house.policies, chunk))
     return counts
 
 

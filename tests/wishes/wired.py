@@ -6,6 +6,7 @@ import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import uvicorn
 
@@ -57,11 +58,11 @@ class Wired:
 
 
 @contextlib.contextmanager
-def wired_up(url: str, folder: Path) -> Iterator[Wired]:
+def wired_up(url: str, folder: Path, **settings: Any) -> Iterator[Wired]:
     """Open it; it closes at the end."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         public_url = f"http://127.0.0.1:{listener.getsockname()[1]}"
-        with open_sending(url, folder, public_url=public_url) as sending:
+        with open_sending(url, folder, public_url=public_url, **settings) as sending:
             app = open_web(sending.parts)
             config = uvicorn.Config(app, log_config=None, access_log=False, lifespan="on")
             server = uvicorn.Server(config)

@@ -5,14 +5,17 @@ from typing import TYPE_CHECKING
 from config.providers import all_sms_senders
 from config.sending import MissingSettingsError, company_of, missing_company
 from config.settings import Settings
+from contracts.vocabulary import Channel
 from workers.bootstrap.parts import Parts
 from workers.bootstrap.preparing import (
     links,
     open_documents,
     open_files,
+    open_preparing,
     open_renderer,
     return_paths,
 )
+from workers.routing.template_files import FALLBACK
 
 _LOOP_SECONDS = 30.0  # an event loop that answers nothing for so long is stuck
 _TURN_SECONDS = 150.0  # longer than the store lets any statement run
@@ -39,7 +42,7 @@ def open_web(parts: Parts) -> "FastAPI":
             company=settings.company_trading_name,
             help_text=_help_text(settings),
         )
-        beside.append(Webhooks(hooks))
+        beside += [Webhooks(hooks), *open_calls(parts, hooks)]
     beside += open_pages(parts)
     return door(
         DoorParts(
@@ -57,6 +60,42 @@ def open_web(parts: Parts) -> "FastAPI":
         ),
         beside,
     )
+
+
+def open_calls(parts: Parts, hooks: "HookParts") -> "list[Mounted]":
+    """Make what answers while callers are put through; none without a company to speak for."""
+    from contracts.events import load_data
+    from store.inbox import split_content
+    from workers.providers.twilio_voice import TwilioVoice
+    from workers.receipts.forms import Forms
+    from workers.routing.speaking import Speaker
+    from workers.telephone.answering import CallHooks
+    from workers.telephone.incoming import Incoming, IncomingParts
+
+    if missing_company(parts.settings):
+        return []
+    forms = Forms(hooks.public_url, hooks.counts, hooks.auth_tokens)
+    speaker = Speaker(open_renderer(parts))
+
+    def announced(about: "Announced") -> "Spoken":
+        call = load_data(about.event_type, split_content(about.content)[1])
+        return speaker.announcement(call, about.locale, must_press=about.must_press)
+
+    incoming = IncomingParts(
+        store=parts.store,
+        forms=forms,
+        counts=hooks.counts,
+        take_in=lambda body: _publish(parts, body, but=Channel.CALL),
+        preparing=open_preparing(parts),
+        provider=TwilioVoice.name,
+        lease_seconds=parts.settings.lease_seconds,
+        return_to=parts.settings.voice_return_to,
+        unavailable=lambda: speaker.unavailable(FALLBACK),
+    )
+    return [
+        CallHooks(parts.store, forms, hooks.counts, announced, hooks.public_url, TwilioVoice.name),
+        Incoming(incoming),
+    ]
 
 
 def open_pages(parts: Parts) -> "list[Mounted]":
@@ -82,17 +121,20 @@ def open_pages(parts: Parts) -> "list[Mounted]":
     return [Fetching(fetching), Unsubscribing(unsubscribing)]
 
 
-def _publish(parts: Parts, body: bytes) -> None:
-    """Take in an event of our own pages. Raises what the store raises while it is away."""
+def _publish(parts: Parts, body: bytes, but: Channel | None = None) -> None:
+    """Take in an event of our own, hinting at what is due on other channels than ``but``.
+
+    Raises what the store raises while it is away.
+    """
     from contracts.envelope import parse_structured
     from contracts.events import parse_event
     from workers.intake.submission import BY_HAND, Submission
 
     event = parse_event(parse_structured(body), admit_drama=parts.settings.sandbox)
-    taken = parts.counted_taking_in.take_in([Submission(BY_HAND, "page", event, body)])
+    taken = parts.counted_taking_in.take_in([Submission(BY_HAND, "web", event, body)])
     if taken.answers[0].problems:
-        raise ValueError("an event of our own pages was rejected")
-    parts.hints_aside(taken.due)
+        raise ValueError("an event of our own was rejected")
+    parts.hints_aside([one for one in taken.due if one.channel is not but])
 
 
 def _help_text(settings: Settings) -> str | None:
@@ -162,6 +204,9 @@ def _awaited(awaits: str | None) -> str | None:
 if TYPE_CHECKING:
     from fastapi import FastAPI
 
+    from store.legs import Announced
     from workers.intake.consumer import Consumer
     from workers.intake.door import Mounted
     from workers.receipts.mail_door import MailDoor
+    from workers.receipts.webhooks import HookParts
+    from workers.routing.speaking import Spoken

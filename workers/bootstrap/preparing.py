@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 from config.sending import company_of, own_mail_domains
 from contracts.rules import Rule
-from store.customers import rules_at
+from store.customers import numbers_to_ring, rules_at
 from store.deliveries.claiming import Claimed
 from workers.bootstrap.parts import Parts
 from workers.dispatch.preparing import Preparing, Sender, TextWays
@@ -22,6 +22,7 @@ def open_preparing(parts: Parts) -> Preparing:
         sender_of(parts),
         open_documents(parts),
         lambda claimed: _rule(parts, claimed),
+        lambda claimed, rule: _numbers(parts, claimed, rule),
     )
 
 
@@ -104,6 +105,13 @@ def _rule(parts: Parts, claimed: Claimed) -> Rule | None:
         with parts.store.read() as tx:
             rules = rules_at(tx, claimed.customer_ref, claimed.rule_version)
     return rules.rule(claimed.rule_id) if rules is not None else None
+
+
+def _numbers(parts: Parts, claimed: Claimed, rule: Rule) -> list[str]:
+    """The numbers that a rule has ring at the same time, as they are now."""
+    names = [step.destination for step in rule.action.steps]
+    with parts.store.read() as tx:
+        return numbers_to_ring(tx, claimed.customer_ref, names, claimed.purpose)
 
 
 if TYPE_CHECKING:

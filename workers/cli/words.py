@@ -63,6 +63,8 @@ _FIRST: Mapping[str, str] = MappingProxyType(
         Reason.TEMPLATE_FAILED: "mend the template that --list names, try it with onward preview,"
         " and start dispatch again",
         Reason.BOUNCED: "ask the customer for the right address",
+        Reason.NOT_ACCEPTED: "it was picked up and no key pressed, as by a voicemail; the"
+        " message of the call went its own way",
         Reason.NOT_ANSWERED: "nobody picked up; the message of the call went its own way",
         Reason.BUSY: "the number was engaged; the message of the call went its own way",
         ErrorCode.NOT_ALLOWED: "if it is right, admit its type or source: onward publishers list",

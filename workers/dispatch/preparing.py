@@ -117,12 +117,14 @@ class Preparing:
         sender: Sender,
         documents: Documents,
         rule: Callable[[Claimed], Rule | None],
+        ringing: Callable[[Claimed, Rule], Sequence[str]] = lambda _claimed, _rule: (),
     ) -> None:
         self._renderer = renderer
         self._together = TogetherRenderer(renderer)
         self._sender = sender
         self._documents = documents
         self._rule = rule
+        self._ringing = ringing
 
     def written(self, claimed: Claimed) -> RenderedText | None:
         """Write the text of one delivery; none of another channel's, nor where it cannot be.
@@ -355,22 +357,39 @@ class Preparing:
         own_number = self._sender.caller_id
         shown = event.dialled_number if wish.caller_id is CallerId.DIALLED else None
         caller = event.caller.number if event.caller is not None else None
+        says_something = wish.announce or wish.press_to_accept
+        # Without a way back nobody could hear that a key was pressed.
+        if wish.press_to_accept and self._sender.public_url is None:
+            raise LookupError("press_to_accept needs public_url")
         outgoing = Transfer(
             tag=_tag(claimed),
             provider_call_id=event.provider_call_id,
             to=claimed.destination,
             caller_id=shown or caller or own_number,
             ring_seconds=wish.ring_seconds,
-            action_url=self._callback("dial", claimed),
+            action_url=self._callback("dial", claimed, wish),
+            also=self._also(claimed, rule),
+            announce_url=self._callback("announce", claimed, wish) if says_something else None,
+            leg_url=self._callback("leg", claimed, wish),
+            must_press=wish.press_to_accept,
         )
         return Ready(claimed, outgoing, _digest(event.provider_call_id), None)
 
-    def _callback(self, what: str, claimed: Claimed) -> str | None:
+    def _also(self, claimed: Claimed, rule: Rule | None) -> tuple[str, ...]:
+        """The other numbers that ring at the same time, as the rule asks for; no barred one."""
+        if rule is None or not rule.rings_all:
+            return ()
+        countries = self._sender.countries
+        others = [one for one in self._ringing(claimed, rule) if one != claimed.destination]
+        return tuple(one for one in dict.fromkeys(others) if bar_on(one, countries) is None)
+
+    def _callback(self, what: str, claimed: Claimed, call: CallRule | None = None) -> str | None:
         if self._sender.public_url is None:
             return None
         base = self._sender.public_url.rstrip("/")
         query = f"delivery={claimed.delivery_id}&attempt={claimed.fence}"
-        return f"{base}/hooks/twilio/{what}?{query}"
+        press = "&press=1" if call is not None and call.press_to_accept else ""
+        return f"{base}/hooks/twilio/{what}?{query}{press}"
 
 
 def _tag(claimed: Claimed) -> Tag:

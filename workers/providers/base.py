@@ -114,7 +114,12 @@ class Email:
 
 @dataclass(frozen=True, slots=True)
 class Transfer:
-    """Redirect a waiting caller (``provider_call_id``) to the customer's number ``to``."""
+    """Redirect a waiting caller (``provider_call_id``) to the customer's number ``to``.
+
+    The numbers in ``also`` ring at the same time; the first that takes the call has it. Who picks
+    up is told what ``announce_url`` answers before the caller is joined; ``must_press`` says that
+    they have to press a key first. How each number fared is reported to ``leg_url``.
+    """
 
     tag: Tag
     provider_call_id: str
@@ -122,6 +127,15 @@ class Transfer:
     caller_id: str | None
     ring_seconds: int
     action_url: str | None
+    also: tuple[str, ...] = ()
+    announce_url: str | None = None
+    leg_url: str | None = None
+    must_press: bool = False
+
+    @property
+    def numbers(self) -> tuple[str, ...]:
+        """All that ring."""
+        return (self.to, *self.also)
 
 
 Outgoing = Text | Email | Transfer

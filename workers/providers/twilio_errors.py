@@ -145,6 +145,7 @@ class DialOutcome(StrEnum):
     NO_ANSWER = "no_answer"
     FAILED = "failed"
     CANCELED = "canceled"  # the caller hung up while it rang
+    NOT_ACCEPTED = "not_accepted"  # picked up, and nobody was joined: ours to find, never its word
     UNKNOWN = "unknown"
 
 

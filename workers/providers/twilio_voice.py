@@ -87,7 +87,7 @@ def _leg(call: CallInstance) -> Leg:
 
 
 def transfer_twiml(transfer: Transfer) -> str:
-    """Dial the customer; the caller hears ringing until the customer picks up."""
+    """Dial the customer; the caller hears ringing until the customer has taken the call."""
     response: Any = VoiceResponse()  # type: ignore[no-untyped-call] # the SDK has no types here
     dial = response.dial(
         answer_on_bridge=True,
@@ -96,7 +96,15 @@ def transfer_twiml(transfer: Transfer) -> str:
         action=transfer.action_url,
         method="POST" if transfer.action_url is not None else None,
     )
-    dial.number(transfer.to)
+    for number in transfer.numbers:
+        told = {"url": transfer.announce_url, "method": "POST"} if transfer.announce_url else {}
+        if transfer.leg_url is not None:
+            told |= {
+                "status_callback": transfer.leg_url,
+                "status_callback_event": "completed",
+                "status_callback_method": "POST",
+            }
+        dial.number(number, **told)
     return str(response)
 
 

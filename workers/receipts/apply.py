@@ -18,7 +18,7 @@ from contracts.events import load_data
 from contracts.events.calls import CallWaiting
 from contracts.planning import LanePolicy
 from contracts.vocabulary import Channel, DeliveryStatus, Reason, SuppressedBy
-from store import inbox
+from store import inbox, legs
 from store.customer_changes import suppress_place
 from store.customers import Readings
 from store.deliveries.adding import Due
@@ -39,10 +39,11 @@ from workers.providers.twilio_errors import (
 _OVERRULING_RANK = 6
 _RINGING = frozenset({"queued", "initiated", "ringing", "in-progress"})
 _CALLER_THERE = frozenset({"", "in-progress", "ringing", "queued", "initiated"})
-_NOT_PUT_THROUGH: Mapping[DialOutcome, Reason] = MappingProxyType(
+NOT_PUT_THROUGH: Mapping[DialOutcome, Reason] = MappingProxyType(
     {
         DialOutcome.BUSY: Reason.BUSY,
         DialOutcome.NO_ANSWER: Reason.NOT_ANSWERED,
+        DialOutcome.NOT_ACCEPTED: Reason.NOT_ACCEPTED,
         DialOutcome.CANCELED: Reason.CALLER_GONE,
         DialOutcome.FAILED: Reason.PROVIDER_FAULT,
         DialOutcome.UNKNOWN: Reason.PROVIDER_FAULT,
@@ -67,7 +68,11 @@ class MessageReceipt:
 
 @dataclass(frozen=True, slots=True)
 class DialReceipt:
-    """How the attempt to put one caller through ended, and where the caller's own leg stands."""
+    """How the attempt to put one caller through ended, and where the caller's own leg stands.
+
+    ``bridged`` is whether the caller was joined to anybody, where the provider says so. Where
+    somebody ``must_press`` a key, picking up alone is no answer.
+    """
 
     delivery_id: UUID
     attempt: int
@@ -75,6 +80,8 @@ class DialReceipt:
     word: str
     seconds: int
     caller_status: str = ""
+    bridged: bool | None = None
+    must_press: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +129,7 @@ def apply_dial(
     """Apply the end of one dialling, and say how the caller's call goes on."""
     if receipt.word.strip().lower() in _RINGING:  # seen in the provider's list, not yet over
         return AfterDial(receive(tx, [_word_of_ringing(receipt)])[0].told, ())
-    outcome = _outcome_of(receipt)
+    outcome = _outcome_of(tx, receipt)
     answered = outcome is DialOutcome.ANSWERED
     received = receive(tx, [_word_of_dial(receipt, outcome)])[0]
     if received.told is Told.UNKNOWN:
@@ -166,20 +173,33 @@ def _word_of_text(receipt: MessageReceipt) -> Word:
     )
 
 
-def _outcome_of(receipt: DialReceipt) -> DialOutcome:
-    """Twilio calls it `no-answer` too when the caller hung up while it rang."""
+def _outcome_of(tx: Transaction, receipt: DialReceipt) -> DialOutcome:
+    """Twilio calls it `no-answer` too when the caller hung up while it rang.
+
+    It is `completed` also where a voicemail picked up and was hung up on: then nobody was joined.
+    """
     outcome = dial_outcome(receipt.word)
+    if outcome is DialOutcome.ANSWERED and not _joined(tx, receipt):
+        outcome = DialOutcome.NOT_ACCEPTED
     gone = receipt.caller_status.strip().lower() not in _CALLER_THERE
     if gone and outcome is not DialOutcome.ANSWERED:
         return DialOutcome.CANCELED
     return outcome
 
 
+def _joined(tx: Transaction, receipt: DialReceipt) -> bool:
+    if receipt.bridged is not None:
+        return receipt.bridged
+    if not receipt.must_press:
+        return True
+    return legs.was_accepted(tx, receipt.delivery_id, receipt.attempt)
+
+
 def _word_of_dial(receipt: DialReceipt, outcome: DialOutcome) -> Word:
     if outcome is DialOutcome.ANSWERED:
         to, reason, detail = DeliveryStatus.DELIVERED, Reason.ANSWERED, f"{receipt.seconds} s"
     else:
-        to, reason = DeliveryStatus.UNDELIVERED, _NOT_PUT_THROUGH[outcome]
+        to, reason = DeliveryStatus.UNDELIVERED, NOT_PUT_THROUGH[outcome]
         detail = receipt.word.strip().lower()[:60]
     return Word(
         delivery_id=receipt.delivery_id,

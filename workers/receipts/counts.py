@@ -11,6 +11,10 @@ class Way(StrEnum):
 
     MESSAGE = "message"  # the provider's callback about a text
     DIAL = "dial"  # its callback about a call
+    ANNOUNCE = "announce"  # somebody picked up a forwarded call
+    ACCEPTED = "accepted"  # and pressed a key
+    LEG = "leg"  # how one number fared that was rung
+    VOICE = "voice"  # somebody rings one of our numbers
     REPLY = "reply"  # a customer's text
     BOUNCE = "bounce"  # an email that came back
     LISTING = "listing"  # looked for in the provider's list

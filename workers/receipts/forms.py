@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from urllib.parse import parse_qsl
+from uuid import UUID
 
 from fastapi import Request, Response
 from structlog import get_logger
@@ -57,6 +58,16 @@ class Forms:
 def number(text: str | None) -> int | None:
     """Read a whole number of nine digits at most."""
     return int(text) if text and text.isascii() and text.isdigit() and len(text) < 10 else None
+
+
+def ids_of(request: Request) -> tuple[UUID, int] | None:
+    """Give the delivery and the attempt that a webhook's URL names; none where it names none."""
+    attempt = number(request.query_params.get("attempt"))
+    try:
+        delivery_id = UUID(request.query_params.get("delivery", ""))
+    except ValueError:
+        return None
+    return (delivery_id, attempt) if attempt is not None else None
 
 
 def twiml(document: str) -> Response:

@@ -6,7 +6,6 @@ is signed is answered politely, known or not: a provider mends nothing by asking
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from uuid import UUID
 
 from fastapi import APIRouter, Request, Response
 from fastapi.concurrency import run_in_threadpool
@@ -28,7 +27,15 @@ from workers.providers.twilio_waiting import waiting_twiml
 from workers.receipts.answers import answer_to
 from workers.receipts.apply import AfterDial, DialReceipt, MessageReceipt, apply, apply_dial
 from workers.receipts.counts import Counts, Meaning, Way
-from workers.receipts.forms import TRY_AGAIN, Form, Forms, number, out_of_order, twiml
+from workers.receipts.forms import (
+    TRY_AGAIN,
+    Form,
+    Forms,
+    ids_of,
+    number,
+    out_of_order,
+    twiml,
+)
 from workers.receipts.racing import without_races
 from workers.receipts.replies import TakenReply, apply_reply
 from workers.routing.keywords import Asked, asked
@@ -217,17 +224,8 @@ def _meaning_of(taken: TakenReply) -> Meaning:
     return Meaning.NOTED if taken.released is None else Meaning.RELEASED
 
 
-def _ids(request: Request) -> tuple[UUID, int] | None:
-    attempt = number(request.query_params.get("attempt"))
-    try:
-        delivery_id = UUID(request.query_params.get("delivery", ""))
-    except ValueError:
-        return None
-    return (delivery_id, attempt) if attempt is not None else None
-
-
 def _message_receipt(request: Request, form: Form) -> MessageReceipt | None:
-    ids = _ids(request)
+    ids = ids_of(request)
     fields = dict(form)
     sid = fields.get("MessageSid") or fields.get("SmsSid")
     word = fields.get("MessageStatus") or fields.get("SmsStatus")
@@ -237,7 +235,7 @@ def _message_receipt(request: Request, form: Form) -> MessageReceipt | None:
 
 
 def _dial_receipt(request: Request, form: Form) -> DialReceipt | None:
-    ids = _ids(request)
+    ids = ids_of(request)
     fields = dict(form)
     word = fields.get("DialCallStatus")
     if ids is None or not word:
@@ -248,6 +246,8 @@ def _dial_receipt(request: Request, form: Form) -> DialReceipt | None:
         word=word,
         seconds=max(0, number(fields.get("DialCallDuration")) or 0),
         caller_status=fields.get("CallStatus", ""),
+        bridged={"true": True, "false": False}.get(fields.get("DialBridged", "").lower()),
+        must_press=request.query_params.get("press") == "1",
     )
 
 

@@ -17,7 +17,6 @@ from workers.routing.matching import Condition
 from workers.routing.schedules import never_opens, next_opening, zone
 from workers.routing.sending import SPOKEN, WRITTEN
 from workers.routing.services import BILLING, CALLS, produced
-from workers.routing.supported import unsupported
 
 
 def check_rules(
@@ -52,7 +51,7 @@ def check_rules(
         Problem(base, ErrorCode.INVALID, lacks_catch_all(kind))
         for kind in without_catch_all(rules, services)
     ]
-    return (*found, *never, *lacking, *unsupported(rules, base))
+    return (*found, *never, *lacking)
 
 
 def without_catch_all(rules: Sequence[Rule], types: Collection[Matchable]) -> tuple[Matchable, ...]:

@@ -87,6 +87,8 @@ def next_step(
         return replace(nothing_left, reason=Reason.SERVICE_TERMINATED)
     if facts.not_after is not None and facts.not_after <= now:
         return replace(nothing_left, reason=Reason.LATE_CALL, channel=Channel.CALL)
+    if facts.lane is Lane.LIVE and rule.rings_all:
+        return nothing_left  # they have all been rung
     sends = first_usable(rule, case, after_step + 1, Reason.NEXT_STEP)
     return next(iter(sends.deliveries + sends.non_sends[-1:]), nothing_left)
 

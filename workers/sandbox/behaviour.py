@@ -84,6 +84,7 @@ class Rule:
     ring_ms: Span = 0
     talk_ms: Span = 0
     seconds: Annotated[int, Field(ge=0)] | None = None
+    digits: Annotated[str, Field(pattern=r"^[0-9*#]{1,20}$")] = "1"
 
     __pydantic_config__ = ConfigDict(extra="forbid")
 

@@ -54,6 +54,7 @@ class Control:
             web.post("/sandbox/behaviour", self.add),
             web.delete("/sandbox/behaviour", self.clear),
             web.post("/sandbox/calls", self.waiting_call),
+            web.post("/sandbox/calls/incoming", self.incoming_call),
             web.post("/sandbox/calls/{sid}/hang_up", self.hang_up),
             web.post("/sandbox/replies", self.reply_to_us),
         ]
@@ -114,6 +115,17 @@ class Control:
         if sid is not None and not isinstance(sid, str):
             return reply({"error": "call_sid is a text"}, 400)
         call = self._exchange.waiting_call(fields["from"], fields["to"], sid)
+        return reply({"call_sid": call.sid, "status": call.status}, 201)
+
+    async def incoming_call(self, request: web.Request) -> web.Response:
+        """``{"from", "to", "url", "call_sid"?}``: somebody rings a number of ours."""
+        fields = await _fields(request)
+        if any(not isinstance(fields.get(name), str) for name in ("from", "to", "url")):
+            return reply({"error": "from, to and url are needed"}, 400)
+        sid = fields.get("call_sid")
+        if sid is not None and not isinstance(sid, str):
+            return reply({"error": "call_sid is a text"}, 400)
+        call = self._exchange.incoming(fields["from"], fields["to"], fields["url"], sid)
         return reply({"call_sid": call.sid, "status": call.status}, 201)
 
     async def hang_up(self, request: web.Request) -> web.Response:

@@ -19,10 +19,15 @@ class TwimlError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class DialledNumber:
-    """One number that a ``Dial`` rings."""
+    """One number that a ``Dial`` rings.
+
+    Whoever picks up hears the document at ``url`` first; ``callback_url`` is told of the leg's end.
+    """
 
     number: str
     detects_machine: bool = False
+    url: str | None = None
+    callback_url: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +66,14 @@ class Spoken:
     verb: str
 
 
-Verb = Dial | Hangup | Redirect | Pause | Spoken
+@dataclass(frozen=True, slots=True)
+class Gather:
+    """Wait for keys; they are posted to ``action``. Without any, the document goes on."""
+
+    action: str | None
+
+
+Verb = Dial | Hangup | Redirect | Pause | Gather | Spoken
 
 
 def verbs(document: str) -> tuple[Verb, ...]:
@@ -87,6 +99,8 @@ def _verb(element: ET.Element) -> Verb:
             return Redirect((element.text or "").strip())
         case "Pause":
             return Pause(_seconds(element.get("length"), 1))
+        case "Gather":
+            return Gather(element.get("action") or None)
         case other:
             return Spoken(other)
 
@@ -98,6 +112,8 @@ def _dial(element: ET.Element) -> Dial:
         DialledNumber(
             (noun.text or "").strip(),
             detects_machine=noun.get("machineDetection") is not None,
+            url=noun.get("url") or None,
+            callback_url=noun.get("statusCallback") or None,
         )
         for noun in element
         if noun.tag in {"Number", "Sip", "Client"}

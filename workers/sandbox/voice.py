@@ -13,6 +13,7 @@ from workers.sandbox.callbacks import Callbacks, Post
 from workers.sandbox.twiml import (
     Dial,
     DialledNumber,
+    Gather,
     Hangup,
     Pause,
     Redirect,
@@ -62,12 +63,16 @@ class Call:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """How one dialled number took the call, after ``ring`` seconds."""
+    """How one dialled number took the call, after ``ring`` seconds.
+
+    Asked for a key, whoever answers presses ``digits``; a voicemail presses nothing.
+    """
 
     outcome: Outcome
     ring: float
     talk: float
     seconds: int | None
+    digits: str
 
 
 class Exchange:
@@ -83,6 +88,13 @@ class Exchange:
         now = datetime.now(UTC)
         call = Call(sid or new_sid(), sender, to, "inbound", "in-progress", now, answered=now)
         return self._keep(call)
+
+    def incoming(self, sender: str, to: str, url: str, sid: str | None = None) -> Call:
+        """A caller rings one of our numbers: its voice URL is asked what to do."""
+        now = datetime.now(UTC)
+        call = self._keep(Call(sid or new_sid(), sender, to, "inbound", "ringing", now))
+        call.following = asyncio.create_task(self._answer_incoming(call, url))
+        return call
 
     def place(self, sender: str, to: str, callback_url: str | None) -> Call:
         """A call that the API asks for; it rings when ``ring_out`` is called."""
@@ -131,6 +143,14 @@ class Exchange:
         if call.callback_url is not None:
             self._callbacks.later([Post(call.callback_url, _call_form(call))])
 
+    async def _answer_incoming(self, call: Call, url: str) -> None:
+        document = await self._callbacks.post(Post(url, _call_form(call)))
+        call.status, call.answered = "in-progress", datetime.now(UTC)
+        if document is None:
+            self.end(call, "failed")
+        else:
+            await self._follow_to_the_end(call, document, url)
+
     async def _ring_out(self, call: Call, document: str, base: str | None) -> None:
         call.status = "ringing"
         answer = self._answer(call.to, call.sender)
@@ -161,7 +181,7 @@ class Exchange:
             match verb:
                 case Dial():
                     action = urljoin(base or "", verb.action) if verb.action else None
-                    form = await self._dial(call, verb, action)
+                    form = await self._dial(call, verb, action, base)
                     if action is not None:
                         return await self._next(Post(action, form))
                 case Redirect(url=target):
@@ -170,21 +190,23 @@ class Exchange:
                     await asyncio.sleep(seconds)
                 case Hangup():
                     return None
-                case Spoken():
-                    pass
+                case Gather() | Spoken():
+                    pass  # a waiting caller presses nothing
         return None
 
     async def _next(self, post: Post) -> tuple[str, str] | None:
         text = await self._callbacks.post(post)
         return (text, post.url) if text else None
 
-    async def _dial(self, call: Call, dial: Dial, action: str | None) -> list[tuple[str, str]]:
+    async def _dial(
+        self, call: Call, dial: Dial, action: str | None, base: str | None
+    ) -> list[tuple[str, str]]:
         """Ring every number; answer with the form for the action URL."""
         caller = dial.caller_id or call.sender
-        legs = [self._leg(call, number, caller) for number in dial.numbers]
+        legs = [self._leg(call, number, caller, base) for number in dial.numbers]
         answers = [self._answer(number.number, caller) for number in dial.numbers]
         try:
-            return await self._ring(call, dial, legs, answers)
+            return await self._ring(call, dial, legs, answers, base)
         except asyncio.CancelledError:
             # The caller went away, or was redirected, while a number rang or was spoken to.
             self._let_go(legs)
@@ -193,41 +215,79 @@ class Exchange:
             raise
 
     async def _ring(
-        self, call: Call, dial: Dial, legs: list[Call], answers: list[Answer]
+        self, call: Call, dial: Dial, legs: list[Call], answers: list[Answer], base: str | None
     ) -> list[tuple[str, str]]:
-        winner = _winner(answers, dial.ring_seconds)
-        if winner is None:
-            await asyncio.sleep(min(max((a.ring for a in answers), default=0), dial.ring_seconds))
-            for leg, answer in zip(legs, answers, strict=True):
+        """Ring until one takes the call. Who picks up and is hung up on has not taken it."""
+        patience, waited = dial.ring_seconds, 0.0
+        for index in _picking_up(answers, patience):
+            leg, answer = legs[index], answers[index]
+            await asyncio.sleep(answer.ring - waited)
+            waited = answer.ring
+            leg.status, leg.answered = "in-progress", datetime.now(UTC)
+            number = dial.numbers[index]
+            if answer.outcome == "voicemail" and number.detects_machine:
+                leg.answered_by = "machine_start"
+            if await self._takes(leg, number, answer, base):
+                self._stop_others(legs, leg)
+                await asyncio.sleep(answer.talk)
+                self._over(leg, "completed", answer.seconds)
+                return _dial_form(call, leg, bridged=True)
+            self._over(leg, "completed")
+        longest = max((answer.ring for answer in answers), default=0)
+        await asyncio.sleep(max(0.0, min(longest, patience) - waited))
+        for leg, answer in zip(legs, answers, strict=True):
+            if leg.status in LIVE:
                 late = answer.outcome in {"answer", "voicemail"}
-                leg.end("no-answer" if late else _CHILD_STATUS[answer.outcome])
-            return _dial_form(call, _first(legs))
-        leg, answer = legs[winner], answers[winner]
-        await asyncio.sleep(answer.ring)
-        for other in legs:
-            if other is not leg:
-                other.end("no-answer")
-        leg.status, leg.answered = "in-progress", datetime.now(UTC)
-        if answer.outcome == "voicemail" and dial.numbers[winner].detects_machine:
-            leg.answered_by = "machine_start"
-        await asyncio.sleep(answer.talk)
-        leg.end("completed", answer.seconds)
-        return _dial_form(call, leg)
+                self._over(leg, "no-answer" if late else _CHILD_STATUS[answer.outcome])
+        return _dial_form(call, _first(legs))
 
-    def _leg(self, call: Call, number: DialledNumber, caller: str) -> Call:
+    async def _takes(
+        self, leg: Call, number: DialledNumber, answer: Answer, base: str | None
+    ) -> bool:
+        """Whether who picked up is joined to the caller: what they hear does not hang up."""
+        if not number.url:
+            return True
+        url, form = urljoin(base or "", number.url), _call_form(leg)
+        said = await self._said_at(url, form)
+        gather = next((one for one in said if isinstance(one, Gather)), None)
+        if gather is not None and gather.action and answer.outcome == "answer":
+            pressed = [*form, ("Digits", answer.digits)]
+            said = await self._said_at(urljoin(url, gather.action), pressed)
+        return not any(isinstance(one, Hangup) for one in said)
+
+    async def _said_at(self, url: str, form: list[tuple[str, str]]) -> tuple[Verb, ...]:
+        text = await self._callbacks.post(Post(url, form))
+        try:
+            return verbs(text) if text else (Hangup(),)
+        except TwimlError:
+            return (Hangup(),)
+
+    def _stop_others(self, legs: list[Call], taken: Call) -> None:
+        for other in legs:
+            if other is not taken and other.status in LIVE:
+                self._over(other, "no-answer")
+
+    def _over(self, leg: Call, status: str, seconds: int | None = None) -> None:
+        leg.end(status, seconds)
+        self._tell_end(leg)
+
+    def _leg(self, call: Call, number: DialledNumber, caller: str, base: str | None) -> Call:
         now = datetime.now(UTC)
         leg = Call(new_sid(), caller, number.number, "outbound-dial", "ringing", now, call.sid)
+        if number.callback_url is not None:
+            leg.callback_url = urljoin(base or "", number.callback_url)
         return self._keep(leg)
 
     def _let_go(self, legs: list[Call]) -> None:
         for leg in legs:
             if leg.status in LIVE:
-                leg.end("completed" if leg.answered else "canceled")
+                self._over(leg, "completed" if leg.answered else "canceled")
 
     def _answer(self, number: str, caller: str) -> Answer:
         rule = self._behaviour.wish(Act.DIAL, Occasion("call", number, caller))
         wish = rule or Rule(Act.DIAL)
-        return Answer(wish.outcome, wish.ring_ms / 1000, wish.talk_ms / 1000, wish.seconds)
+        ring, talk = wish.ring_ms / 1000, wish.talk_ms / 1000
+        return Answer(wish.outcome, ring, talk, wish.seconds, wish.digits)
 
 
 def new_sid() -> str:
@@ -235,13 +295,14 @@ def new_sid() -> str:
     return "CA" + secrets.token_hex(16)
 
 
-def _winner(answers: list[Answer], patience: float) -> int | None:
-    picked_up = [
+def _picking_up(answers: list[Answer], patience: float) -> list[int]:
+    """Which numbers pick up in time, the quickest first."""
+    in_time = [
         (answer.ring, index)
         for index, answer in enumerate(answers)
         if answer.outcome in {"answer", "voicemail"} and answer.ring <= patience
     ]
-    return min(picked_up)[1] if picked_up else None
+    return [index for _, index in sorted(in_time)]
 
 
 def _first(legs: list[Call]) -> Call | None:
@@ -258,17 +319,20 @@ def _call_form(call: Call) -> list[tuple[str, str]]:
         ("From", call.sender),
         ("To", call.to),
     ]
+    if call.parent is not None:
+        form.append(("ParentCallSid", call.parent))
     if call.seconds is not None:
         form.append(("CallDuration", str(call.seconds)))
     return form
 
 
-def _dial_form(call: Call, leg: Call | None) -> list[tuple[str, str]]:
+def _dial_form(call: Call, leg: Call | None, *, bridged: bool = False) -> list[tuple[str, str]]:
     status = leg.status if leg is not None else "failed"
     # Twilio tells the action URL of a caller who hung up while it rang: no answer.
     form = [*_call_form(call), ("DialCallStatus", "no-answer" if status == "canceled" else status)]
     if leg is not None:
         form.append(("DialCallSid", leg.sid))
     if leg is not None and leg.answered is not None:
-        form += [("DialCallDuration", str(leg.seconds or 0)), ("DialBridged", "true")]
+        joined = "true" if bridged else "false"
+        form += [("DialCallDuration", str(leg.seconds or 0)), ("DialBridged", joined)]
     return form

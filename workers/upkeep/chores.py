@@ -30,7 +30,7 @@ _AGAIN = timedelta(seconds=60)
 _AT_ONCE = 2_000
 _PAGE = 500
 _NEAR_EMPTY = 20
-_NOTICES_SECONDS = 0.25
+_NOTICES_SECONDS = 0.15
 _PLENTY = 1_000  # hints in one queue: more would tell nobody anything for a while
 
 
@@ -73,6 +73,7 @@ class Chores:
         return (
             Chore("hint_live", soon, self.hint_live),
             Chore("hint_due", self._interval, self.hint_due),
+            Chore("hint_bulk", min(0.5, self._interval), self.hint_bulk),
             Chore("rescue", self._interval, self.rescue),
             Chore("settle_uncertain", self._interval, self.settle_uncertain),
             Chore("go_on", soon, self.go_on),
@@ -96,9 +97,21 @@ class Chores:
 
     def hint_due(self) -> int:
         """Hint at what has become due, and again at what was hinted long ago."""
-        return self._hint_again((Lane.ROUTINE, Lane.BULK), _AGAIN, self._interval)
+        return self._hint_again((Lane.ROUTINE,), _AGAIN, self._interval)
 
-    def _hint_again(self, lanes: Sequence[Lane], older_than: timedelta, every: float) -> int:
+    def hint_bulk(self) -> int:
+        """Hint at notices and offers, no faster than they may go.
+
+        Nobody else hints at what is newly planned: a hundred thousand at once would take the
+        processor, the database and the relay from everything that is urgent.
+        """
+        every = min(0.5, self._interval)
+        most = max(1, int(self._policies.bulk_per_second * every))
+        return self._hint_again((Lane.BULK,), _AGAIN, every, most)
+
+    def _hint_again(
+        self, lanes: Sequence[Lane], older_than: timedelta, every: float, most: int = _AT_ONCE
+    ) -> int:
         # Each queue for itself: one that nobody works off must not keep others from their hints.
         backlogs: dict[tuple[Lane, Channel], int] = {}
         for lane, channel in product(lanes, SENDING):
@@ -109,7 +122,7 @@ class Chores:
         found: list[Due] = []
         with self._store.write() as tx:
             states, breaker = providers.states(tx), self._policies.breaker
-            left = dict(allowances(states, breaker, tx.now, every, _AT_ONCE))
+            left = dict(allowances(states, breaker, tx.now, every, most))
             for (lane, channel), backlog in backlogs.items():
                 if backlog >= _PLENTY or not left[channel]:
                     continue
@@ -196,19 +209,16 @@ class Chores:
         return len(rows)
 
     def plan_notices(self) -> int:
-        """Plan notices to everyone, chunk by chunk for half of the time: the rest has its turn."""
+        """Plan notices to everyone, chunk by chunk for a part of the time."""
         until, planned, count = steadily() + _NOTICES_SECONDS, 0, 1
         while count and steadily() < until:
-            count, found = plan_notices(self._store, self._policies)
-            self._hints(found)
+            count = plan_notices(self._store, self._policies)
             planned += count
         return planned
 
     def plan_newcomers(self) -> int:
         """Plan notices that have not taken effect yet for who has become a customer since."""
-        planned, found = plan_newcomers(self._store, self._policies)
-        self._hints(found)
-        return planned
+        return plan_newcomers(self._store, self._policies)
 
     def post_rounds(self) -> int:
         """Ask the mailroom for consolidated post whose day has come."""

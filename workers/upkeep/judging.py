@@ -19,7 +19,15 @@ from workers.dispatch.preparing import Preparing, Ready
 from workers.providers.base import Text, Transfer
 from workers.providers.lookups import Leg, Listed, Unanswered
 from workers.receipts.apply import DialReceipt, MessageReceipt
-from workers.upkeep.matching import SKEW, AttemptKey, Doubtful, FoundText, match_legs, match_texts
+from workers.upkeep.matching import (
+    SKEW,
+    AttemptKey,
+    Doubtful,
+    FoundLeg,
+    FoundText,
+    match_legs,
+    match_texts,
+)
 from workers.upkeep.questions import Fetch, Legs, Look, Prices, Question, Reply
 
 log = get_logger(__name__)
@@ -53,7 +61,16 @@ class Judging:
                 case Text():
                     looks.setdefault((asking.provider, sent.to), []).append(asking)
                 case Transfer():
-                    questions.append(Legs(asking.provider, sent.provider_call_id, sent.to, asking))
+                    questions.append(
+                        Legs(
+                            asking.provider,
+                            sent.provider_call_id,
+                            sent.to,
+                            asking,
+                            also=sent.also,
+                            must_press=sent.must_press,
+                        )
+                    )
                 case _:
                     log.warning("not_asked_about", delivery_id=str(asking.delivery_id))
         for (provider, to), group in looks.items():
@@ -138,11 +155,20 @@ class Judging:
         keys = [_of(t) for t in tried if t.event_id == event] if event else [_key(asking)]
         to_number = [leg for leg in legs if leg.to == question.to]
         found = match_legs(keys, to_number)[_key(asking)]
+        taken = [leg for leg in legs if leg.to in question.also and leg.word == "completed"]
+        if taken:  # another of the numbers that rang at the same time took the call
+            found = FoundLeg(Said.FOUND, taken[-1])
         if found.leg is None:
             return [Answer(asking, found.said)], []
         listing = asking.inquiry is Inquiry.LISTING
         said = Said.FOUND if listing else Said.NOTHING_NEW
-        receipt = DialReceipt(*_key(asking), question.call_sid, found.leg.word, found.leg.seconds)
+        receipt = DialReceipt(
+            *_key(asking),
+            question.call_sid,
+            found.leg.word,
+            found.leg.seconds,
+            must_press=question.must_press,
+        )
         return [Answer(asking, said, found.leg.word)], [receipt]
 
 

@@ -16,7 +16,7 @@ from contracts.planning import Customer, Plan, Routable
 from contracts.vocabulary import EventStatus, Purpose, Reason
 from store import inbox, ledger, notices
 from store.deliveries import adding
-from store.deliveries.adding import Due, Following
+from store.deliveries.adding import Following
 from store.engine import Store, Transaction
 from store.inbox import Kept
 from store.notices import Recipient, Task
@@ -26,49 +26,43 @@ from workers.routing.planning import plan
 _CHUNK = 500
 
 
-def plan_notices(store: Store, policies: Policies, chunk: int = _CHUNK) -> tuple[int, list[Due]]:
-    """Plan one chunk of the oldest notice; give how much there was to do, and what is due by it.
+def plan_notices(store: Store, policies: Policies, chunk: int = _CHUNK) -> int:
+    """Plan one chunk of the oldest notice; give how much there was to do.
 
-    None only where no notice is left to be planned.
+    None only where no notice is left to be planned. What is due is hinted at by upkeep, at the pace
+    at which notices go.
     """
     with store.write() as tx:
         task = notices.next_task(tx)
         if task is None:
-            return 0, []
+            return 0
         event = _read(tx, task)
         if event is None:
-            return 1, []
+            return 1
         refs = notices.refs_after(tx, task.after_customer, chunk)
         known = notices.planned_for(tx, task.event_id, refs)
         fresh = [ref for ref in refs if ref not in known]
-        count, due = _plan_for(tx, task, event, fresh, policies, newcomers=False)
+        count = _plan_for(tx, task, event, fresh, policies, newcomers=False)
         notices.advance(tx, task, refs[-1] if refs else None, count)
-        return max(len(refs), 1), due
+        return max(len(refs), 1)
 
 
-def plan_newcomers(store: Store, policies: Policies, chunk: int = _CHUNK) -> tuple[int, list[Due]]:
+def plan_newcomers(store: Store, policies: Policies, chunk: int = _CHUNK) -> int:
     """Plan notices that have not taken effect yet for who has become a customer since."""
     with store.read() as tx:
         waiting = notices.open_to_newcomers(tx)
-    done, due = 0, []
-    for event_id in waiting:
-        count, some = _plan_newcomers(store, policies, event_id, chunk)
-        done += count
-        due += some
-    return done, due
+    return sum(_plan_newcomers(store, policies, event_id, chunk) for event_id in waiting)
 
 
-def _plan_newcomers(
-    store: Store, policies: Policies, event_id: UUID, chunk: int
-) -> tuple[int, list[Due]]:
+def _plan_newcomers(store: Store, policies: Policies, event_id: UUID, chunk: int) -> int:
     with store.write() as tx:
         task = notices.task_of(tx, event_id)
         refs = notices.newcomers(tx, task, chunk) if task is not None else []
         if task is None or not refs:
-            return 0, []
+            return 0
         event = _read(tx, task)
         if event is None:
-            return 0, []
+            return 0
         return _plan_for(tx, task, event, refs, policies, newcomers=True)
 
 
@@ -98,20 +92,21 @@ def _plan_for(
     policies: Policies,
     *,
     newcomers: bool,
-) -> tuple[int, list[Due]]:
+) -> int:
     kept, routable = event
     plans = _plans(tx, task, routable, notices.audience(tx, refs), policies)
     tx.prepare_keys(ref for ref, planned in plans if planned.non_sends)
     rows, entries = [], []
     for ref, planned in plans:
         after = Following(kept.id, kept.publisher, ref)
-        rows += [adding.delivery_row(tx, after, d) for d in planned.deliveries]
+        made = (adding.delivery_row(tx, after, d) for d in planned.deliveries)
+        rows += [row | {"hinted_at": None} for row in made]
         entries += [adding.non_send_entry(tx, after, n) for n in planned.non_sends]
-    due = adding.add(tx, rows)
+    adding.add(tx, rows)
     ledger.append(tx, entries)
     told = [Recipient(ref, _why_nothing(planned)) for ref, planned in plans]
     notices.note_recipients(tx, task, told, newcomer=newcomers)
-    return len(plans), due
+    return len(plans)
 
 
 def _plans(

@@ -68,12 +68,14 @@ class Fetch:
 
 @dataclass(frozen=True, slots=True)
 class Legs:
-    """The legs dialled for one caller, to one number."""
+    """The legs dialled for one caller, to one number, and to those ``also`` rung with it."""
 
     provider: str
     call_sid: str
     to: str
     asking: Asking
+    also: tuple[str, ...] = ()
+    must_press: bool = False
 
 
 @dataclass(frozen=True, slots=True)

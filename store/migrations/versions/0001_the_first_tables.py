@@ -531,6 +531,15 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_numbers_customer_ref"), "numbers", ["customer_ref"], unique=False)
     op.create_table(
+        "legs",
+        sa.Column("delivery_id", sa.Uuid(), nullable=False),
+        sa.Column("reference", sa.String(length=500), nullable=False),
+        sa.Column("fence", sa.Integer(), nullable=False),
+        sa.Column("accepted_at", types.Instant(), nullable=True),
+        sa.Column("ended_at", types.Instant(), nullable=True),
+        sa.PrimaryKeyConstraint("delivery_id", "reference", name=op.f("pk_legs")),
+    )
+    op.create_table(
         "openings",
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("delivery_id", sa.Uuid(), nullable=False),
@@ -843,6 +852,7 @@ def downgrade() -> None:
     op.drop_table("payment_requests")
     op.drop_table("suppressions")
     op.drop_table("services")
+    op.drop_table("legs")
     op.drop_table("search_terms")
     op.drop_table("seals")
     op.drop_table("rule_sets")

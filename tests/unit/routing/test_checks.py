@@ -192,10 +192,6 @@ def test_a_rule_that_can_be_carried_out_is_admitted(given: Rule) -> None:
         ),
         # an open rule that has nowhere to send what is written
         (rule("d-voice"), "action.steps"),
-        # not offered yet
-        (rule("d-mobile", call={"ring": "all"}), "action.call.ring"),
-        (rule("d-mobile", call={"press_to_accept": True}), "action.call.press_to_accept"),
-        (rule("d-mobile", call={"announce": True}), "action.call.announce"),
     ],
 )
 def test_a_rule_that_cannot_be_carried_out_is_refused_by_its_field(given: Rule, field: str) -> None:

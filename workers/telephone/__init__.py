@@ -1,0 +1,1 @@
+"""Answers while people speak: to callers of our numbers, and to who picks up a forwarded call."""
