@@ -82,6 +82,27 @@ def messages(
     return [_message(tag, number, among, urgency) for number in range(count)]
 
 
+def telephone(ref: str, dialled: str, rung: str) -> list[Sample]:
+    """Give the events after which who rings ``dialled`` is put through to a customer's number."""
+    ring = {
+        "rule_id": "ring",
+        "match": {"events": ["call.waiting"]},
+        "action": {
+            "steps": [{"destination": "d-desk"}],
+            "call": {"press_to_accept": True, "announce": True},
+        },
+    }
+    place = {"destination_id": "d-desk"}
+    rest = {"rule_id": "all", "action": {"steps": [{"destination": _place(0)[0]}]}}
+    told = [
+        ("number.assigned", {"number": dialled, "service": "phone_answering"}),
+        ("destination.added", place | {"kind": "voice", "value": rung}),
+        ("destination.verified", place | {"how": "code", "verified_at": _MOMENT}),
+        ("preferences.set", {"rules": [ring, rest], "told_us_by": "web", "set_by": "Tom Ash"}),
+    ]
+    return [_sample(f"{ref}-{kind}-voice", kind, ref, data) for kind, data in told]
+
+
 def policy_notice(published_at: datetime) -> Sample:
     """Give the notice of a policy that is changed, to everyone."""
     told = {
