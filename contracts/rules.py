@@ -194,14 +194,17 @@ class PostRule(_Contract):
 
 
 class CallRule(_Contract):
-    """How a live call is put through."""
+    """How a live call is put through.
+
+    Without a ``fallback`` a caller whom nobody took goes back to the agent, where there is a way.
+    """
 
     ring: Ring = Ring.IN_ORDER
     ring_seconds: Annotated[StrictInt, Field(ge=5, le=60)] = 20
     press_to_accept: StrictBool = False
     announce: StrictBool = False
     caller_id: CallerId = CallerId.CALLER
-    fallback: Fallback = Fallback.MESSAGE
+    fallback: Fallback | None = None
 
 
 class Action(_Contract):

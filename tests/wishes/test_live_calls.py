@@ -152,6 +152,21 @@ def test_where_none_of_all_takes_the_call_its_message_goes(wired: Wired) -> None
     assert message["destination_id"] == "d-mobile"
 
 
+@pytest.mark.parametrize(("fallback", "said"), [("message", "We pass on"), ("agent", AGENTS)])
+def test_where_nobody_takes_the_call_the_rule_says_what_the_caller_hears(
+    wired: Wired, fallback: str, said: str
+) -> None:
+    """The agent again, or that the customer will hear of it."""
+    serve(wired.house, ring="all", fallback=fallback)
+    behave(wired, desk="busy", partner="busy", agents="answer")
+
+    sid = rings_us(wired)
+
+    ended(wired, sid)
+    heard = [text for text in wired.sending.sandbox.heard(sid) if "<Dial" in text or "<Say" in text]
+    assert said in heard[-1]
+
+
 def rings_us(
     wired: Wired, dialled: str = NUMBER, sid: str | None = None, caller: str = CALLER
 ) -> str:

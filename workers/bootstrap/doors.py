@@ -41,6 +41,7 @@ def open_web(parts: Parts) -> "FastAPI":
             counts=parts.counts,
             company=settings.company_trading_name,
             help_text=_help_text(settings),
+            farewell=_farewell(parts),
         )
         beside += [Webhooks(hooks), *open_calls(parts, hooks)]
     beside += open_pages(parts)
@@ -60,6 +61,15 @@ def open_web(parts: Parts) -> "FastAPI":
         ),
         beside,
     )
+
+
+def _farewell(parts: Parts) -> "Callable[[], Spoken] | None":
+    from workers.routing.speaking import Speaker
+
+    if missing_company(parts.settings):
+        return None
+    speaker = Speaker(open_renderer(parts))
+    return lambda: speaker.passed_on(FALLBACK)
 
 
 def open_calls(parts: Parts, hooks: "HookParts") -> "list[Mounted]":
@@ -202,6 +212,8 @@ def _awaited(awaits: str | None) -> str | None:
 
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from fastapi import FastAPI
 
     from store.legs import Announced

@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from types import MappingProxyType
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import select
@@ -17,10 +18,11 @@ from contracts.costs import Cost
 from contracts.events import load_data
 from contracts.events.calls import CallWaiting
 from contracts.planning import LanePolicy
+from contracts.rule_words import Fallback
 from contracts.vocabulary import Channel, DeliveryStatus, Reason, SuppressedBy
 from store import inbox, legs
 from store.customer_changes import suppress_place
-from store.customers import Readings
+from store.customers import Readings, rules_at
 from store.deliveries.adding import Due
 from store.deliveries.receiving import Received, Told, Word, receive
 from store.deliveries.siblings import stop_others
@@ -137,14 +139,15 @@ def apply_dial(
     due = follow_up(tx, readings, policy, _to_follow([received]))
     if answered and received.row is not None:
         tell_forwarded(tx, received.row, "answered", receipt.seconds)
-    event = _call_of(tx, receipt.delivery_id)
+    event, fallback = _call_of(tx, receipt.delivery_id)
     if answered or event is None:
         return AfterDial(received.told, tuple(due), answered=answered)
     wait = 0
     if any(one.channel is Channel.CALL for one in due):
         left = event.not_after - tx.now
         wait = max(1, -(-left // timedelta(seconds=1)))
-    return AfterDial(received.told, tuple(due), return_to=event.return_to, wait_seconds=wait)
+    return_to = None if fallback is Fallback.MESSAGE else event.return_to
+    return AfterDial(received.told, tuple(due), return_to=return_to, wait_seconds=wait)
 
 
 def _to_follow(received: Sequence[Received]) -> list[Mapping[str, object]]:
@@ -222,12 +225,20 @@ def _word_of_ringing(receipt: DialReceipt) -> Word:
     )
 
 
-def _call_of(tx: Transaction, delivery_id: UUID) -> CallWaiting | None:
-    event_id = tx.connection.execute(
-        select(deliveries.c.event_id).where(deliveries.c.id == delivery_id)
-    ).scalar()
-    for kept in inbox.load(tx, [event_id] if event_id is not None else []):
+def _call_of(tx: Transaction, delivery_id: UUID) -> tuple[CallWaiting | None, Fallback | None]:
+    """The call that a delivery puts through, and what its rule wants where nobody takes it."""
+    d = deliveries.c
+    row = tx.connection.execute(
+        select(d.event_id, d.customer_ref, d.rule_id, d.rule_version).where(d.id == delivery_id)
+    ).first()
+    for kept in inbox.load(tx, [row.event_id] if row is not None else []):
         call = load_data(kept.type, kept.data)
         if isinstance(call, CallWaiting):
-            return call
-    return None
+            return call, _fallback(tx, row)
+    return None, None
+
+
+def _fallback(tx: Transaction, row: Any) -> Fallback | None:  # noqa: ANN401 - a row
+    rules = rules_at(tx, row.customer_ref, row.rule_version)
+    rule = rules.rule(row.rule_id) if rules is not None else None
+    return rule.action.call.fallback if rule is not None and rule.action.call is not None else None

@@ -21,6 +21,7 @@ from store.engine import Store, is_outage
 from store.replies import Reply
 from workers.failpoints import reach
 from workers.gathering import CrowdedError, Gathering
+from workers.providers.twilio_announcing import parting_twiml
 from workers.providers.twilio_replies import reply_twiml
 from workers.providers.twilio_voice import after_dial_twiml
 from workers.providers.twilio_waiting import waiting_twiml
@@ -39,6 +40,7 @@ from workers.receipts.forms import (
 from workers.receipts.racing import without_races
 from workers.receipts.replies import TakenReply, apply_reply
 from workers.routing.keywords import Asked, asked
+from workers.routing.speaking import Spoken
 
 log = get_logger(__name__)
 
@@ -65,7 +67,8 @@ class HookParts:
 
     ``public_url`` is the URL that providers were given for us, without a path of ours;
     ``hint`` is called after the commit with what is due; ``company`` and ``help_text`` are who
-    answers HELP and the STOP of one topic, and with what.
+    answers HELP and the STOP of one topic, and with what. ``farewell`` writes what a caller hears
+    whom nobody took and who goes nowhere else.
     """
 
     store: Store
@@ -77,6 +80,7 @@ class HookParts:
     counts: Counts = field(default_factory=Counts)
     company: str | None = None
     help_text: str | None = None
+    farewell: Callable[[], Spoken] | None = None
 
 
 class Webhooks:
@@ -133,6 +137,8 @@ class Webhooks:
         self._tell(Way.DIAL, after.told, receipt)
         if after.wait_seconds:
             return twiml(waiting_twiml(after.return_to, after.wait_seconds))
+        if after.return_to is None and not after.answered and after.told is not Told.UNKNOWN:
+            return twiml(self._farewell())
         return twiml(after_dial_twiml(after.return_to, answered=after.answered))
 
     async def _reply(self, request: Request) -> Response:
@@ -155,6 +161,16 @@ class Webhooks:
         # With `OptOutType`, Twilio has answered for itself (advanced opt-out).
         silent = "OptOutType" in dict(form)
         return twiml(reply_twiml(None if silent else self._answer(wanted, taken)))
+
+    def _farewell(self) -> str:
+        if self._parts.farewell is None:
+            return parting_twiml()
+        try:
+            spoken = self._parts.farewell()
+        except Exception as error:  # noqa: BLE001 - a caller is on the line, whatever a template says
+            log.error("not_said", error_type=type(error).__name__)  # noqa: TRY400 - as above
+            return parting_twiml()
+        return parting_twiml(spoken.words, spoken.language)
 
     def _answer(self, wanted: Asked, taken: TakenReply) -> str | None:
         """Say who we are, or what came of it; a STOP of everything wants no text at all."""

@@ -1,6 +1,7 @@
 """What is said to a caller, or to who picks up a forwarded call?
 
 <locale>/voice/announcement.txt    who rings, for whom, and which key to press, if one is asked for
+<locale>/voice/passed_on.txt       nobody took the call, and the customer hears of it
 <locale>/voice/unavailable.txt     nobody can take the call
 """
 
@@ -13,6 +14,7 @@ from workers.routing.rendering import Reader, Renderer
 from workers.routing.template_files import Piece
 
 ANNOUNCEMENT: Final = "announcement"
+PASSED_ON: Final = "passed_on"
 UNAVAILABLE: Final = "unavailable"
 _READER: Final = Reader()
 
@@ -39,6 +41,10 @@ class Speaker:
         """
         words = self._renderer.words(call, Content.FULL, _READER)
         return self._said(ANNOUNCEMENT, locale, words | {"press": "yes" if must_press else ""})
+
+    def passed_on(self, locale: str) -> Spoken:
+        """That nobody took the call, and that the customer hears of it."""
+        return self._said(PASSED_ON, locale, {})
 
     def unavailable(self, locale: str) -> Spoken:
         """That nobody can take the call."""

@@ -98,6 +98,10 @@ class Sandbox:
         """Put a caller on the line; returns the sid of the call to redirect."""
         return self._on_loop(lambda server: server.exchange.waiting_call(sender, to, call_sid).sid)
 
+    def heard(self, call_sid: str) -> list[str]:
+        """Give the TwiML documents that a call has followed so far."""
+        return self._on_loop(lambda server: list(server.exchange.calls[call_sid].documents))
+
     def incoming_call(self, sender: str, to: str, url: str, call_sid: str | None = None) -> str:
         """Somebody rings one of our numbers, whose voice URL is ``url``; returns the call's sid."""
         return self._on_loop(lambda server: server.exchange.incoming(sender, to, url, call_sid).sid)

@@ -52,6 +52,7 @@ class Call:
     answered_by: str | None = None
     callback_url: str | None = None
     following: asyncio.Task[None] | None = field(default=None, repr=False)
+    documents: list[str] = field(default_factory=list, repr=False)
 
     def end(self, status: str, seconds: int | None = None) -> None:
         """The leg is over."""
@@ -169,6 +170,7 @@ class Exchange:
                 break
             text, base = following
             following = None
+            call.documents.append(text)
             with suppress(TwimlError):  # Twilio hangs up on a document that it cannot read
                 following = await self._follow(call, verbs(text), base)
         self.end(call)
