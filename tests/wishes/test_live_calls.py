@@ -9,7 +9,7 @@ import pytest
 
 from contracts.vocabulary import Channel, DeliveryStatus, Reason
 from store import tables
-from tests.building import House
+from tests.building import House, sandbox_policies
 from tests.factories import catch_all, envelope
 from tests.waiting import eventually
 from tests.wishes.wired import Wired, wired_up
@@ -85,7 +85,10 @@ def told(wired: Wired) -> list[str]:
 def settled(wired: Wired, destination_id: str, status: DeliveryStatus) -> None:
     """Wait until a call's delivery stands so."""
     eventually(
-        lambda: wired.house.delivery(destination_id=destination_id)["status"] is status,
+        lambda: (
+            [row["status"] for row in wired.house.deliveries(destination_id=destination_id)]
+            == [status]
+        ),
         f"the call to {destination_id} is {status}",
     )
 
@@ -251,3 +254,20 @@ def test_a_call_that_is_told_of_again_is_answered_again_and_planned_once(wired: 
     ended(wired, sid)
 
     assert len(wired.house.deliveries(channel=CALL)) == 1
+
+
+def test_a_number_that_must_not_be_rung_makes_way_for_the_next(wired: Wired) -> None:
+    """Its country was struck off the list after it was added: the partner is rung instead."""
+    serve(wired.house)
+    behave(wired, partner="answer")
+    wired.house.policies = sandbox_policies(number_countries=("GB", "FR"))
+    wired.house.tell(
+        envelope("destination.added", destination_id="d-desk", kind="voice", value="+33142685300"),
+        envelope("destination.verified", destination_id="d-desk"),
+    )
+
+    sid = rings_us(wired)
+
+    settled(wired, "d-partner", S.DELIVERED)
+    ended(wired, sid)
+    assert wired.house.delivery(destination_id="d-desk")["reason"] is Reason.NUMBER_BARRED

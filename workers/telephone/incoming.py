@@ -8,7 +8,7 @@ sentence or goes to the agents, and never hears an error.
 
 import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -16,13 +16,18 @@ from fastapi import APIRouter, Request, Response
 from fastapi.concurrency import run_in_threadpool
 from structlog import get_logger
 
-from contracts.vocabulary import DeliveryStatus, Reason
+from config.policies import Policies
+from contracts.vocabulary import Channel, DeliveryStatus, Reason
 from store import incoming_calls
+from store.customers import Readings
+from store.deliveries.adding import Due
 from store.deliveries.claiming import Claim, Claimed, claim
 from store.deliveries.looking_back import look_back
 from store.deliveries.recording import Result, record
 from store.engine import Store, Transaction
-from workers.dispatch.preparing import Preparing, Ready
+from workers.dispatch.preparing import Preparing, Ready, Unsendable
+from workers.dispatch.results import of_unsendable
+from workers.following_up import advances, follow_up
 from workers.providers.base import Transfer
 from workers.providers.twilio_announcing import parting_twiml
 from workers.providers.twilio_voice import after_dial_twiml, transfer_twiml
@@ -37,26 +42,40 @@ SOURCE = "/onward/voice"
 _WORKER = "voice"
 _PATIENCE = timedelta(minutes=2)  # of a caller who hears it ring, for all numbers together
 _NUMBER = re.compile(r"\+[1-9]\d{6,14}")
+_MOST_NUMBERS = 20
 _SID = re.compile(r"CA[0-9a-fA-F]{32}")
 
 
 @dataclass(frozen=True, slots=True)
 class IncomingParts:
-    """What answers callers. ``take_in`` takes in an event of our own, hinting at no call of it.
+    """What answers callers.
 
-    ``return_to`` is where a caller goes whom nobody can be rung for: the agents; ``unavailable`` is
-    what they hear where there is no such place.
+    ``take_in`` takes in an event of our own, hinting at no call of it; ``hint`` is called after the
+    commit with what else is due. ``return_to`` is where a caller goes whom nobody can be rung
+    for: the agents; ``unavailable`` is what they hear where there is no such place.
     """
 
     store: Store
     forms: Forms
     counts: Counts
+    readings: Readings
+    policies: Policies
     take_in: Callable[[bytes], None]
+    hint: Callable[[Sequence[Due]], object]
     preparing: Preparing
     provider: str
     lease_seconds: float
     return_to: str | None
     unavailable: Callable[[], Spoken]
+
+
+@dataclass(frozen=True, slots=True)
+class _Rung:
+    """Whom to ring, if anybody; whether the customer wants nobody rung; what else is due."""
+
+    transfer: Transfer | None
+    turned_away: bool = False
+    due: Sequence[Due] = ()
 
 
 class Incoming:
@@ -102,42 +121,37 @@ class Incoming:
             now = tx.now
         if known is None:
             parts.take_in(_waiting(sid, fields, parts.return_to, now))
-        return without_races(parts.store, lambda tx: self._ring(tx, sid))
+        rung = without_races(parts.store, lambda tx: self._ring(tx, sid))
+        parts.hint(rung.due)
+        return rung.transfer, rung.turned_away
 
-    def _ring(self, tx: Transaction, sid: str) -> tuple[Transfer | None, bool]:
-        parts = self._parts
-        call = incoming_calls.of(tx, SOURCE, sid)
-        if call is None:
-            return None, False
+    def _ring(self, tx: Transaction, sid: str) -> _Rung:
+        """Begin to ring the first number that can be, and plan what follows those that cannot."""
+        parts, due = self._parts, list[Due]()
         by = Claim(_WORKER, parts.provider, parts.lease_seconds)
-        for one in claim(tx, call.pending, by).claimed:
-            return self._begin(tx, one, sid), False
-        # Twilio asks again where our answer did not reach it: the same answer, of the same attempt.
-        for again in look_back(tx, call.begun).values():
-            return self._made(again.claimed), False
-        return None, call.turned_away
-
-    def _begin(self, tx: Transaction, one: Claimed, sid: str) -> Transfer | None:
-        ready = self._parts.preparing.prepare(one, one.started_at)
-        made = ready.outgoing if isinstance(ready, Ready) else None
-        if not isinstance(ready, Ready) or not isinstance(made, Transfer):
-            reason = Reason.TEMPLATE_FAILED if isinstance(ready, Ready) else ready.reason
-            failed = Result(
-                claimed=one, verdict="rejected", to=DeliveryStatus.FAILED, reason=reason
-            )
-            record(tx, [failed])
-            return None
-        accepted = Result(
-            claimed=one,
-            verdict="accepted",
-            to=DeliveryStatus.ACCEPTED,
-            reason=Reason.PROVIDER_ACCEPTED,
-            provider=self._parts.provider,
-            reference=sid,
-            content_digest=ready.content_digest,
-        )
-        record(tx, [accepted])
-        return made
+        for _ in range(_MOST_NUMBERS):
+            call = incoming_calls.of(tx, SOURCE, sid)
+            if call is None:
+                break
+            # Twilio asks again where our answer did not reach it: the same, of the same attempt.
+            for again in look_back(tx, call.begun).values():
+                return _Rung(self._made(again.claimed), due=due)
+            result = claim(tx, call.pending, by)
+            unreached = [row for row in result.settled if advances(row)]
+            for one in result.claimed:
+                ready = parts.preparing.prepare(one, one.started_at)
+                if isinstance(ready, Ready) and isinstance(ready.outgoing, Transfer):
+                    record(tx, [_accepted(one, ready, parts.provider, sid)])
+                    return _Rung(ready.outgoing, due=due)
+                if isinstance(ready, Unsendable):
+                    result_of = of_unsendable(ready, parts.policies, one.started_at)
+                    changed = record(tx, [result_of])
+                    unreached += changed if result_of.advance else []
+            if not unreached:
+                return _Rung(None, turned_away=call.turned_away, due=due)
+            found = follow_up(tx, parts.readings, parts.policies.lanes, unreached)
+            due += [one for one in found if one.channel is not Channel.CALL]
+        return _Rung(None, due=due)
 
     def _made(self, claimed: Claimed) -> Transfer | None:
         ready = self._parts.preparing.prepare(claimed, claimed.started_at)
@@ -154,6 +168,19 @@ class Incoming:
             log.error("call_not_answered", error_type=type(error).__name__)  # noqa: TRY400
             return parting_twiml()
         return parting_twiml(spoken.words, spoken.language)
+
+
+def _accepted(one: Claimed, ready: Ready, provider: str, sid: str) -> Result:
+    """It is dialled by our answer, which Twilio asked for."""
+    return Result(
+        claimed=one,
+        verdict="accepted",
+        to=DeliveryStatus.ACCEPTED,
+        reason=Reason.PROVIDER_ACCEPTED,
+        provider=provider,
+        reference=sid,
+        content_digest=ready.content_digest,
+    )
 
 
 def _waiting(sid: str, fields: dict[str, str], return_to: str | None, now: datetime) -> bytes:
