@@ -134,6 +134,7 @@ class Reason(StrEnum):
     OVERTAKEN = "overtaken"  # a later event made it pointless: paid, or cancelled
     REPLACED = "replaced"  # a message taken replaces the late call's
     SIBLING_REACHED = "sibling_reached"  # another step of the rule reached the customer
+    SENT_APART = "sent_apart"  # its document has no room in a digest: it goes out by itself
     BUNDLED = "bundled"  # goes out together with others, as another delivery
     DEADLINE = "deadline"
     LATE_CALL = "late_call"  # not_after passed: never dialled

@@ -109,6 +109,12 @@ def add(tx: Transaction, rows: Sequence[dict[str, Any]]) -> list[Due]:
     ]
 
 
+def is_pending(tx: Transaction, delivery_id: UUID) -> bool:
+    """Whether a delivery waits to be sent."""
+    found = tx.connection.execute(select(deliveries.c.status).where(deliveries.c.id == delivery_id))
+    return found.scalar() is DeliveryStatus.PENDING
+
+
 def is_there(tx: Transaction, delivery_id: UUID) -> bool:
     """Whether a delivery was put on record, and not left out because another had its place."""
     found = tx.connection.execute(select(deliveries.c.id).where(deliveries.c.id == delivery_id))

@@ -147,10 +147,26 @@ def pass_on(tx: Transaction, came_from: UUID, row: Row) -> None:
     )
 
 
-def leave(tx: Transaction, event_ids: Sequence[UUID], reason: Reason) -> set[UUID]:
+def publishers_of(tx: Transaction, delivery_id: UUID, event_ids: Sequence[UUID]) -> dict[UUID, str]:
+    """Give who published each of some events that a delivery still gathers."""
+    g = gathered.c
+    found = tx.connection.execute(
+        select(g.event_id, g.publisher).where(
+            g.delivery_id == delivery_id,
+            bulk.among(tx, g.event_id, sorted(event_ids)),
+            g.left_for.is_(None),
+        )
+    )
+    return {row.event_id: row.publisher for row in found}
+
+
+def leave(
+    tx: Transaction, event_ids: Sequence[UUID], reason: Reason, within: UUID | None = None
+) -> set[UUID]:
     """Take events out of what gathers them and is unsent; give the deliveries that they left.
 
-    Each is on record as cancelled. What gathers nothing any more is cancelled with it.
+    Out of one delivery alone, ``within``, or out of all. Each is on record as cancelled. What
+    gathers nothing any more is cancelled with it.
     """
     if not event_ids:
         return set()
@@ -171,6 +187,7 @@ def leave(tx: Transaction, event_ids: Sequence[UUID], reason: Reason) -> set[UUI
                 bulk.among(tx, g.c.event_id, sorted(event_ids)),
                 g.c.left_for.is_(None),
                 d.c.status == DeliveryStatus.PENDING,
+                *(() if within is None else (d.c.id == within,)),
             )
             .order_by(d.c.id)
             .with_for_update(of=d)

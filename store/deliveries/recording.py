@@ -11,6 +11,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 from sqlalchemy import select
 
@@ -37,7 +38,8 @@ _GOES_AGAIN = (DeliveryStatus.PENDING,)
 class Result:
     """What came of one attempt, and what the delivery becomes by it.
 
-    ``advance`` is for whoever plans what comes next: it changes nothing here.
+    ``advance`` is for whoever plans what comes next, and so are the events that go ``apart``: they
+    change nothing here.
     """
 
     claimed: Claimed
@@ -54,6 +56,7 @@ class Result:
     segments: int | None = None
     marked: bool = False
     advance: bool = False
+    apart: tuple[UUID, ...] = ()
 
 
 def record(tx: Transaction, results: Sequence[Result]) -> list[dict[str, Any]]:

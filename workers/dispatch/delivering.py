@@ -41,7 +41,8 @@ from workers.dispatch.batch import Batch
 from workers.dispatch.carriers import Carrier, Carriers, Concern
 from workers.dispatch.journal import Journal, JournalError, Page
 from workers.dispatch.loop import Loop, NotBegun, Sent
-from workers.dispatch.preparing import Preparing, Ready
+from workers.dispatch.preparing import Overfull, Preparing, Ready
+from workers.dispatch.setting_apart import send_apart
 from workers.dispatch.space import Space
 from workers.failpoints import reach
 from workers.following_up import advances, follow_up
@@ -255,6 +256,8 @@ class Delivering:
             prepared = self._means.preparing.prepare(one, one.started_at, sender, text)
             if isinstance(prepared, Ready):
                 ready.append(prepared)
+            elif isinstance(prepared, Overfull):
+                unsendable.append(results.of_overfull(prepared, one.started_at))
             else:
                 policies = self._means.policies
                 unsendable.append(results.of_unsendable(prepared, policies, one.started_at))
@@ -343,6 +346,10 @@ class Delivering:
                     SuppressedBy.BOUNCE,
                 )
         following = self._follow(tx, [row for row in changed if by_id[row["id"]].advance])
+        for row in changed:
+            apart = by_id[row["id"]].apart
+            if apart:
+                following += send_apart(tx, self._means.policies.lanes, row, apart)
         following += withholding.send_without(tx, self._means.policies.lanes, changed)
         if concern is not None:
             self._means.carriers.put_down(tx, concern)

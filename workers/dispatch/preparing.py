@@ -108,6 +108,14 @@ class Unsendable:
     code: str
 
 
+@dataclass(frozen=True, slots=True)
+class Overfull:
+    """A digest whose email has no room for the documents of these events; nothing left us."""
+
+    claimed: Claimed
+    event_ids: tuple[UUID, ...]
+
+
 class Preparing:
     """Makes outgoing sends of claimed deliveries. Safe to share between threads."""
 
@@ -156,7 +164,7 @@ class Preparing:
         now: datetime,
         sender: str | None = None,
         written: RenderedText | None = None,
-    ) -> Ready | Unsendable:
+    ) -> Ready | Unsendable | Overfull:
         """Prepare one delivery; whatever is wrong with it concerns it alone.
 
         ``sender`` is whom a text comes from where its provider has one of its own; ``written`` is
@@ -240,9 +248,11 @@ class Preparing:
         )
         return self._mail(claimed, now, written, attachments, unsubscribe)
 
-    def _email_together(self, claimed: Claimed, now: datetime) -> Ready:
+    def _email_together(self, claimed: Claimed, now: datetime) -> Ready | Overfull:
         together = _together(claimed)
-        enclosures, attachments = self._enclosed(claimed, together)
+        enclosures, attachments, apart = self._enclosed(claimed, together)
+        if apart:
+            return Overfull(claimed, tuple(apart))
         written = self._together.email(
             together, claimed.content, claimed.purpose, _reader(claimed), enclosures
         )
@@ -250,27 +260,30 @@ class Preparing:
 
     def _enclosed(
         self, claimed: Claimed, together: Sequence[Together]
-    ) -> tuple[list[Enclosure], tuple[Attachment, ...]]:
-        """What becomes of each event's document: attached, as long as there is room in the email.
+    ) -> tuple[list[Enclosure], tuple[Attachment, ...], list[UUID]]:
+        """Attach documents as long as there is room; give the events of those that have none.
 
-        One that is not what it was said to be holds up nothing of the others.
+        Nor is there room for a document that is not what it was said to be.
         """
         enclosures: list[Enclosure] = []
         attachments: list[Attachment] = []
+        apart: list[UUID] = []
         room = self._sender.attachment_limit
-        for one in together:
+        for gathered, one in zip(claimed.gathered, together, strict=True):
             file = file_of(one.event) if _takes_document(claimed) else None
             enclosure = NOTHING_ENCLOSED if file is None else attachment_plan(file.bytes, room)
-            if file is not None and enclosure.enclosed is Enclosed.ATTACHED:
-                content = self._documents.usable(file)
-                if isinstance(content, str):
-                    enclosure = HELD_BACK
-                else:
-                    name = name_of(one.event, file.media_type)
-                    attachments.append(Attachment(name, file.media_type, content))
-                    room -= size_on_the_wire(file.bytes)
             enclosures.append(enclosure)
-        return enclosures, tuple(attachments)
+            if file is None:
+                continue
+            fits = enclosure.enclosed is Enclosed.ATTACHED
+            content = self._documents.usable(file) if fits else ""
+            if isinstance(content, str) or claimed.after is Reason.EMAIL_TOO_LARGE:
+                apart.append(gathered.event_id)
+                continue
+            name = name_of(one.event, file.media_type)
+            attachments.append(Attachment(name, file.media_type, content))
+            room -= size_on_the_wire(file.bytes)
+        return enclosures, tuple(attachments), apart
 
     def _mail(
         self,

@@ -1,7 +1,7 @@
 """What does an answer make of the delivery it is about? The provider's, or none at all."""
 
 import random
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from config.policies import Policies
@@ -9,7 +9,7 @@ from contracts.vocabulary import Channel, DeliveryStatus, Reason
 from store.deliveries.claiming import Claimed
 from store.deliveries.recording import Result
 from workers.dispatch.batch import Made
-from workers.dispatch.preparing import Unsendable
+from workers.dispatch.preparing import Overfull, Unsendable
 from workers.providers.base import Accepted, Deferred, Rejected, Verdict
 from workers.providers.smtp_replies import DEAD_ADDRESS, Stage
 from workers.routing.following import Standing, Transition, after
@@ -69,6 +69,11 @@ def of_unsendable(one: Unsendable, policies: Policies, now: datetime) -> Result:
         code=one.code,
         advance=one.reason is Reason.TEMPLATE_FAILED,
     )
+
+
+def of_overfull(one: Overfull, now: datetime) -> Result:
+    """A digest given back, to go without what is sent by itself: it has spent nothing."""
+    return replace(of_not_begun(one.claimed, now), verdict="overfull", apart=one.event_ids)
 
 
 def of_not_begun(claimed: Claimed, now: datetime) -> Result:

@@ -14,7 +14,7 @@ from contracts.rule_words import Matchable
 from contracts.vocabulary import Channel, Content, Lane, Mode, Purpose
 from store.deliveries.claiming import Claimed
 from store.mail_from import MailFrom
-from workers.dispatch.preparing import Preparing, Ready, Sender, Unsendable
+from workers.dispatch.preparing import Overfull, Preparing, Ready, Sender, Unsendable
 from workers.links import Links
 from workers.previewing.fates import Fate
 from workers.previewing.samples import SAMPLES, sample, sample_document
@@ -93,7 +93,7 @@ class Previewing:
                 return Preview(text, email.html, build(email), version or "")
             case Ready(outgoing=Text(body=body), template_version=version):
                 return Preview(f"{body}\n", "", b"", version or "", segments(body))
-            case Ready():
+            case Ready() | Overfull():
                 raise NotPreviewedError("a call has nothing to read")
 
     def faults(self) -> Iterator[str]:

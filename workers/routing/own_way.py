@@ -24,6 +24,7 @@ from workers.routing.sending import WRITTEN, Sends, sends_of
 BILLING_WAY: Final = "@billing"
 POLICY_WAY: Final = "@policy"
 OFFERS_WAY: Final = "@offers"
+APART_WAY: Final = "@apart"  # what goes by itself, because a digest has no room for its document
 HELD_WAY: Final = "@held"  # what goes instead of an email whose document is held back
 
 
