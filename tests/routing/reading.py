@@ -3,8 +3,9 @@
 A file holds scenes in YAML: rules, and rows of moment | event | what follows. A moment
 is written as the customer's clock shows it, with its day of the week and its distance from
 Greenwich, both of which are checked: `Sun 2026-03-29 00:30+00`. What follows is, for each delivery,
-its channel, destination, `now` or the moment it is due at (or `unverified`, until its destination
-is), and its rule; `not` and a reason for what is not sent; and `do` for the mailroom.
+its channel, destination, `now` or the moment it is due at (`in digest` with others, `held`, or
+`unverified` until its destination is), and its rule; where the next step waits for it, for how long
+and `for` what; `not` and a reason for what is not sent; and `do` for the mailroom.
 """
 
 from collections.abc import Iterator, Mapping
@@ -18,8 +19,9 @@ import yaml
 
 from config.bank_holidays import bank_holidays
 from contracts.planning import Customer, LanePolicy, Plan, PlannedDelivery, Routable
+from contracts.rule_words import Acknowledge
 from contracts.rules import Callers, Rule
-from contracts.vocabulary import Reason
+from contracts.vocabulary import Mode, Reason
 from tests.unit.routing.samples import POLICY, customer
 from workers.routing.sample_events import sample_event
 
@@ -122,7 +124,8 @@ def as_told(plan: Plan, now: datetime, tz: ZoneInfo) -> tuple[str, ...]:
     """A plan as a table has it."""
     return (
         *(
-            f"{sent.channel} {sent.destination_id} {_when(sent, now, tz)} by {sent.rule_id}"
+            f"{sent.channel} {sent.destination_id} {_when(sent, now, tz)}{_wait(sent)}"
+            f" by {sent.rule_id}"
             for sent in plan.deliveries
         ),
         *(
@@ -136,4 +139,14 @@ def as_told(plan: Plan, now: datetime, tz: ZoneInfo) -> tuple[str, ...]:
 def _when(sent: PlannedDelivery, now: datetime, tz: ZoneInfo) -> str:
     if sent.reason is Reason.DESTINATION_UNVERIFIED:
         return "unverified"
-    return "now" if sent.due_at == now else written(sent.due_at, tz)
+    if sent.held:
+        return "held"
+    digest = "in digest " if sent.digest is not None else ""
+    return "now" if sent.due_at == now else digest + written(sent.due_at, tz)
+
+
+def _wait(sent: PlannedDelivery) -> str:
+    if sent.mode is not Mode.ESCALATE or sent.wait is None:
+        return ""
+    what = "" if sent.acknowledge is Acknowledge.NONE else f" for {sent.acknowledge}"
+    return f", {sent.wait.total_seconds():.0f} s{what}"

@@ -1,14 +1,21 @@
 """How does an explanation read, for eyes and for machines? Places are masked in both."""
 
 from collections.abc import Iterator, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
+from contracts.planning import PlannedDelivery
+from contracts.rule_words import Acknowledge
 from workers.cli.common import harmless
 from workers.routing.explaining import Explanation, Search, Send, Withheld, why
 
 _INDENT: Final = "  "
+_ANSWERS: Final = {
+    Acknowledge.NONE: "to be taken by its provider",
+    Acknowledge.RECEIPT: "for its receipt",
+    Acknowledge.CODE: "for the customer to send back the code",
+}
 
 
 def as_plain(found: Explanation) -> dict[str, Any]:
@@ -69,7 +76,11 @@ def _plain_send(send: Send) -> dict[str, Any]:
         "attach": sent.attach,
         "lane": sent.lane,
         "purpose": sent.purpose,
-        "due_at": sent.due_at,
+        "due_at": None if sent.held else sent.due_at,
+        "held": sent.held,
+        "digest": sent.digest is not None,
+        "wait_seconds": None if sent.wait is None else sent.wait.total_seconds(),
+        "acknowledge": sent.acknowledge,
         "deadline_at": sent.deadline_at,
         "reason": sent.reason,
         "why": send.why,
@@ -120,7 +131,7 @@ def _search_lines(search: Search) -> Iterator[str]:
 
 def _send_lines(send: Send, now: datetime, tz: ZoneInfo, lead: str) -> Iterator[str]:
     sent = send.delivery
-    due = "now" if sent.due_at == now else _time(sent.due_at, tz)
+    due = _due(sent, now, tz)
     by = harmless(f"rule {sent.rule_id}, step {sent.step}")
     attached = ", document attached" if sent.attach else ""
     yield (
@@ -130,8 +141,24 @@ def _send_lines(send: Send, now: datetime, tz: ZoneInfo, lead: str) -> Iterator[
     inner = " " * (len(lead) - len(lead.lstrip())) + _INDENT
     if send.barred is not None:
         yield f"{inner}but it would be stopped: {why(send.barred)}"
+    if send.then and sent.wait is not None:
+        yield f"{inner}given {_span(sent.wait)} {_ANSWERS[sent.acknowledge]}"
     for after in send.then:
         yield from _send_lines(after, now, tz, f"{inner}else ")
+
+
+def _due(sent: PlannedDelivery, now: datetime, tz: ZoneInfo) -> str:
+    if sent.held:
+        return "when it is asked for"
+    if sent.due_at == now:
+        return "now"
+    gathered = "gathered for " if sent.digest is not None else ""
+    return gathered + _time(sent.due_at, tz)
+
+
+def _span(wait: timedelta) -> str:
+    minutes, seconds = divmod(round(wait.total_seconds()), 60)
+    return f"{minutes} min" if not seconds else f"{minutes * 60 + seconds} s"
 
 
 def _withheld_line(each: Withheld) -> str:
