@@ -79,9 +79,14 @@ def next_task(tx: Transaction) -> Task | None:
 
 
 def open_to_newcomers(tx: Transaction) -> list[UUID]:
-    """Give the notices that who becomes a customer now is still to be told of."""
+    """Give the notices that who becomes a customer now is still to be told of.
+
+    Not those that are still being planned for everyone: most newcomers are met by that.
+    """
     t = planning_tasks.c
-    found = select(t.event_id).where(t.until > tx.now, _not_tried_lately(tx))
+    found = select(t.event_id).where(
+        t.until > tx.now, t.done_at.is_not(None), _not_tried_lately(tx)
+    )
     return list(tx.connection.execute(found.order_by(t.created_at)).scalars())
 
 

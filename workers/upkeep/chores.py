@@ -30,7 +30,7 @@ _AGAIN = timedelta(seconds=60)
 _AT_ONCE = 2_000
 _PAGE = 500
 _NEAR_EMPTY = 20
-_NOTICES_SECONDS = 0.15
+_NOTICES_SECONDS = 0.2
 _PLENTY = 1_000  # hints in one queue: more would tell nobody anything for a while
 
 
