@@ -34,6 +34,7 @@ from config.keyfile import decode_key
 from config.providers import TWILIO_API, Security, SmsSenders, SmtpRelays, web_address
 from config.sources import ENV_PREFIX, config_file
 from config.texts import AlikePerHour, Countries, MostPerHour, Segments, SegmentsByPurpose
+from contracts.fields import Email
 from contracts.senders import read_sender
 
 SANDBOX_SAMPLES = {
@@ -135,7 +136,7 @@ class Settings(BaseSettings):
     company_legal_name: str | None = Field(None, description="The company's legal name.")
     company_trading_name: str | None = Field(None, description="The name customers know it by.")
     company_phone: str | None = Field(None, description="Where customers can ring the company.")
-    company_email: str | None = Field(None, description="Where customers can write to it.")
+    company_email: Email | None = Field(None, description="Where customers can write to it.")
     company_website: str | None = Field(None, description="Its website, as https://….")
     company_footer: Lines = Field(
         (),
@@ -334,8 +335,8 @@ class Settings(BaseSettings):
         description="Further relays, taken in turn while those before are out of use: "
         "name, host, port, username, password, security.",
     )
-    mail_sender: str | None = Field(None, description="The address email comes from.")
-    mail_reply_to: str | None = Field(None, description="Where answers go; unset: the sender.")
+    mail_sender: Email | None = Field(None, description="The address email comes from.")
+    mail_reply_to: Email | None = Field(None, description="Where answers go; unset: the sender.")
     mail_domains: Names = Field(
         (),
         description="Domains that customers' emails may come from, beside that of the sender.",

@@ -78,6 +78,13 @@ def next_task(tx: Transaction) -> Task | None:
     return _held(tx, t.done_at.is_(None), _not_tried_lately(tx))
 
 
+def being_planned(tx: Transaction) -> bool:
+    """Whether a notice is being planned for everyone; one that was set aside is not."""
+    t = planning_tasks.c
+    found = select(t.event_id).where(t.done_at.is_(None), t.trouble.is_(None)).limit(1)
+    return tx.connection.execute(found).first() is not None
+
+
 def open_to_newcomers(tx: Transaction) -> list[UUID]:
     """Give the notices that who becomes a customer now is still to be told of.
 

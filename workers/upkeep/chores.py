@@ -9,7 +9,7 @@ from structlog import get_logger
 
 from config.policies import Policies, WhenUncertain
 from contracts.vocabulary import Channel, Lane, Reason
-from store import outbox, providers, sealing
+from store import notices, outbox, providers, sealing
 from store.customers import Readings
 from store.deliveries import advancing, bundling, ending, holding, settling
 from store.deliveries import due as waiting
@@ -100,11 +100,14 @@ class Chores:
         return self._hint_again((Lane.ROUTINE,), _AGAIN, self._interval)
 
     def hint_bulk(self) -> int:
-        """Hint at notices and offers, no faster than they may go.
+        """Hint at notices and offers, no faster than they may go, and none while some are planned.
 
-        Nobody else hints at what is newly planned: a hundred thousand at once would take the
-        processor, the database and the relay from everything that is urgent.
+        Nobody else hints at what is newly planned: a hundred thousand at once, or both at a time,
+        would take the processor, the database and the relay from everything that is urgent.
         """
+        with self._store.read() as tx:
+            if notices.being_planned(tx):
+                return 0
         every = min(0.5, self._interval)
         most = max(1, int(self._policies.bulk_per_second * every))
         return self._hint_again((Lane.BULK,), _AGAIN, every, most)
