@@ -64,6 +64,21 @@ def of_item(tx: Transaction, item_id: str) -> list[Line]:
     return [_line(tx, row) for row in rows.all()]
 
 
+def told_by(tx: Transaction, item_ids: Sequence[str]) -> dict[str, UUID]:
+    """Give, for each item, the event that last told what it is: its arrival, or its scan."""
+    c = custody.c
+    rows = tx.connection.execute(
+        select(c.item_id, c.event_id)
+        .where(
+            c.item_id.in_(sorted(item_ids)),
+            c.what.in_([Custody.RECEIVED, Custody.SCANNED]),
+            c.event_id.is_not(None),
+        )
+        .order_by(c.id)
+    )
+    return {row.item_id: row.event_id for row in rows}
+
+
 def _line(tx: Transaction, row: Any) -> Line:
     told: dict[str, Any] = {}
     if row["content"] is not None:

@@ -133,6 +133,14 @@ def forget_refused(tx: Transaction, event_id: UUID) -> None:
     tx.connection.execute(delete(search_terms).where(search_terms.c.event_id == event_id))
 
 
+def owner_of_event(tx: Transaction, source: str, event_id: str) -> str | None:
+    """Give whose an event is; none where it is nobody's, not known yet, or a notice to everyone."""
+    found = select(events.c.customer_ref).where(
+        events.c.source == source, events.c.event_id == event_id
+    )
+    return tx.connection.execute(found).scalar()
+
+
 def withdraw(tx: Transaction, event_id: UUID) -> None:
     """Note that an event was taken back; its claims see it."""
     tx.connection.execute(

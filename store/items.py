@@ -106,12 +106,11 @@ def find(tx: Transaction, item_ids: Sequence[str]) -> dict[str, Item]:
     return {item.item_id: item for item in _found(tx, items.c.item_id.in_(sorted(item_ids)))}
 
 
-def open_of_customer(tx: Transaction, ref: str, destination_id: str) -> list[Item]:
-    """Give a customer's items that are still here and are to go to a place, or would."""
+def open_of_customer(tx: Transaction, ref: str, destination_id: str | None = None) -> list[Item]:
+    """Give a customer's items that are still here; of a place, those that go there, or would."""
     i = items.c
-    return _found(
-        tx, i.customer_ref == ref, i.done_at.is_(None), i.destination_id == destination_id
-    )
+    there = (i.destination_id == destination_id,) if destination_id is not None else ()
+    return _found(tx, i.customer_ref == ref, i.done_at.is_(None), *there)
 
 
 def due_for_a_round(tx: Transaction, limit: int) -> list[Item]:

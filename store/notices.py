@@ -38,6 +38,15 @@ _UNSENT = (
     DeliveryStatus.FAILED,
     DeliveryStatus.UNDELIVERED,
 )
+_GONE_OUT = (
+    DeliveryStatus.SENDING,
+    DeliveryStatus.ACCEPTED,
+    DeliveryStatus.DELIVERED,
+    DeliveryStatus.UNDELIVERED,
+    DeliveryStatus.UNCERTAIN,
+    DeliveryStatus.PARKED,
+    DeliveryStatus.FAILED,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +104,24 @@ def open_to_newcomers(tx: Transaction) -> list[UUID]:
         t.until > tx.now, t.done_at.is_not(None), _not_tried_lately(tx)
     )
     return list(tx.connection.execute(found.order_by(t.created_at)).scalars())
+
+
+def is_one(tx: Transaction, event_id: UUID) -> bool:
+    """Whether an event is a notice to everyone, planned or to be."""
+    found = select(planning_tasks.c.event_id).where(planning_tasks.c.event_id == event_id)
+    return tx.connection.execute(found).first() is not None
+
+
+def sent_of(tx: Transaction, event_id: UUID, limit: int) -> list[Any]:
+    """Give deliveries of a notice that have gone, or may have, the first so many."""
+    d = deliveries.c
+    found = (
+        select(d.id, d.status)
+        .where(d.event_id == event_id, d.status.in_(_GONE_OUT))
+        .order_by(d.id)
+        .limit(limit)
+    )
+    return list(tx.connection.execute(found).mappings())
 
 
 def task_of(tx: Transaction, event_id: UUID) -> Task | None:

@@ -6,19 +6,22 @@ follows from an arrival is written with its event.
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import func, select
 
-from contracts.planning import Customer, LanePolicy, PlannedDelivery, PostInstruction
+from contracts.events import load_data
+from contracts.planning import Customer, LanePolicy, PlannedDelivery, PostInstruction, Routable
 from contracts.vocabulary import Channel, PostAction, Reason
-from store import items
+from store import custody, inbox, items
 from store.deliveries import adding, ending
 from store.deliveries.adding import Due, Following
 from store.engine import Transaction
 from store.items import Instructed, Item
 from store.tables import deliveries, events
-from workers.routing.post_items import Wish, carry_out, told_why
+from workers.routing.planning import wish_for_item
+from workers.routing.post_items import Wish, by_customer, carry_out, told_why
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +86,44 @@ def hold(
         due += tell(tx, item, customer, told_why(instruction, customer, tx.now, policy))
     items.instruct(tx, customer.ref, event_id, given)
     return due
+
+
+def instruct_anew(
+    tx: Transaction, customer: Customer, policy: LanePolicy, event_id: UUID
+) -> list[Due]:
+    """Put the rules now in force into force for what is still here; give what tells why not.
+
+    What the customer said of single items stands, and what comes out as it was is left alone. Of a
+    customer who has left, nothing changes any more.
+    """
+    if customer.terminated_at is not None and customer.terminated_at <= tx.now:
+        return []
+    here = [
+        item
+        for item in items.open_of_customer(tx, customer.ref)
+        if item.revision and not by_customer(item.rule_id)
+    ]
+    told_by = custody.told_by(tx, [item.item_id for item in here])
+    told_of = {kept.id: kept for kept in inbox.load(tx, set(told_by.values()))}
+    asked = []
+    for item in here:
+        kept = told_of.get(told_by.get(item.item_id, item.arrival_id))
+        if kept is None:
+            continue
+        event = Routable(kept.id, kept.type, kept.received_at, load_data(kept.type, kept.data))
+        wish = wish_for_item(event, customer, tx.now, policy)
+        if wish is not None and not _stands(item, wish, customer, tx.now, policy):
+            asked.append(Asked(item, wish))
+    return instruct(tx, customer, policy, event_id, asked)
+
+
+def _stands(item: Item, wish: Wish, customer: Customer, now: datetime, policy: LanePolicy) -> bool:
+    """Whether an item is to be dealt with already as a wish would have it."""
+    instruction, _ = carry_out(wish, customer, now, policy)
+    before = (item.do, item.destination_id, item.may_shred)
+    if before != (instruction.do, instruction.destination_id, instruction.may_shred):
+        return False
+    return instruction.do is not PostAction.FORWARD or item.consolidate == instruction.consolidate
 
 
 def wanted_before(item: Item) -> Wish:

@@ -21,7 +21,7 @@ class Whose(StrEnum):
     SUBJECT = "subject"  # the customer's reference, always
     DIALLED = "dialled"  # subject, or the number that was dialled
     ADDRESSEE = "addressee"  # subject, or the name on the item
-    NAMED = "named"  # subject, or the call, item or request that it names
+    NAMED = "named"  # subject, or the call, item, event or request that it names
     EVERYONE = "everyone"  # concerns everyone; has no subject
 
 

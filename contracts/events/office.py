@@ -4,7 +4,7 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
-from contracts.events.base import EventData, EventType, File
+from contracts.events.base import EventData, EventType, File, Whose
 from contracts.fields import Email, Emails, FreeLine, FreeText, Id, Instant, LongId, LongText, Name
 from contracts.vocabulary import Family
 
@@ -50,7 +50,7 @@ class CorrespondenceRecorded(EventData):
 
 
 TYPES = (
-    EventType("event.withdrawn", Family.OFFICE, EventWithdrawn, waits_for=("event",)),
+    EventType("event.withdrawn", Family.OFFICE, EventWithdrawn, Whose.NAMED, ("event",)),
     EventType("note.recorded", Family.OFFICE, NoteRecorded),
     EventType("correspondence.recorded", Family.OFFICE, CorrespondenceRecorded),
 )

@@ -57,6 +57,35 @@ def test_a_company_without_a_name_is_wrong(tmp_path: Path) -> None:
     assert "ONWARD_COMPANY_LEGAL_NAME" in found["company"].says
 
 
+@pytest.mark.parametrize(
+    ("line", "state"),
+    [
+        ("Your item {{ item }}: {% if %}", State.WRONG),
+        ("Post: {{ item }}, item {{ item_id }}", State.FINE),
+    ],
+)
+def test_ones_own_templates_are_tried_before_anybody_gets_them(
+    tmp_path: Path, line: str, state: State
+) -> None:
+    """Else the first customer's text is where a slip of the pen comes to light."""
+    templates = tmp_path / "templates" / "en-GB" / "sms"
+    templates.mkdir(parents=True)
+    (templates / "post.received.txt").write_text(line, encoding="utf-8")
+    company = {
+        "company_legal_name": "Harbour Lane Offices Ltd",
+        "company_trading_name": "Harbour Lane",
+        "company_phone": "+441632960000",
+        "company_email": "office@harbourlane.example",
+    }
+    settings = _settings(tmp_path, templates_dir=tmp_path / "templates", **company)
+
+    found = told(here.templates(settings))
+
+    assert found["templates"].state is state, found["templates"].says
+    if state is State.WRONG:
+        assert "en-GB/sms/post.received.txt" in found["templates"].says
+
+
 def test_a_key_that_others_can_read_is_wrong(tmp_path: Path) -> None:
     """The key opens everything: nobody but Onward's user may read it."""
     settings = _settings(tmp_path)

@@ -9,6 +9,8 @@ from contracts.vocabulary import Channel, DeliveryStatus, Purpose, Reason
 from store import notices_told, tables
 from store.bounced import BouncePolicy
 from store.deliveries import ending
+from store.deliveries.claiming import Claimed
+from store.deliveries.recording import Result, record
 from store.deliveries.transitions import Move, move
 from store.notices_told import Notice, Told
 from store.types import SealedBytes
@@ -45,6 +47,16 @@ def _bounce(house: House, **where: Any) -> None:
     report = Bounce(row["id"], fence, Report(Action.FAILED, "5.1.1", ""))
     with house.store.write() as tx:
         apply_bounce(tx, report, house.readings, house.policies.lanes, BouncePolicy(3, 7))
+
+
+def _accepted(claimed: Claimed) -> Result:
+    return Result(
+        claimed=claimed,
+        verdict="accepted",
+        to=DeliveryStatus.ACCEPTED,
+        reason=Reason.PROVIDER_ACCEPTED,
+        reference="ref-1",
+    )
 
 
 def _notices(house: House) -> list[Notice]:
@@ -323,3 +335,25 @@ def test_intake_waits_for_nothing_while_a_chunk_is_planned(server_house: House) 
 
     assert planned == 1
     assert len(before_commit) == 1
+
+
+def test_a_notice_that_is_taken_back_goes_to_nobody_more(house: House) -> None:
+    """It names no customer; whom it had reached is in the answer, and nobody is planned for."""
+    for ref in ("C-1", "C-2", "C-3"):
+        house.register(ref)
+    notice = _policy(house)
+    plan_notices(house.store, house.policies, chunk=2)
+    first, second = (row["id"] for row in house.deliveries())
+    taken = house.claim(first)
+    with house.store.write() as tx:
+        record(tx, [_accepted(claimed) for claimed in taken])
+
+    about = {"source": notice["source"], "id": notice["id"], "reason": "the wrong text"}
+    house.tell(envelope("event.withdrawn", subject=None, data=about))
+    _plan(house)
+
+    (told,) = [facts for facts in house.outcomes("event.routed") if "already_sent" in facts]
+    assert told["already_sent"] == [{"delivery_id": str(first), "status": "accepted"}]
+    assert house.claim(second) == []
+    assert house.status(second) is DeliveryStatus.CANCELLED
+    assert len(house.deliveries()) == 2

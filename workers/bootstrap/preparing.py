@@ -1,8 +1,11 @@
 """What renders and addresses what is sent, and where are its files?"""
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from config.policies import policies
 from config.sending import company_of, own_mail_domains
+from config.settings import Settings
 from contracts.rules import Rule
 from store.customers import numbers_to_ring, rules_at
 from store.deliveries.claiming import Claimed
@@ -28,7 +31,12 @@ def open_preparing(parts: Parts) -> Preparing:
 
 def open_renderer(parts: Parts) -> Renderer:
     """Make what writes in the company's name. Raises ``MissingSettingsError`` without one."""
-    company = company_of(parts.settings)
+    return renderer_of(parts.settings)
+
+
+def renderer_of(settings: Settings) -> Renderer:
+    """As ``open_renderer``, for whoever has settings alone."""
+    company = company_of(settings)
     branded = Company(
         legal_name=company.legal_name,
         trading_name=company.trading_name,
@@ -39,7 +47,7 @@ def open_renderer(parts: Parts) -> Renderer:
         logo=company.logo,
         footer=company.footer,
     )
-    return Renderer(branded, parts.settings.templates_dir)
+    return Renderer(branded, settings.templates_dir)
 
 
 def links(parts: Parts) -> Links | None:
@@ -74,8 +82,16 @@ def open_documents(parts: Parts) -> Documents:
 
 def sender_of(parts: Parts) -> Sender:
     """Who we are to the outside, as set."""
-    settings = parts.settings
     paths = return_paths(parts)
+    return replace(
+        bare_sender_of(parts.settings),
+        return_path=None if paths is None else paths.address,
+        links=links(parts),
+    )
+
+
+def bare_sender_of(settings: Settings) -> Sender:
+    """As ``sender_of``, for whoever has settings alone: without what is made with our keys."""
     usual = settings.sms_sender or ""
     return Sender(
         texts=TextWays(
@@ -84,16 +100,14 @@ def sender_of(parts: Parts) -> Sender:
             segments=settings.sms_segments,
             segments_by_purpose=settings.sms_segments_by_purpose,
         ),
-        countries=parts.policies.countries,
+        countries=policies(settings).countries,
         caller_id=settings.voice_caller_id,
         mail_sender=settings.mail_sender or "",
         mail_name=settings.company_trading_name or "",
         mail_reply_to=settings.mail_reply_to,
         attachment_limit=settings.mail_attachment_limit_bytes,
         public_url=settings.public_url,
-        return_path=None if paths is None else paths.address,
         mail_domains=own_mail_domains(settings),
-        links=links(parts),
     )
 
 

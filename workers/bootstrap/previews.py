@@ -1,16 +1,19 @@
 """How is what shows previews put together, and what does a past event or a customer bring?"""
 
 from dataclasses import replace
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 from uuid import UUID
 
+from config.settings import Settings
 from contracts.events import load_data
 from contracts.vocabulary import Target, Verb
 from store import audit, inbox
 from store.audit import By, Concerned
 from store.mail_from import read_mail_from
 from workers.bootstrap.parts import Parts
-from workers.bootstrap.preparing import open_renderer, sender_of
+from workers.bootstrap.preparing import bare_sender_of, open_renderer, renderer_of, sender_of
+from workers.dispatch.preparing import Sender
 from workers.previewing.previewing import NotPreviewedError, Previewing, Wanted
 
 if TYPE_CHECKING:
@@ -19,13 +22,21 @@ if TYPE_CHECKING:
 
 def open_previewing(parts: Parts) -> Previewing:
     """Make what shows previews. Raises ``MissingSettingsError`` without a company."""
-    renderer = open_renderer(parts)
-    sender = sender_of(parts)
-    if not sender.mail_sender:
-        sender = replace(sender, mail_sender=parts.settings.company_email or "")
     with parts.store.read() as tx:
         now = tx.now
-    return Previewing(renderer, sender, lambda: now)
+    sender = _sending_mail(sender_of(parts), parts.settings)
+    return Previewing(open_renderer(parts), sender, lambda: now)
+
+
+def faults_of_templates(settings: Settings) -> list[str]:
+    """Try every template; give what is wrong with any. Raises ``MissingSettingsError``."""
+    sender = _sending_mail(bare_sender_of(settings), settings)
+    return list(Previewing(renderer_of(settings), sender, lambda: datetime.now(UTC)).faults())
+
+
+def _sending_mail(sender: Sender, settings: Settings) -> Sender:
+    """An email can be looked at before it is known where emails will come from."""
+    return replace(sender, mail_sender=sender.mail_sender or settings.company_email or "")
 
 
 def wanted_of_past(parts: Parts, name: str, source: str | None, by: By) -> Wanted:

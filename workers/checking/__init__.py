@@ -18,6 +18,7 @@ def check_all(settings: Settings) -> list[Finding]:
     looks = {
         "settings": here.settings,
         "company": here.company,
+        "templates": here.templates,
         "channels": here.channels,
         "public address": here.public_url,
         "master key": here.master_key,

@@ -12,9 +12,11 @@ from config.loading import describe
 from config.sending import MissingSettingsError, company_of, missing_for_sending
 from config.settings import Settings
 from contracts.vocabulary import Channel
-from workers.checking.finding import Finding, fine, unset, wrong
+from workers.bootstrap.previews import faults_of_templates
+from workers.checking.finding import Finding, fine, unknown, unset, wrong
 
 LEAST_FREE_BYTES = 1_000_000_000
+_MOST_FAULTS = 5
 _PROVIDED = {
     Channel.SMS: "twilio_account_sid",
     Channel.CALL: "twilio_account_sid",
@@ -42,6 +44,21 @@ def company(found: Settings) -> Sequence[Finding]:
             wrong("company", f"nothing is sent before these are set: {_variables(error.names)}")
         ]
     return [fine("company", "named, for emails and pages")]
+
+
+def templates(found: Settings) -> Sequence[Finding]:
+    """Tell whether every template can be used, and writes every event that it is for."""
+    what, folder = "templates", found.templates_dir
+    if folder is None:
+        return [fine(what, "those that come with Onward")]
+    try:
+        faults = faults_of_templates(found)
+    except MissingSettingsError:
+        return [unknown(what, "are tried once the company is named")]
+    if faults:
+        more = [f"and {len(faults) - _MOST_FAULTS} more"] if len(faults) > _MOST_FAULTS else []
+        return [wrong(what, "; ".join(faults[:_MOST_FAULTS] + more))]
+    return [fine(what, f"all can be used, with those in {folder}")]
 
 
 def channels(found: Settings) -> Sequence[Finding]:

@@ -69,6 +69,7 @@ def _plain_send(send: Send) -> dict[str, Any]:
         "channel": sent.channel,
         "destination": sent.destination_id,
         "masked": send.masked,
+        "together_with": list(send.together),
         "rule": sent.rule_id,
         "step": sent.step,
         "mode": sent.mode,
@@ -134,9 +135,9 @@ def _send_lines(send: Send, now: datetime, tz: ZoneInfo, lead: str) -> Iterator[
     due = _due(sent, now, tz)
     by = harmless(f"rule {sent.rule_id}, step {sent.step}")
     attached = ", document attached" if sent.attach else ""
+    where = " and ".join((send.masked, *send.together))
     yield (
-        f"{lead}{sent.channel} to {send.masked}, {due}, by {by} ({sent.content}{attached}):"
-        f" {send.why}"
+        f"{lead}{sent.channel} to {where}, {due}, by {by} ({sent.content}{attached}): {send.why}"
     )
     inner = " " * (len(lead) - len(lead.lstrip())) + _INDENT
     if send.barred is not None:

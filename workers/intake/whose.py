@@ -15,13 +15,14 @@ from contracts.events.billing import (
     SubscriptionChosen,
     SubscriptionEnded,
 )
-from contracts.events.calls import CallEnded, CallWaiting, MessageTaken
+from contracts.events.calls import CallWaiting, MessageTaken
 from contracts.events.customers import Corrected, NumberAssigned, Registered
 from contracts.events.office import EventWithdrawn
 from contracts.events.post import ItemInstructed, PostDispatched, PostDisposed, PostReceived
 from contracts.vocabulary import Family
 from store.customers import normal_name, owner_of_name
 from store.engine import Transaction
+from store.inbox import owner_of_event
 from store.items import find
 from workers.intake.submission import Incoming
 
@@ -147,8 +148,8 @@ def resolve(
             return owner or Awaited("addressee", addressee_name(addressee))
         case Whose.NAMED, ItemInstructed() | PostDispatched() | PostDisposed():
             return _owner_of_items(tx, event.data.items)
-        case Whose.NAMED, CallEnded():
-            return None
+        case Whose.NAMED, EventWithdrawn(source=source, id=event_id):
+            return owner_of_event(tx, source, event_id)
         case _:
             return None
 

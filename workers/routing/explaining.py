@@ -20,12 +20,13 @@ from contracts.planning import (
 )
 from contracts.rule_words import Timing
 from contracts.rules import RuleSet
-from contracts.vocabulary import Lane, Mode, Purpose, Reason
+from contracts.vocabulary import Channel, Lane, Mode, Purpose, Reason
 from workers.routing.case import Case
 from workers.routing.facts import facts_of
 from workers.routing.matching import MATCHABLE, Condition, first_unmet
 from workers.routing.own_way import BILLING_WAY, OFFERS_WAY, POLICY_WAY
 from workers.routing.planning import next_step, plan
+from workers.routing.sending import SPOKEN, refusal_of
 from workers.routing.services import awaited, is_served
 
 # By destination and purpose: what a send there would be stopped for when it is taken up.
@@ -53,11 +54,13 @@ class Search:
 class Send:
     """One planned delivery, where it goes, and what would go out if it did not reach.
 
-    ``barred`` says what would stop it when a worker takes it up: a STOP, a dead address.
+    ``together`` are the other numbers that ring with it. ``barred`` says what would stop it when a
+    worker takes it up: a STOP, a dead address.
     """
 
     delivery: PlannedDelivery
     masked: str
+    together: tuple[str, ...]
     why: str
     barred: Reason | None
     then: tuple["Send", ...]
@@ -139,6 +142,7 @@ class _Asking:
         return Send(
             delivery=delivery,
             masked=self._masked(delivery.destination_id) or "",
+            together=tuple(self._together(delivery)),
             why=self._why(delivery),
             barred=self.barred.get((delivery.destination_id, delivery.purpose)),
             then=tuple(self.send(after) for after in self._next(delivery)),
@@ -159,6 +163,18 @@ class _Asking:
     def _masked(self, destination_id: str | None) -> str | None:
         found = self.customer.destinations.get(destination_id or "")
         return None if found is None else found.masked
+
+    def _together(self, delivery: PlannedDelivery) -> Iterator[str]:
+        """The other numbers of a rule whose numbers all ring at the same time."""
+        rules = self.customer.rules
+        rule = rules.rule(delivery.rule_id) if rules is not None else None
+        if rule is None or delivery.channel is not Channel.CALL or not rule.rings_all:
+            return
+        for name in dict.fromkeys(step.destination for step in rule.action.steps):
+            found = self.customer.destinations.get(name)
+            usable = found is not None and found.kind in SPOKEN and refusal_of(found) is None
+            if found is not None and usable and name != delivery.destination_id:
+                yield found.masked
 
     def _next(self, delivery: PlannedDelivery) -> Iterator[PlannedDelivery]:
         """The rule's next step, where its steps go out in turn."""

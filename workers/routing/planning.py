@@ -19,7 +19,7 @@ from workers.routing.own_way import (
     plan_offer,
     plan_policy_notice,
 )
-from workers.routing.post_items import plan_post
+from workers.routing.post_items import Wish, plan_post, wish_of_rules
 from workers.routing.sending import first_usable, sends_of, when_of
 
 
@@ -56,6 +56,14 @@ def plan_late_call(event: Routable, customer: Customer, now: datetime, policy: L
     if facts is None or facts.lane is not Lane.LIVE:
         raise ValueError(f"no live call: {event.type}")
     return _plan_message(Case(facts, customer, now, policy).as_message())
+
+
+def wish_for_item(
+    event: Routable, customer: Customer, now: datetime, policy: LanePolicy
+) -> Wish | None:
+    """What the rules now in force want done with an item that an event told of before."""
+    facts = facts_of(event)
+    return None if facts is None else wish_of_rules(Case(facts, customer, now, policy))
 
 
 def next_step(

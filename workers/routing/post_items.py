@@ -5,7 +5,7 @@ whatever is never shredded is held, whoever asks.
 """
 
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -108,6 +108,15 @@ def wish_of_customer(told: ItemInstructed, item_id: str, kinds: frozenset[str]) 
         postal_destination=told.postal_destination,
         may_shred=bool(told.may_shred),
     )
+
+
+def wish_of_rules(case: Case) -> Wish | None:
+    """What the rules in force ask for an item; none where none of them matches it."""
+    rule = case.rule()
+    wish = _wish(rule, case) if rule is not None else None
+    if wish is not None and wish.do is PostAction.SCAN and _is_scanned(case):
+        return replace(wish, do=PostAction.HOLD)
+    return wish
 
 
 def by_customer(rule_id: str | None) -> bool:
@@ -224,10 +233,19 @@ def _places_of(rule: Rule) -> tuple[str, ...]:
 
 
 def _by_rule(rule: Rule, case: Case) -> tuple[PostInstruction, tuple[PlannedDelivery, ...]]:
+    wish = _wish(rule, case)
+    if wish is None:
+        return PostInstruction(PostAction.HOLD, Reason.NO_RULE, rule.rule_id), ()
+    if wish.do is PostAction.SCAN and _is_scanned(case):
+        return _instruction(wish, PostAction.HOLD, Reason.HELD), ()
+    return carry_out(wish, case.customer, case.now, case.policy)
+
+
+def _wish(rule: Rule, case: Case) -> Wish | None:
     wanted = rule.action.post
     if wanted is None:
-        return PostInstruction(PostAction.HOLD, Reason.NO_RULE, rule.rule_id), ()
-    wish = Wish(
+        return None
+    return Wish(
         do=wanted.do,
         rule_id=rule.rule_id,
         authority=f"rules version {case.customer.rules_version}, rule {rule.rule_id}",
@@ -237,9 +255,10 @@ def _by_rule(rule: Rule, case: Case) -> tuple[PostInstruction, tuple[PlannedDeli
         consolidate=wanted.consolidate,
         may_shred=wanted.may_shred,
     )
-    if wish.do is PostAction.SCAN and case.facts.type == Matchable.POST_SCANNED:
-        return _instruction(wish, PostAction.HOLD, Reason.HELD), ()
-    return carry_out(wish, case.customer, case.now, case.policy)
+
+
+def _is_scanned(case: Case) -> bool:
+    return case.facts.type == Matchable.POST_SCANNED
 
 
 def _instruction(wish: Wish, do: PostAction, why: Reason) -> PostInstruction:

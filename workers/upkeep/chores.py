@@ -1,5 +1,6 @@
 """What are upkeep's chores? Each is one short transaction, and safe to run twice."""
 
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
@@ -30,7 +31,8 @@ _AGAIN = timedelta(seconds=60)
 _AT_ONCE = 2_000
 _PAGE = 500
 _NEAR_EMPTY = 20
-_NOTICES_SECONDS = 0.2
+_NOTICES_SECONDS = 0.45
+_BREATH = 0.7  # of the time that a chunk took
 _PLENTY = 1_000  # hints in one queue: more would tell nobody anything for a while
 
 
@@ -212,11 +214,15 @@ class Chores:
         return len(rows)
 
     def plan_notices(self) -> int:
-        """Plan notices to everyone, chunk by chunk for a part of the time."""
+        """Plan notices to everyone, chunk by chunk for a part of the time, with pauses between.
+
+        What is urgent meets a short chunk at the most, not a database that is busy for long.
+        """
         until, planned, count = steadily() + _NOTICES_SECONDS, 0, 1
-        while count and steadily() < until:
+        while count and (begun := steadily()) < until:
             count = plan_notices(self._store, self._policies)
             planned += count
+            time.sleep((steadily() - begun) * _BREATH if count else 0)
         return planned
 
     def plan_newcomers(self) -> int:

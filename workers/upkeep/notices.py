@@ -23,7 +23,7 @@ from store.notices import Recipient, Task
 from workers.routing.own_way import capped
 from workers.routing.planning import plan
 
-_CHUNK = 200
+_CHUNK = 500
 
 
 def plan_notices(store: Store, policies: Policies, chunk: int = _CHUNK) -> int:

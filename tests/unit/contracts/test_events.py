@@ -326,7 +326,7 @@ def test_the_drama_range_is_mobile_only_with_the_sandbox() -> None:
     ("name", "changes", "subject", "path"),
     [
         ("invoice.issued", {}, None, "subject"),
-        ("event.withdrawn", {}, None, "subject"),
+        ("note.recorded", {}, None, "subject"),
         ("call.message_taken", {"dialled_number": ...}, None, "subject"),
         ("call.waiting", {"dialled_number": None}, None, "subject"),
         ("post.received", {"addressee": ...}, None, "subject"),

@@ -1,20 +1,28 @@
 """What a withdrawal and an ended call change."""
 
+from collections.abc import Mapping, Sequence
+from typing import Any
+
 from contracts.events.calls import CallEnded
 from contracts.events.office import EventWithdrawn
 from contracts.planning import NonSend
 from contracts.vocabulary import Channel, DeliveryStatus, ErrorCode, EventStatus, Purpose, Reason
-from store import inbox
+from store import inbox, notices
 from store.deliveries import adding, ending
 from store.deliveries.adding import Following
 from workers.intake.effects.scene import NOTHING, Effect, Scene, impossible
 from workers.intake.whose import Awaited, event_name
 
+_MOST = 1_000  # sent deliveries of a notice that an answer names
 _GONE = frozenset({DeliveryStatus.CANCELLED, DeliveryStatus.EXPIRED, DeliveryStatus.SUPPRESSED})
 
 
 def event_withdrawn(scene: Scene) -> Effect:
-    """Cancel what is unsent of an event; what was sent is named in the answer."""
+    """Cancel what is unsent of an event; what was sent is named in the answer.
+
+    A notice to everyone has very many deliveries: each is found out when it is claimed, and the
+    answer names the first of what was sent.
+    """
     data = scene.data(EventWithdrawn)
     if not scene.event.publisher.speaks_for(data.source):
         return impossible(
@@ -29,14 +37,16 @@ def event_withdrawn(scene: Scene) -> Effect:
         _withdraw_waiting(scene, known)
         return Effect(facts=(("already_sent", []),))
     inbox.withdraw(scene.tx, known.id)
+    if notices.is_one(scene.tx, known.id):
+        return Effect(facts=(("already_sent", _named(notices.sent_of(scene.tx, known.id, _MOST))),))
     rows = ending.of_event(scene.tx, known.id)
     unsent = ending.cancel_of(scene.tx, rows, Reason.WITHDRAWN)
-    sent = [
-        {"delivery_id": str(row["id"]), "status": row["status"].value}
-        for row in rows
-        if row["id"] not in unsent and row["status"] not in _GONE
-    ]
-    return Effect(facts=(("cancelled", len(unsent)), ("already_sent", sent)))
+    sent = [row for row in rows if row["id"] not in unsent and row["status"] not in _GONE]
+    return Effect(facts=(("cancelled", len(unsent)), ("already_sent", _named(sent))))
+
+
+def _named(rows: Sequence[Mapping[str, Any]]) -> list[dict[str, str]]:
+    return [{"delivery_id": str(row["id"]), "status": row["status"].value} for row in rows]
 
 
 def _withdraw_waiting(scene: Scene, known: inbox.Known) -> None:

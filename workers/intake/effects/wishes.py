@@ -24,7 +24,7 @@ from store import inbox, items
 from store.deliveries import adding, ending, putting
 from store.deliveries.adding import Due, Following
 from workers.following_up import follow_up
-from workers.instructing import Asked, hold, instruct, wanted_before
+from workers.instructing import Asked, hold, instruct, instruct_anew, wanted_before
 from workers.intake.effects.scene import Effect, Scene, impossible, refused
 from workers.intake.whose import Awaited, customer_name
 from workers.routing.checks import check_rules, unknown_destinations
@@ -129,6 +129,7 @@ def preferences_set(scene: Scene) -> Effect:
     rules = RuleSet(version=customer.rules_version + 1, rules=data.rules, callers=callers)
     change.set_rules(scene.tx, scene.ref, rules, told_us_by=data.told_us_by, set_by=data.set_by)
     due = _plan_anew(scene)
+    due += instruct_anew(scene.tx, scene.reread(), scene.policies.lanes, scene.event.id)
     return Effect(
         changed=(customer_name(scene.ref),),
         due=tuple(due),
