@@ -84,7 +84,7 @@ def _destination(tx: Transaction, ref: str) -> dict[str, object]:
         "version": 1,
         "value": tx.seal(ref, f"destinations.value:{place}", value.encode()),
         "masked": tx.seal(ref, f"destinations.masked:{place}", masked.encode()),
-        "value_index": tx.store.master.index("destination", value),
+        "value_index": tx.store.root.index("destination", value),
         "changed_at": tx.now,
         "verified_at": tx.now,
         "verified_how": "specified as the invoice email",

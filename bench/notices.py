@@ -17,6 +17,7 @@ from bench.figures import Row, as_json, as_table, row
 from bench.measuring import Full, full
 from store.engine import Store, open_engine
 from store.keys import MasterKey
+from store.root_keys import open_root
 from tests.rooms import fresh_database, fresh_vhost
 from tests.service_answers import BROKER, DATABASE, MANAGEMENT
 
@@ -49,7 +50,8 @@ def main() -> None:
 
 def _fill(installation: Full, database: str, count: int) -> None:
     master = MasterKey.from_base64(installation.made.environment["ONWARD_MASTER_KEY"])
-    store = Store(open_engine(database), master, policy_version="bench")
+    engine = open_engine(database)
+    store = Store(engine, open_root(engine, master), policy_version="bench")
     many.make(store, count)
     with store.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
         connection.exec_driver_sql("ANALYZE")

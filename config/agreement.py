@@ -99,8 +99,9 @@ def _pairs(settings: "Settings") -> Iterator[str]:
     ):
         if (getattr(settings, one) is None) != (getattr(settings, other) is None):
             yield f"{one} and {other} go together: set both or neither"
-    if settings.master_key is not None and settings.master_key_file is not None:
-        yield "master_key and master_key_file exclude each other: set one"
+    given = (settings.master_key, settings.master_key_file, settings.master_key_command or None)
+    if sum(one is not None for one in given) > 1:
+        yield "master_key, master_key_file and master_key_command exclude each other: set one"
 
 
 def _is_loopback(host: str) -> bool:

@@ -7,6 +7,8 @@ the first start; a full installation is given one.
 import base64
 import binascii
 import os
+import subprocess
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,6 +16,7 @@ if TYPE_CHECKING:
     from config.settings import Settings
 
 KEY_BYTES = 32
+_COMMAND_SECONDS = 30
 
 
 class MasterKeyError(Exception):
@@ -32,10 +35,34 @@ def decode_key(text: str) -> bytes:
 
 
 def read_master_key(settings: "Settings") -> bytes:
-    """Give the master key that is set or lies in the key file. Raises ``MasterKeyError``."""
+    """Give the master key: set, printed, or in its file. Raises ``MasterKeyError``."""
     if settings.master_key is not None:
         return decode_key(settings.master_key.get_secret_value())
-    path = settings.master_key_path
+    if settings.master_key_command:
+        return _printed_by(settings.master_key_command)
+    return read_key_file(settings.master_key_path)
+
+
+def _printed_by(command: Sequence[str]) -> bytes:
+    what = f"master_key_command ({command[0]})"
+    try:
+        done = subprocess.run(  # noqa: S603 - the operator's own command, and no shell
+            command, capture_output=True, check=True, timeout=_COMMAND_SECONDS
+        )
+    except subprocess.CalledProcessError as error:
+        raise MasterKeyError(f"{what} ended with {error.returncode}") from None
+    except subprocess.TimeoutExpired:
+        raise MasterKeyError(f"{what} did not end within {_COMMAND_SECONDS} s") from None
+    except OSError as error:
+        raise MasterKeyError(f"{what}: {error.strerror}") from None
+    try:
+        return decode_key(done.stdout.decode("ascii", errors="replace"))
+    except ValueError as error:
+        raise MasterKeyError(f"{what}: what it prints {error}") from None
+
+
+def read_key_file(path: Path) -> bytes:
+    """Give the master key that lies in a file. Raises ``MasterKeyError``."""
     try:
         text = path.read_text(encoding="ascii", errors="replace")
     except OSError as error:

@@ -11,7 +11,7 @@ from types import MappingProxyType
 from config.bank_holidays import bank_holidays
 from config.settings import Settings
 from contracts.planning import CODE_WAIT_SECONDS, WAIT_SECONDS, LanePolicy, TextLimits
-from contracts.vocabulary import Channel, Inquiry, Lane
+from contracts.vocabulary import Channel, Inquiry, Lane, Retention
 
 
 class WhenUncertain(StrEnum):
@@ -125,6 +125,18 @@ class OffersPolicy:
 
 
 @dataclass(frozen=True, slots=True)
+class RetentionPolicy:
+    """How long what is held about a customer is kept once their services have ended, in years.
+
+    Who only enquired, and never became a customer, is kept for ``prospect_months`` since they were
+    last heard of.
+    """
+
+    years: Mapping[Retention, int]
+    prospect_months: int
+
+
+@dataclass(frozen=True, slots=True)
 class Policies:
     """All policies of one installation.
 
@@ -149,6 +161,8 @@ class Policies:
     offers: OffersPolicy
     bulk_per_second: float
     post: PostPolicy
+    retention: RetentionPolicy
+    office_time_zone: str
     scale: float
 
 
@@ -267,6 +281,8 @@ def policies(settings: Settings) -> Policies:
             ask_after_days=settings.post_ask_after_days,
             shred_after_days=settings.post_shred_after_days,
         ),
+        retention=retention_policy(settings),
+        office_time_zone=settings.time_zone,
         bulk_per_second=settings.bulk_per_second,
         offers=OffersPolicy(most=settings.offers_most, days=settings.offers_days),
         scale=scale,
@@ -284,4 +300,20 @@ def _scaled(
 ) -> Mapping[Channel, tuple[float, ...]]:
     return MappingProxyType(
         {channel: tuple(wait * scale for wait in each) for channel, each in waits.items()}
+    )
+
+
+def retention_policy(settings: Settings) -> RetentionPolicy:
+    """Give how long what is held about people is kept."""
+    return RetentionPolicy(
+        years=MappingProxyType(
+            {
+                Retention.CONTACT: settings.keep_years,
+                Retention.CONTENT: settings.keep_content_years,
+                Retention.SENDS: settings.keep_years,
+                Retention.BILLING: settings.keep_billing_years,
+                Retention.IDENTITY: settings.keep_years,
+            }
+        ),
+        prospect_months=settings.keep_prospect_months,
     )

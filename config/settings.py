@@ -121,6 +121,10 @@ class Settings(BaseSettings):
     master_key_file: Path | None = Field(
         None, description="A file with it; unset: `master.key` in the data folder."
     )
+    master_key_command: Names = Field(
+        (),
+        description="A command that prints it, commas between its words, as a vault's client.",
+    )
     sandbox: bool = Field(
         default=False,
         description="Providers are stand-ins: admits drama numbers, names a sample company.",
@@ -379,6 +383,33 @@ class Settings(BaseSettings):
         1, description="How often due deliveries and expired leases are looked for."
     )
     seal_interval_seconds: Seconds = Field(1, description="How often the ledger is sealed.")
+    checkpoint_url: str | None = Field(
+        None,
+        description="Where signed checkpoints of the ledger are written: file:// or s3://, best"
+        " where this installation can only add; unset: `checkpoints` in the data folder.",
+    )
+    checkpoint_interval_seconds: Seconds = Field(
+        3_600, description="How often a checkpoint of the ledger is signed and written."
+    )
+
+    # how long what is held about people is kept
+    erasure_url: str | None = Field(
+        None,
+        description="Where it is written who was erased, apart from the database and its backups:"
+        " file:// or s3://; unset: `erasures` in the data folder.",
+    )
+    keep_years: Count = Field(
+        5, description="So long after its services end, who a customer is and what was sent stays."
+    )
+    keep_content_years: Count = Field(
+        5, description="So long after that, what was said, written and scanned stays."
+    )
+    keep_billing_years: Count = Field(
+        6, description="So long after that, invoices and payments stay (the law wants six years)."
+    )
+    keep_prospect_months: Count = Field(
+        12, description="So long after they were last heard of, who only enquired stays."
+    )
 
     time_scale: Annotated[float, Field(gt=0, le=1)] = Field(
         1,
@@ -418,6 +449,16 @@ class Settings(BaseSettings):
     def blobs(self) -> str:
         """The URL of the place where blobs are kept."""
         return self.blob_url or (self.data_dir / "blobs").absolute().as_uri()
+
+    @property
+    def checkpoints(self) -> str:
+        """The URL of the place where checkpoints of the ledger are written."""
+        return self.checkpoint_url or (self.data_dir / "checkpoints").absolute().as_uri()
+
+    @property
+    def erasures(self) -> str:
+        """The URL of the place where it is written who was erased."""
+        return self.erasure_url or (self.data_dir / "erasures").absolute().as_uri()
 
     @property
     def journals(self) -> Path:

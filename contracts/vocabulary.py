@@ -218,6 +218,16 @@ class SuppressedBy(StrEnum):
     OPERATOR = "operator"
 
 
+class Retention(StrEnum):
+    """For how long something is kept, and so under which of its customer's keys it is sealed."""
+
+    CONTACT = "contact"  # who they are, where they are reached, what they wish
+    CONTENT = "content"  # what was said, written and scanned
+    SENDS = "sends"  # what was sent on, when and where
+    BILLING = "billing"  # invoices, payments, subscriptions
+    IDENTITY = "identity"  # who was checked, and with what; for the vault alone
+
+
 class Purpose(StrEnum):
     """What personal data may be used for (policy: "How will we use the information"). Closed."""
 
@@ -398,6 +408,27 @@ class ErrorCode(StrEnum):
     IMPOSSIBLE = "impossible"  # contradicts what is on record
     NO_VAULT = "no_vault"  # identity data, and there is nowhere safe to keep it
     TOO_LARGE = "too_large"
+    ERASED = "erased"  # of somebody who was erased: nothing of it is kept
+
+
+class RightsKind(StrEnum):
+    """What a person may ask of us about their own data."""
+
+    ACCESS = "access"  # a copy of all that is held
+    CORRECTION = "correction"
+    ERASURE = "erasure"
+    RESTRICTION = "restriction"  # keep it, and do nothing else with it
+    OBJECTION = "objection"
+    PORTABILITY = "portability"  # what they gave us, for machines
+
+
+class RightsStatus(StrEnum):
+    """How far a request has come."""
+
+    OPEN = "open"
+    STOPPED = "stopped"  # the clock stands still until they answer a question of ours
+    DONE = "done"
+    REFUSED = "refused"
 
 
 class Verb(StrEnum):
@@ -414,6 +445,11 @@ class Verb(StrEnum):
     CLEAR_SENDER = "clear_sender"  # from the company again
     SET_MAIL_FROM = "set_mail_from"  # in whose name a customer's emails come
     PREVIEW = "preview"  # read what was, or would be, sent about an event
+    COPY = "copy"  # make a copy of all that is held about a customer
+    ERASE = "erase"  # a customer, before their service
+    STOP_CLOCK = "stop_clock"  # of a request, until they answer
+    RUN_CLOCK = "run_clock"
+    CLOSE_REQUEST = "close_request"
 
 
 class Target(StrEnum):
@@ -427,6 +463,7 @@ class Target(StrEnum):
     CUSTOMER = "customer"
     EVENT = "event"
     CONTRADICTION = "contradiction"  # what the mailroom did, against what was to be done
+    REQUEST = "request"  # of one of their rights
 
 
 class Refusal(StrEnum):

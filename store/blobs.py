@@ -1,13 +1,15 @@
 """Which files publishers have handed in, and what each was said to be."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from uuid import UUID
 
 from sqlalchemy import select
 
 from store import bulk
 from store.engine import Transaction
-from store.tables import blobs
+from store.tables import blobs, file_uses
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,3 +41,9 @@ def note(tx: Transaction, sha256: str, media_type: str, size: int, publisher: st
         "stored_at": tx.now,
     }
     bulk.insert_rows(tx, blobs, [row], skip_existing=True)
+
+
+def use(tx: Transaction, used: Sequence[tuple[str, UUID]]) -> None:
+    """Note which events refer to which files, by their digests."""
+    rows = [{"sha256": sha256, "event_id": event_id} for sha256, event_id in sorted(set(used))]
+    bulk.insert_rows(tx, file_uses, rows, skip_existing=True)

@@ -7,8 +7,7 @@ from sqlalchemy import func, select
 
 from contracts.vocabulary import Channel, DeliveryStatus
 from store.engine import Transaction
-from store.keys import Unopenable
-from store.tables import data_keys, deliveries, rejected_events
+from store.tables import deliveries
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,28 +16,6 @@ class Overdue:
 
     count: int
     oldest: datetime | None
-
-
-def opens_with_our_key(tx: Transaction) -> bool | None:
-    """Whether our master key opens what the store holds; none where nothing is sealed yet."""
-    key = tx.connection.execute(
-        select(data_keys).order_by(data_keys.c.created_at.desc()).limit(1)
-    ).first()
-    try:
-        if key is not None:
-            tx.store.master.unwrap(key.key_id, key.owner, key.wrapped)
-            return True
-        row = tx.connection.execute(
-            select(rejected_events.c.id, rejected_events.c.body)
-            .where(rejected_events.c.body.is_not(None))
-            .limit(1)
-        ).first()
-        if row is None:
-            return None
-        tx.open(f"rejected_events.body:{row.id}", row.body)
-    except Unopenable:
-        return False
-    return True
 
 
 def overdue(tx: Transaction, seconds: float) -> Overdue:

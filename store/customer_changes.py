@@ -153,7 +153,7 @@ def contract(tx: Transaction, ref: str, contracted: Iterable[Service]) -> None:
 
 def index_names(tx: Transaction, ref: str, known_as: Iterable[str]) -> None:
     """Keep the names that post may be addressed to, as keyed digests."""
-    index = {tx.store.master.index("name", normal_name(n)) for n in known_as if normal_name(n)}
+    index = {tx.store.root.index("name", normal_name(n)) for n in known_as if normal_name(n)}
     tx.connection.execute(delete(names).where(names.c.customer_ref == ref))
     rows = [{"name_index": i, "customer_ref": ref} for i in sorted(index)]
     if rows:
@@ -187,7 +187,7 @@ def terminate(tx: Transaction, ref: str, at: datetime) -> None:
 
 def assign_number(tx: Transaction, ref: str, e164: str, service: Service) -> None:
     """Give a number to a customer; from now on calls to it are that customer's."""
-    index = tx.store.master.index("number", e164)
+    index = tx.store.root.index("number", e164)
     row = {
         "number_index": index,
         "number": tx.seal(ref, f"numbers.number:{index.hex()}", e164.encode()),
@@ -203,7 +203,7 @@ def release_number(tx: Transaction, ref: str, e164: str) -> bool:
     """Take a number back; false where it was not this customer's."""
     gone = tx.connection.execute(
         delete(numbers).where(
-            numbers.c.number_index == tx.store.master.index("number", e164),
+            numbers.c.number_index == tx.store.root.index("number", e164),
             numbers.c.customer_ref == ref,
         )
     )
@@ -242,7 +242,7 @@ def put_destination(
         "masked": sealed("masked", mask(kind, value)),
         "label": sealed("label", label),
         "person": sealed("person", person),
-        "value_index": tx.store.master.index("destination", value),
+        "value_index": tx.store.root.index("destination", value),
         "changed_at": tx.now,
         "verified_at": None,
         "verified_how": None,

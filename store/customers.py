@@ -159,7 +159,7 @@ def rules_at(tx: Transaction, ref: str, version: int) -> RuleSet | None:
 
 def owner_of_number(tx: Transaction, e164: Iterable[str]) -> dict[str, str]:
     """Give the customer that each assigned number belongs to."""
-    index = {tx.store.master.index("number", n): n for n in e164}
+    index = {tx.store.root.index("number", n): n for n in e164}
     rows = tx.connection.execute(
         select(numbers.c.number_index, numbers.c.customer_ref).where(
             numbers.c.number_index.in_(sorted(index))
@@ -170,7 +170,7 @@ def owner_of_number(tx: Transaction, e164: Iterable[str]) -> dict[str, str]:
 
 def owner_of_name(tx: Transaction, addressee: str) -> str | None:
     """Give the one customer that an addressee can be; none where none or several match."""
-    index = tx.store.master.index("name", normal_name(addressee))
+    index = tx.store.root.index("name", normal_name(addressee))
     found = tx.connection.execute(
         select(names.c.customer_ref).where(names.c.name_index == index).limit(2)
     ).all()

@@ -22,13 +22,19 @@ from sqlalchemy import Connection, Engine, create_engine, event, func, insert, s
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 
+from contracts.vocabulary import Retention
 from store.ids import Ids
-from store.keys import DataKey, MasterKey, owned_by_key
+from store.keys import DataKey, RootKey, Unopenable, owned_by_key
+from store.personal import retention_of
 from store.tables import data_keys
 from store.types import SealedBytes
 
 Clock = Callable[[], datetime]
-_KEYS_KEPT = 20_000
+Kept = tuple[str, Retention]  # whose, and for how long it is kept
+_FIRST = Retention.CONTACT
+# Made together, for whoever comes to be known; the vault makes its own.
+_USUAL = (Retention.CONTACT, Retention.CONTENT, Retention.SENDS, Retention.BILLING)
+_KEYS_KEPT = 40_000
 _CONNECT_SECONDS = 10
 _TIME_KEPT_SECONDS = 1.0
 _IDLE_SECONDS = 30
@@ -70,7 +76,7 @@ class Transaction:
         self.connection = connection
         self.postgresql = connection.dialect.name == "postgresql"
         self._now: datetime | None = None
-        self._new_keys: dict[str, DataKey] = {}
+        self._new_keys: dict[Kept, DataKey] = {}
         self.after_commit: list[Callable[[], None]] = []
 
     @property
@@ -108,49 +114,84 @@ class Transaction:
     def prepare_keys(self, owners: Iterable[str]) -> None:
         """Have the keys of all ``owners`` at hand, making those that are missing."""
         known = self.store.known_keys
-        missing = sorted({o for o in owners if o not in known and o not in self._new_keys})
+        missing = sorted(
+            {o for o in owners if (o, _FIRST) not in known and (o, _FIRST) not in self._new_keys}
+        )
         if not missing:
             return
-        self._load_keys(data_keys.c.owner.in_(missing))
-        for owner in missing:
-            if owner not in known and owner not in self._new_keys:
-                self._make_key(owner)
+        have = self._load_keys(data_keys.c.owner.in_(missing))
+        self._make_keys([(o, r) for o in missing for r in _USUAL if (o, r) not in have])
 
-    def _make_key(self, owner: str) -> None:
-        key_id = secrets.randbits(63)
-        key, wrapped = self.store.master.new_key(key_id, owner)
-        row = {"key_id": key_id, "owner": owner, "wrapped": wrapped, "created_at": self.now}
-        self.connection.execute(insert(data_keys), row)
-        self._new_keys[owner] = key
+    def _make_keys(self, wanted: Sequence[Kept]) -> None:
+        rows = []
+        for owner, retention in wanted:
+            key_id = secrets.randbits(63)
+            key, wrapped = self.store.root.new_key(key_id, _named(owner, retention))
+            rows.append(
+                {
+                    "key_id": key_id,
+                    "owner": owner,
+                    "retention": retention,
+                    "wrapped": wrapped,
+                    "created_at": self.now,
+                }
+            )
+            self._new_keys[owner, retention] = key
+        if rows:
+            self.connection.execute(insert(data_keys), rows)
 
-    def _load_keys(self, condition: Any) -> None:
+    def _load_keys(self, condition: Any) -> set[Kept]:
+        """Read keys, and give those that there are or were: a destroyed one is not at hand."""
+        found: set[Kept] = set()
         for row in self.connection.execute(select(data_keys).where(condition)):
-            if row.owner not in self._new_keys:
-                self.store.remember_key(
-                    row.owner, self.store.master.unwrap(row.key_id, row.owner, row.wrapped)
-                )
+            kept = (row.owner, row.retention)
+            found.add(kept)
+            if row.wrapped is not None and kept not in self._new_keys:
+                key = self.store.root.unwrap(row.key_id, _named(*kept), row.wrapped)
+                self.store.remember_key(kept, key)
+        return found
 
-    def seal(self, owner: str | None, place: str, plain: bytes) -> SealedBytes:
-        """Encrypt for a place; without an owner, under a key of the value's own."""
-        if owner is None:
-            return self.store.master.seal_alone(place, plain)
-        key = self._new_keys.get(owner) or self.store.known_keys.get(owner)
+    def seal(
+        self, owner: str | None, place: str, plain: bytes, retention: Retention | None = None
+    ) -> SealedBytes:
+        """Encrypt for a place; without an owner, under a key of the value's own.
+
+        For how long it is kept follows from the place (``store.personal``), or is said. What still
+        comes for an owner whose key for it was destroyed gets a key of its own too: a destroyed
+        key is never made again.
+        """
+        key = None if owner is None else self._key(owner, retention or retention_of(place))
+        return self.store.root.seal_alone(place, plain) if key is None else key.seal(place, plain)
+
+    def _key(self, owner: str, retention: Retention) -> DataKey | None:
+        kept = (owner, retention)
+        key = self._new_keys.get(kept) or self.store.known_keys.get(kept)
         if key is None:
             self.prepare_keys([owner])
-            key = self._new_keys.get(owner) or self.store.known_keys[owner]
-        return key.seal(place, plain)
+            key = self._new_keys.get(kept) or self.store.known_keys.get(kept)
+        if key is None:
+            of_owner = data_keys.c.owner == owner
+            if kept in self._load_keys(of_owner & (data_keys.c.retention == retention)):
+                key = self.store.known_keys.get(kept)
+            else:
+                self._make_keys([kept])
+                key = self._new_keys[kept]
+        return key
 
     def open(self, place: str, sealed: SealedBytes) -> bytes:
         """Decrypt what was sealed for this place. Raises ``store.keys.Unopenable``."""
         key_id = owned_by_key(sealed)
         if key_id is None:
-            return self.store.master.open_alone(place, sealed)
+            return self.store.root.open_alone(place, sealed)
         for key in self._new_keys.values():
             if key.key_id == key_id:
                 return key.open(place, sealed)
         if key_id not in self.store.keys_by_id:
             self._load_keys(data_keys.c.key_id == key_id)
-        return self.store.keys_by_id[key_id].open(place, sealed)
+        found = self.store.keys_by_id.get(key_id)
+        if found is None:
+            raise Unopenable(place)
+        return found.open(place, sealed)
 
     def prepare_opening(self, sealed: Iterable[SealedBytes | None]) -> None:
         """Have the keys of many sealed values at hand in one query."""
@@ -192,22 +233,33 @@ class Store:
     def __init__(
         self,
         engine: Engine,
-        master: MasterKey,
+        root: RootKey | Callable[[], RootKey],
         *,
         policy_version: str,
         ids: Ids | None = None,
         clock: Clock | None = None,
     ) -> None:
         self.engine = engine
-        self.master = master
+        self._root = root
         self.policy_version = policy_version
         self.ids = ids or Ids()
         self.clock = clock
         self.watchers: list[Callable[[Sequence[Any]], None]] = []
-        self.known_keys: dict[str, DataKey] = {}
+        self.known_keys: dict[Kept, DataKey] = {}
         self.keys_by_id: dict[int, DataKey] = {}
         self.asked: Asked | None = None
         self._last_word: LastWord | None = None
+
+    @property
+    def root(self) -> RootKey:
+        """The key that wraps all others; read when first needed, and kept."""
+        if not isinstance(self._root, RootKey):
+            self._root = self._root()
+        return self._root
+
+    def index(self, kind: str, value: str) -> bytes:
+        """Keyed digest (16 bytes) to look a value up by, without keeping it."""
+        return self.root.index(kind, value)
 
     def under(self, last_word: "LastWord") -> "Store":
         """Give this store for one whose every write asks ``last_word`` before it commits.
@@ -218,13 +270,20 @@ class Store:
         guarded._last_word = last_word  # noqa: SLF001 - of the same class
         return guarded
 
-    def remember_key(self, owner: str, key: DataKey) -> None:
+    def remember_key(self, kept: Kept, key: DataKey) -> None:
         """Keep an unwrapped key for later transactions; bounded."""
         if len(self.known_keys) >= _KEYS_KEPT:
             self.known_keys.clear()
             self.keys_by_id.clear()
-        self.known_keys[owner] = key
+        self.known_keys[kept] = key
         self.keys_by_id[key.key_id] = key
+
+    def forget_keys(self, owner: str) -> None:
+        """Keep none of an owner's keys in this process any more."""
+        for retention in Retention:
+            key = self.known_keys.pop((owner, retention), None)
+            if key is not None:
+                self.keys_by_id.pop(key.key_id, None)
 
     @contextmanager
     def write(self) -> Iterator[Transaction]:
@@ -234,8 +293,8 @@ class Store:
             yield transaction
             if self._last_word is not None:
                 self._last_word(transaction)
-        for owner, key in transaction._new_keys.items():  # noqa: SLF001 - the store owns it
-            self.remember_key(owner, key)
+        for kept, key in transaction._new_keys.items():  # noqa: SLF001 - the store owns it
+            self.remember_key(kept, key)
         for act in transaction.after_commit:
             act()
 
@@ -260,6 +319,11 @@ class Store:
     def close(self) -> None:
         """Give back all connections."""
         self.engine.dispose()
+
+
+def _named(owner: str, retention: Retention) -> str:
+    """What a wrapped key is bound to: it is no other owner's, and of no other retention."""
+    return f"{owner}\0{retention.value}"
 
 
 def open_engine(url: str, connections: int = 10) -> Engine:

@@ -1,6 +1,6 @@
 """Where scans and documents are kept: sealed, in a folder or an object store, named by digest.
 
-Each file is sealed under a random key of its own, which it carries, wrapped by the master key.
+Each file is sealed under a random key of its own, which it carries, wrapped by the root key.
 Files that publishers keep elsewhere are read from configured roots alone; no other address is
 ever fetched.
 """
@@ -13,7 +13,7 @@ import obstore
 from obstore.exceptions import BaseError, NotFoundError
 from obstore.store import ObjectStore, from_url
 
-from store.keys import MasterKey, Unopenable
+from store.keys import RootKey, Unopenable
 from store.types import SealedBytes
 
 _OVERHEAD = 1_024  # what sealing adds is less
@@ -44,20 +44,27 @@ class Files:
     AWS tools find theirs. ``roots`` are URLs of folders that files may also be read from.
     """
 
-    def __init__(self, url: str, master: MasterKey, roots: Sequence[str] = ()) -> None:
-        self._master = master
-        self._own = _open(url)
+    def __init__(self, url: str, root: RootKey, roots: Sequence[str] = ()) -> None:
+        self._key = root
+        self._own = open_object_store(url)
         self._roots: Mapping[str, ObjectStore] = {
-            f"{root.rstrip('/')}/": _open(root) for root in roots
+            f"{root.rstrip('/')}/": open_object_store(root) for root in roots
         }
 
     def put(self, sha256: str, content: bytes) -> None:
         """Keep a file; once this returns it can be read. Raises ``FilesAwayError``."""
-        sealed = self._master.seal_alone(_place(sha256), content)
+        sealed = self._key.seal_alone(_place(sha256), content)
         try:
             obstore.put(self._own, _path(sha256), bytes(sealed))
         except (BaseError, OSError) as error:
             raise FilesAwayError(error) from error
+
+    def delete(self, sha256: str) -> None:
+        """Keep a file no longer; one that is not there is gone already."""
+        try:
+            obstore.delete(self._own, _path(sha256))
+        except (FileNotFoundError, NotFoundError):
+            return
 
     def has(self, sha256: str) -> bool:
         """Whether a file of this digest is kept."""
@@ -85,12 +92,13 @@ class Files:
         if isinstance(sealed, Trouble):
             return sealed
         try:
-            return self._master.open_alone(_place(sha256), SealedBytes(sealed))
+            return self._key.open_alone(_place(sha256), SealedBytes(sealed))
         except Unopenable:
             return Trouble.UNOPENABLE
 
 
-def _open(url: str) -> ObjectStore:
+def open_object_store(url: str) -> ObjectStore:
+    """Open a folder, which is made, or a bucket, whose credentials are found as usual."""
     if urlsplit(url).scheme == "file":
         return from_url(url, mkdir=True)
     return from_url(url)

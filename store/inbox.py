@@ -14,8 +14,9 @@ from uuid import UUID
 
 from sqlalchemy import delete, func, or_, select, tuple_, update
 
+from contracts.events import TYPES
 from contracts.vocabulary import EventStatus
-from store import bulk
+from store import bulk, erased
 from store.engine import Transaction
 from store.ids import read_id
 from store.keys import Unopenable
@@ -60,6 +61,16 @@ class Wait:
     told: str | None
 
 
+@dataclass(frozen=True, slots=True)
+class Named:
+    """What an event that breaks its contract called itself, as far as that could be read."""
+
+    source: str | None = None
+    event_id: str | None = None
+    event_type: str | None = None
+    subject: str | None = None
+
+
 def known(tx: Transaction, pairs: Sequence[tuple[str, str]]) -> dict[tuple[str, str], Known]:
     """Find which of (source, id) are here already."""
     if not pairs:
@@ -85,11 +96,19 @@ def known(tx: Transaction, pairs: Sequence[tuple[str, str]]) -> dict[tuple[str, 
 
 
 def content(
-    tx: Transaction, event_id: UUID, owner: str | None, head: Mapping[str, Any], data: bytes
+    tx: Transaction,
+    event_id: UUID,
+    event_type: str,
+    owner: str | None,
+    head: Mapping[str, Any],
+    data: bytes,
 ) -> SealedBytes:
-    """Seal an event's content: a line of JSON (subject, extensions), then its data."""
+    """Seal an event's content: a line of JSON (subject, extensions), then its data.
+
+    For as long as what its type tells of is kept.
+    """
     plain = json.dumps(dict(head), separators=(",", ":")).encode() + b"\n" + data
-    return tx.seal(owner, f"events.content:{event_id}", plain)
+    return tx.seal(owner, f"events.content:{event_id}", plain, TYPES[event_type].retention)
 
 
 def split_content(plain: bytes) -> tuple[dict[str, Any], bytes]:
@@ -114,7 +133,7 @@ def take_up(
     status: EventStatus,
 ) -> None:
     """Note that a waiting event's wait is over; its content now belongs to its customer."""
-    sealed = content(tx, kept.id, customer_ref, kept.head, kept.data)
+    sealed = content(tx, kept.id, kept.type, customer_ref, kept.head, kept.data)
     tx.connection.execute(
         update(events)
         .where(events.c.id == kept.id)
@@ -131,6 +150,16 @@ def forget_refused(tx: Transaction, event_id: UUID) -> None:
         delete(events).where(events.c.id == event_id, events.c.status == EventStatus.REFUSED)
     )
     tx.connection.execute(delete(search_terms).where(search_terms.c.event_id == event_id))
+
+
+def customer_name(ref: str) -> str:
+    """The name by which a customer's record is locked, and waited for."""
+    return f"customer:{ref}"
+
+
+def name_digest(tx: Transaction, name: str) -> bytes:
+    """The keyed digest under which a name is locked and waited for."""
+    return tx.store.index("awaits", name)
 
 
 def owner_of_event(tx: Transaction, source: str, event_id: str) -> str | None:
@@ -250,9 +279,7 @@ def reject(
     route: str,
     problems: Sequence[Mapping[str, str]],
     body: bytes | None,
-    source: str | None = None,
-    event_id: str | None = None,
-    event_type: str | None = None,
+    named: Named,
 ) -> UUID:
     """Keep an event that breaks its contract. ``body`` is none where it must not be kept."""
     row_id = tx.new_id()
@@ -260,11 +287,12 @@ def reject(
     row = {
         "id": row_id,
         "publisher": publisher,
-        "source": source,
-        "event_id": event_id,
-        "type": event_type,
+        "source": named.source,
+        "event_id": named.event_id,
+        "type": named.event_type,
         "route": route,
         "problems": json.dumps([dict(p) for p in problems]),
+        "subject_index": None if named.subject is None else erased.index_of(tx, named.subject),
         "body": sealed,
         "received_at": tx.now,
     }
@@ -274,9 +302,9 @@ def reject(
 
 def add_terms(tx: Transaction, terms: Iterable[tuple[str, UUID]]) -> None:
     """Make events findable by their terms, kept as keyed digests alone."""
-    master = tx.store.master
+    root = tx.store.root
     given = set(terms)
-    digests = {term: master.term(term) for term in {term for term, _ in given}}
+    digests = {term: root.term(term) for term in {term for term, _ in given}}
     # Sorted by the digest alone, for the index: nobody else can write the terms of these events.
     rows = sorted(((digests[term], event_id) for term, event_id in given), key=itemgetter(0))
     bulk.insert_rows(
@@ -294,7 +322,7 @@ def find_by_terms(tx: Transaction, terms: Sequence[str], limit: int) -> list[UUI
         ids = set(
             tx.connection.execute(
                 select(search_terms.c.event_id).where(
-                    search_terms.c.term == tx.store.master.term(term)
+                    search_terms.c.term == tx.store.root.term(term)
                 )
             ).scalars()
         )

@@ -292,7 +292,7 @@ def attempts_at(
         )
         .join(a, a.c.delivery_id == d.c.id)
         .where(
-            p.c.value_index == tx.store.master.index("destination", value),
+            p.c.value_index == tx.store.root.index("destination", value),
             d.c.channel == channel,
             a.c.started_at >= since,
             or_(

@@ -1,4 +1,8 @@
-"""How personal values are sealed: AES-256-GCM under a key per owner, wrapped by the master key.
+"""How personal values are sealed: AES-256-GCM under a key per owner and retention class.
+
+Three steps of keys: the master key, which lives outside, opens the root key; the root key wraps the
+data keys, and look-up keys are derived from it; a data key seals values. So the master key can be
+changed without touching anything sealed, and what a destroyed data key sealed is gone.
 
 Forms (first byte):
     1 ‖ key id (8) ‖ nonce (12) ‖ ciphertext and tag    a customer's key, kept in ``data_keys``
@@ -30,6 +34,7 @@ _ALONE = b"\x02"
 _NONCE = 12
 _WRAPPED = _NONCE + 32 + 16
 _KEY_BYTES = 32
+_ROOT = b"onward root key"
 
 
 class Unopenable(Exception):  # noqa: N818 - it is the value that is so
@@ -67,15 +72,13 @@ class DataKey:
 
 
 class MasterKey:
-    """The key that wraps all others, and from which the look-up keys are derived."""
+    """The key from outside. It opens the root key, and nothing else."""
 
     def __init__(self, key: bytes) -> None:
         if len(key) != _KEY_BYTES:
             raise ValueError("the master key must be 32 bytes")
-        self._cipher = AESGCM(_derive(key, b"onward wrap"))
-        self._index_key = _derive(key, b"onward index")
-        self._term_key = _derive(key, b"onward term")
-        self._digest_key = _derive(key, b"onward digest")
+        self._cipher = AESGCM(_derive(key, b"onward master"))
+        self._name_key = _derive(key, b"onward master name")
 
     @classmethod
     def from_base64(cls, text: str) -> "MasterKey":
@@ -84,6 +87,41 @@ class MasterKey:
             return cls(b64decode(text.strip(), validate=True))
         except NotBase64:
             raise ValueError("the master key is not base64") from None
+
+    @property
+    def name(self) -> str:
+        """A short name for this key, by which it is known where it must not be."""
+        return sha256(self._name_key).hexdigest()[:12]
+
+    def wrap(self, root: "RootKey") -> bytes:
+        """Wrap the root key for keeping."""
+        return root._wrapped_by(self._cipher)  # noqa: SLF001 - the key itself is nobody else's
+
+    def unwrap(self, wrapped: bytes) -> "RootKey":
+        """Give back the root key. Raises ``Unopenable``."""
+        try:
+            plain = self._cipher.decrypt(wrapped[:_NONCE], wrapped[_NONCE:], _ROOT)
+        except InvalidTag:
+            raise Unopenable("the root key") from None
+        return RootKey(plain)
+
+
+class RootKey:
+    """The key that wraps all data keys, and from which the look-up keys are derived."""
+
+    def __init__(self, key: bytes) -> None:
+        if len(key) != _KEY_BYTES:
+            raise ValueError("the root key must be 32 bytes")
+        self._key = key
+        self._cipher = AESGCM(_derive(key, b"onward wrap"))
+        self._index_key = _derive(key, b"onward index")
+        self._term_key = _derive(key, b"onward term")
+        self._digest_key = _derive(key, b"onward digest")
+
+    @classmethod
+    def new(cls) -> "RootKey":
+        """Make one."""
+        return cls(os.urandom(_KEY_BYTES))
 
     def new_key(self, key_id: int, owner: str) -> tuple[DataKey, bytes]:
         """Make a key for ``owner``: ready for use, and wrapped for keeping."""
@@ -125,9 +163,17 @@ class MasterKey:
         """Keyed digest (32 bytes) that tells same content from other, and nothing else."""
         return hmac.digest(self._digest_key, content, "sha256")
 
+    def secret(self, use: str) -> bytes:
+        """Derive 32 bytes for one use: the same for as long as this key stands."""
+        return _derive(self._key, f"onward {use}".encode())
+
     def fingerprint(self) -> str:
         """A short name for this key, to see whether two processes have the same one."""
         return sha256(self._digest_key).hexdigest()[:12]
+
+    def _wrapped_by(self, cipher: AESGCM) -> bytes:
+        nonce = os.urandom(_NONCE)
+        return nonce + cipher.encrypt(nonce, self._key, _ROOT)
 
     def _wrap(self, key: bytes, owner: str) -> bytes:
         nonce = os.urandom(_NONCE)

@@ -72,7 +72,7 @@ class Where:
 
 
 NOWHERE = Where()
-_COVERED = tuple(f.name for f in fields(Entry))
+COVERED = tuple(f.name for f in fields(Entry))
 
 
 def append(tx: Transaction, entries: Iterable[tuple[Entry, Where]]) -> None:
@@ -87,7 +87,7 @@ def _row(tx: Transaction, entry: Entry, where: Where) -> dict[str, Any]:
     salted = [(salts[i * _SALT : (i + 1) * _SALT], value) for i, value in enumerate(where.values())]
     commitments = b"".join(sha256(salt + value.encode()).digest() for salt, value in salted)
     row: dict[str, Any] = {"id": row_id}
-    for name in _COVERED:
+    for name in COVERED:
         row[name] = getattr(entry, name)
     row["commitments"] = commitments
     row["leaf"] = leaf_hash(canonical(row))
@@ -98,7 +98,7 @@ def _row(tx: Transaction, entry: Entry, where: Where) -> dict[str, Any]:
 
 def canonical(row: Any) -> bytes:
     """Give the bytes that a leaf covers: id, plain columns in a fixed order, and commitments."""
-    values = [str(row["id"]), *(_plain(row[name]) for name in _COVERED), row["commitments"].hex()]
+    values = [str(row["id"]), *(_plain(row[name]) for name in COVERED), row["commitments"].hex()]
     return json.dumps(values, separators=(",", ":"), ensure_ascii=True).encode()
 
 

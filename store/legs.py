@@ -144,7 +144,7 @@ def _where(tx: Transaction, row: Any, number: str) -> tuple[str, Where]:
     found = tx.connection.execute(
         select(destinations).where(
             p.customer_ref == row.customer_ref,
-            p.value_index == tx.store.master.index("destination", number),
+            p.value_index == tx.store.root.index("destination", number),
             p.kind.in_([DestinationKind.MOBILE, DestinationKind.VOICE]),
         )
     ).all()

@@ -29,6 +29,22 @@ def root(leaves: Sequence[bytes]) -> bytes:
     return level[0]
 
 
+def path(leaves: Sequence[bytes], place: int) -> list[tuple[str, bytes]]:
+    """Give what a leaf is to be hashed with, step by step, to come to the root.
+
+    Each step says on which side the other hash stands: ``left`` or ``right``.
+    """
+    steps: list[tuple[str, bytes]] = []
+    level = list(leaves)
+    while len(level) > 1:
+        beside = place ^ 1
+        if beside < len(level):
+            steps.append(("left" if beside < place else "right", level[beside]))
+        level = [root(level[i : i + 2]) for i in range(0, len(level), 2)]
+        place //= 2
+    return steps
+
+
 def seal_hash(previous: bytes, number: int, batch_root: bytes, first: int, count: int) -> bytes:
     """Chain a batch's root to the seal before it."""
     body = b"|".join(str(n).encode() for n in (number, first, count))

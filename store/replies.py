@@ -51,7 +51,7 @@ def keep(tx: Transaction, reply: Reply) -> bool:
     ).first()
     if known is not None:
         return False
-    value_index = tx.store.master.index("destination", reply.sender)
+    value_index = tx.store.root.index("destination", reply.sender)
     answered = _answered(tx, value_index)
     ref = answered.customer_ref if answered is not None else _owner(tx, value_index)
     reply_id = tx.new_id()

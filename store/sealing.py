@@ -71,16 +71,30 @@ def seal_next(tx: Transaction, limit: int = 5_000) -> int:
     return len(rows)
 
 
-def verify(store: Store) -> Verified:
-    """Check every seal and entry from the first; stop at the first that is broken.
+@dataclass(frozen=True, slots=True)
+class Trusted:
+    """Up to where the chain is taken as it is: the last seal, its hash, the entries it ends."""
+
+    seal: int
+    head: bytes
+    entries: int
+
+
+_NOTHING = Trusted(0, GENESIS, 0)
+
+
+def verify(store: Store, trusted: Trusted = _NOTHING) -> Verified:
+    """Check every seal and entry after what is trusted; stop at the first that is broken.
 
     All as of one moment: what is sealed meanwhile is no break.
     """
-    checked, entries, previous, expected = 0, 0, GENESIS, 1
+    checked, entries, previous, expected = 0, 0, trusted.head, trusted.entries + 1
     with store.snapshot() as tx:
         unsealed = _count_unsealed(tx)
-        for seal in tx.connection.execute(select(seals).order_by(seals.c.number)).mappings().all():
-            broken = _check_seal(tx, seal, previous, expected, checked + 1)
+        found = select(seals).where(seals.c.number > trusted.seal).order_by(seals.c.number)
+        for seal in tx.connection.execute(found).mappings().all():
+            number = trusted.seal + checked + 1
+            broken = _check_seal(tx, seal, previous, expected, number)
             if broken:
                 return Verified(checked, entries, unsealed, previous.hex(), broken)
             checked, entries = checked + 1, entries + seal["count"]

@@ -19,13 +19,13 @@ from contracts.envelope import parse_structured
 from contracts.events import Event, keepable, parse_event
 from contracts.problems import Malformed
 from contracts.vocabulary import Answer, DeliveryStatus, Door, Role
-from store import outbox, publishers, tables
+from store import outbox, publishers, root_keys, tables
 from store.customers import Readings
 from store.deliveries import advancing
 from store.deliveries.adding import Due
 from store.deliveries.claiming import Claim, Claimed, claim
 from store.engine import Clock, Store, open_engine
-from store.keys import MasterKey
+from store.keys import MasterKey, RootKey
 from store.publishers import Publisher
 from tests import factories
 from tests.factories import Sample
@@ -34,7 +34,8 @@ from workers.intake.submission import Answered, Submission
 from workers.intake.taking_in import Taken, TakingIn
 
 START = datetime(2026, 11, 20, 10, 0, tzinfo=UTC)  # a Friday; the samples' events are of then
-MASTER = MasterKey(b"k" * 32)
+ROOT = RootKey(b"k" * 32)
+MASTER = MasterKey(b"k" * 32)  # that processes are given, to open the root key with
 EVERYTHING = Publisher("all", ("*",), ("*",), tuple(Door), tuple(Role))
 PHONE = ("phone_answering",)
 POST = ("mail_forwarding",)
@@ -66,7 +67,8 @@ def open_test_store(url: str, clock: Clock | None = None, *, make: bool = False)
     engine = open_engine(url)
     if make:
         tables.metadata.create_all(engine, checkfirst=False)
-    store = Store(engine, MASTER, policy_version="2020-04", clock=clock)
+    root_keys.add(engine, ROOT, MASTER)
+    store = Store(engine, ROOT, policy_version="2020-04", clock=clock)
     try:
         yield store
     finally:

@@ -72,6 +72,23 @@ def preferences_event(ref: str, rules: object, based_on: int, set_by: str) -> by
     ).encode()
 
 
+def rights_event(ref: str, kind: str, via: str, received_at: str, detail: str | None) -> bytes:
+    """Make the ``rights.requested`` of somebody who rang, wrote or came."""
+    event_id = str(uuid.uuid4())
+    data = {"request_id": event_id, "kind": kind, "via": via, "received_at": received_at}
+    return json.dumps(
+        {
+            "specversion": "1.0",
+            "id": event_id,
+            "source": _SOURCE,
+            "type": "onward.rights.requested.v1",
+            "subject": ref,
+            "datacontenttype": "application/json",
+            "data": data if detail is None else data | {"detail": detail},
+        }
+    ).encode()
+
+
 def read_preferences(text: bytes, *, admit_drama: bool) -> PreferencesSet:
     """Read the rules and callers of a file as ``preferences.set`` would; nothing is published.
 

@@ -8,7 +8,7 @@ from typing import Annotated, ClassVar, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
 from contracts.fields import HOLDS_NONE, MediaType, Name, Number, Sha256
-from contracts.vocabulary import Family
+from contracts.vocabulary import Family, Retention
 
 Contradiction = tuple[str, str]
 Awaited = Literal["customer", "destination", "item", "event"]
@@ -81,6 +81,14 @@ class EventType:
     def needs_subject(self) -> bool:
         """Whether nothing but the subject can say whose event it is."""
         return self.whose is Whose.SUBJECT
+
+    @property
+    def retention(self) -> Retention:
+        """For how long what it tells of is kept."""
+        return _RETENTIONS.get(self.family, Retention.CONTENT)
+
+
+_RETENTIONS = {Family.BILLING: Retention.BILLING, Family.CUSTOMERS: Retention.CONTACT}
 
 
 class File(Shape):

@@ -10,7 +10,7 @@ from pydantic_core import from_json, to_json
 
 from contracts.envelope import Envelope
 from contracts.envelope.attributes import is_json
-from contracts.events.base import EventData, EventType, Whose
+from contracts.events.base import EventData, EventType, File, Whose
 from contracts.events.complaints import problems_of
 from contracts.events.registry import BY_WIRE, TYPES
 from contracts.fields import CARD_DATA_TEXT, SHORTEST_PAYMENT_DETAIL
@@ -195,3 +195,11 @@ def _canonical(name: str, subject: str | None, raw: object) -> bytes:
     return json.dumps(
         [name, subject, raw], ensure_ascii=False, sort_keys=True, separators=(",", ":")
     ).encode()
+
+
+def files_of(data: EventData) -> tuple[str, ...]:
+    """The digests of the files of ours that an event refers to."""
+    found = [getattr(data, name) for name in type(data).model_fields]
+    flat = [one for each in found for one in (each if isinstance(each, tuple) else (each,))]
+    files = [one for one in flat if isinstance(one, File) and one.uri.startswith("blob:")]
+    return tuple(dict.fromkeys(file.sha256 for file in files))

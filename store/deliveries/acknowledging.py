@@ -19,7 +19,7 @@ from contracts.vocabulary import Channel, DeliveryStatus, Reason, ReplyKind
 from store.deliveries.receiving import Word, receive
 from store.deliveries.siblings import stop_others
 from store.engine import Transaction
-from store.keys import MasterKey
+from store.keys import RootKey
 from store.tables import attempts, deliveries, destinations, replies
 
 _DIGITS: Final = 6
@@ -40,9 +40,9 @@ class Answered(StrEnum):
     UNASKED = "unasked"  # this number was asked for none
 
 
-def code_of(master: MasterKey, customer_ref: str, event_id: UUID) -> str:
+def code_of(root: RootKey, customer_ref: str, event_id: UUID) -> str:
     """Give the code that texts about an event ask a customer to send back."""
-    made = master.index("reply code", f"{customer_ref}/{event_id}")
+    made = root.index("reply code", f"{customer_ref}/{event_id}")
     return f"{int.from_bytes(made, 'big') % 10**_DIGITS:0{_DIGITS}}"
 
 
@@ -122,5 +122,5 @@ def _lately(tx: Transaction, value_index: bytes) -> int:
 
 
 def _fits(tx: Transaction, row: Any, code: str) -> bool:
-    made = code_of(tx.store.master, row.customer_ref, row.event_id)
+    made = code_of(tx.store.root, row.customer_ref, row.event_id)
     return compare_digest(made.encode(), code.encode())

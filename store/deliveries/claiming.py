@@ -398,7 +398,7 @@ def claimed(
 def _code(tx: Transaction, row: Row[Any]) -> str | None:
     if row.acknowledge is not Acknowledge.CODE:
         return None
-    return code_of(tx.store.master, row.customer_ref, row.event_id)
+    return code_of(tx.store.root, row.customer_ref, row.event_id)
 
 
 def _opened(tx: Transaction, member: Member) -> Gathered:

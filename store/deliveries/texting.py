@@ -51,7 +51,7 @@ class Past:
 
 def digest(tx: Transaction, said: str) -> bytes:
     """Digest what a text says, so that whoever sees the digest cannot guess it."""
-    return tx.store.master.index("text", said)[:8]
+    return tx.store.root.index("text", said)[:8]
 
 
 def take_turns(

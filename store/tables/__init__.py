@@ -29,11 +29,14 @@ from store.tables.office import (
     contradictions,
     custody,
     data_keys,
+    file_uses,
     items,
     leases,
     publishers,
+    root_keys,
 )
 from store.tables.providers import providers
+from store.tables.rights import destructions, erasures, legal_holds, rights_requests
 
 __all__ = [
     "act_targets",
@@ -48,12 +51,16 @@ __all__ = [
     "data_keys",
     "deliveries",
     "destinations",
+    "destructions",
+    "erasures",
     "events",
+    "file_uses",
     "gathered",
     "inquiries",
     "items",
     "leases",
     "ledger",
+    "legal_holds",
     "legs",
     "metadata",
     "names",
@@ -67,6 +74,8 @@ __all__ = [
     "publishers",
     "rejected_events",
     "replies",
+    "rights_requests",
+    "root_keys",
     "rule_sets",
     "seals",
     "search_terms",

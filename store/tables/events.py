@@ -46,7 +46,8 @@ waits = Table(
 )
 
 # `closed_at`: taken in anew, or dismissed by an operator. One whose publisher has sent it again,
-# mended, needs no closing: the event of its name came later than it.
+# mended, needs no closing: the event of its name came later than it. `subject_index` is the keyed
+# digest of whose it would have been, so that it is erased with them.
 rejected_events = Table(
     "rejected_events",
     metadata,
@@ -57,6 +58,7 @@ rejected_events = Table(
     name("type"),
     name("route", nullable=False),
     Column("problems", Text, nullable=False),
+    Column("subject_index", LargeBinary(16), index=True),
     Column("body", Sealed),
     instant("received_at", nullable=False, index=True),
     instant("closed_at"),

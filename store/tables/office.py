@@ -1,18 +1,43 @@
 """What the office keeps beside events: keys, publishers, files, post items, and leases."""
 
-from sqlalchemy import BigInteger, Boolean, Column, Index, Integer, LargeBinary, Table, Text, Uuid
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    Index,
+    Integer,
+    LargeBinary,
+    Table,
+    Text,
+    UniqueConstraint,
+    Uuid,
+)
 
-from contracts.vocabulary import Contradiction, Custody, PostAction, Reason
+from contracts.vocabulary import Contradiction, Custody, PostAction, Reason, Retention
 from store.tables.base import instant, metadata, name
 from store.types import Sealed, Word
 
+# The root key, wrapped by each master key that opens it; `master` is that one's short name.
+root_keys = Table(
+    "root_keys",
+    metadata,
+    name("master", primary_key=True),
+    Column("wrapped", LargeBinary(128), nullable=False),
+    instant("added_at", nullable=False),
+)
+
+# One key for an owner and a retention class. A destroyed one keeps its row without its key: what
+# it sealed is gone, and it is never made again.
 data_keys = Table(
     "data_keys",
     metadata,
     Column("key_id", BigInteger, primary_key=True, autoincrement=False),
-    name("owner", nullable=False, unique=True),
-    Column("wrapped", LargeBinary(128), nullable=False),
+    name("owner", nullable=False),
+    Column("retention", Word(Retention), nullable=False),
+    Column("wrapped", LargeBinary(128)),
     instant("created_at", nullable=False),
+    instant("destroyed_at"),
+    UniqueConstraint("owner", "retention"),
 )
 
 # `grants` is JSON: types, sources, doors, roles, broker user.
@@ -35,6 +60,14 @@ blobs = Table(
     Column("bytes", BigInteger, nullable=False),
     name("publisher", nullable=False),
     instant("stored_at", nullable=False),
+)
+
+# Which events refer to a file: it goes when the last of them does.
+file_uses = Table(
+    "file_uses",
+    metadata,
+    name("sha256", primary_key=True),
+    Column("event_id", Uuid, primary_key=True, index=True),
 )
 
 # `kinds` are the words for what an item holds and who sent it. `arrival_id` is the event that told

@@ -13,6 +13,7 @@ from store.keys import MasterKey
 from store.leases import hold
 from store.migrating import migrate
 from store.providers import Known
+from store.root_keys import open_root
 from tests.checking.telling import told
 from workers.checking import State
 from workers.checking.database import _clock, database
@@ -32,9 +33,9 @@ def _settings(folder: Path, url: str, key: bytes = KEY) -> Settings:
 
 
 def _migrated(url: str) -> Store:
-    store = Store(open_engine(url), MasterKey(KEY), policy_version="2020-04")
-    migrate(store.engine)
-    return store
+    engine = open_engine(url)
+    migrate(engine)
+    return Store(engine, open_root(engine, MasterKey(KEY)), policy_version="2020-04")
 
 
 def test_an_empty_database_is_told_to_be_migrated(tmp_path: Path, postgresql_url: str) -> None:

@@ -24,7 +24,7 @@ from store.customers import Readings
 from store.deliveries.adding import Due
 from store.engine import Store, open_engine
 from store.files import Files
-from store.keys import MasterKey
+from store.keys import RootKey
 from store.publishers import Publisher
 from store.tables import metadata
 from tests import factories
@@ -83,7 +83,7 @@ class Office:
 
     @property
     def files(self) -> Files:
-        return Files((self.folder / "blobs").as_uri(), self.store.master)
+        return Files((self.folder / "blobs").as_uri(), self.store.root)
 
     @property
     def taking_in(self) -> TakingIn:
@@ -183,7 +183,7 @@ def an_office(url: str, folder: Path) -> Iterator[Office]:
     """Make an empty store, and close it."""
     engine = open_engine(url)
     metadata.create_all(engine)
-    store = Store(engine, MasterKey(b"k" * 32), policy_version="2020-04")
+    store = Store(engine, RootKey(b"k" * 32), policy_version="2020-04")
     try:
         yield Office(store, folder)
     finally:

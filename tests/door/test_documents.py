@@ -6,11 +6,11 @@ from pypdf import PdfWriter
 
 from contracts.events import File
 from store.files import Files, Trouble
-from store.keys import MasterKey
+from store.keys import RootKey
 from tests.factories import file
 from workers.documents import Documents, usable_pdf
 
-KEY = MasterKey(b"k" * 32)
+KEY = RootKey(b"k" * 32)
 
 
 def a_pdf(*, pages: int = 1, password: str | None = None) -> bytes:
@@ -70,7 +70,7 @@ def test_a_file_that_cannot_be_had_says_why(
 
 def test_a_file_sealed_elsewhere_does_not_open(tmp_path: Path) -> None:
     """After a restore with the wrong key the word is not `missing`."""
-    Files(tmp_path.as_uri(), MasterKey(b"o" * 32)).put("a" * 64, b"content")
+    Files(tmp_path.as_uri(), RootKey(b"o" * 32)).put("a" * 64, b"content")
 
     assert Files(tmp_path.as_uri(), KEY).read(f"blob:{'a' * 64}", 100) is Trouble.UNOPENABLE
 

@@ -19,7 +19,7 @@ from store import tables
 from store.customers import Readings
 from store.deliveries.adding import Due
 from store.engine import Store, open_engine
-from store.keys import MasterKey
+from store.keys import RootKey
 from store.publishers import Publisher, add
 from workers.broker import connect
 from workers.intake.consumer import Consumer, Options
@@ -27,12 +27,12 @@ from workers.intake.taking_in import TakingIn
 from workers.intake.topology import declare
 
 STRUCTURED = "application/cloudevents+json"
-MASTER = MasterKey(b"k" * 32)
+ROOT = RootKey(b"k" * 32)
 
 
 def open_store(url: str) -> Store:
     """Open a store as a process does."""
-    return Store(open_engine(url), MASTER, policy_version="2020-04")
+    return Store(open_engine(url), ROOT, policy_version="2020-04")
 
 
 def admit(store: Store, *publishers: Publisher) -> None:

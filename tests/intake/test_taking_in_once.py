@@ -12,7 +12,7 @@ from contracts.envelope import parse_binary_http
 from contracts.events import Event, canonical_content, parse_event
 from contracts.vocabulary import Answer, ErrorCode, EventStatus
 from store import tables
-from store.keys import MasterKey
+from store.keys import RootKey
 from tests import factories
 from tests.building import EVERYTHING, House, preferences, submission, verified
 from tests.factories import Sample
@@ -128,14 +128,14 @@ def test_what_a_repeat_is_known_by_tells_nobody_what_was_said(house: House) -> N
     """A plain digest of a short text can be found by trying, long after the text is erased."""
     event = factories.envelope("call.message_taken", text="Yes.")
     house.hand_in(event)
-    other = MasterKey(b"o" * 32)
+    other = RootKey(b"o" * 32)
     parsed = submission(event).event
     assert isinstance(parsed, Event)
     content = canonical_content(parsed)
 
     kept = house.event(event["id"])["digest"]
 
-    assert kept == house.store.master.digest(content)
+    assert kept == house.store.root.digest(content)
     assert kept not in {other.digest(content), hashlib.sha256(content).digest()}
 
 

@@ -17,6 +17,7 @@ from store.engine import Store, open_engine
 from store.keys import MasterKey
 from store.migrating import migrate
 from store.publishers import Publisher
+from store.root_keys import open_root
 from tests.docs.reading import ROOT
 from tests.intake.amqp import Desk, admit
 from tests.metrics.scraping import samples, value
@@ -62,9 +63,9 @@ def _onward(environment: Mapping[str, str], *words: str) -> str:
 
 
 def _made(url: str) -> Store:
-    store = Store(open_engine(url), MasterKey(KEY), policy_version="2020-04")
-    migrate(store.engine)
-    return store
+    engine = open_engine(url)
+    migrate(engine)
+    return Store(engine, open_root(engine, MasterKey(KEY)), policy_version="2020-04")
 
 
 def _ready(one: Watched) -> bool:

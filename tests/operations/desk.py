@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from tests.building import MASTER, House, open_house
+from tests.building import ROOT, House, open_house
 from workers.cli import app
 
 
@@ -40,6 +40,6 @@ def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Desk]:
     made = CliRunner().invoke(app, ["migrate"])
     assert made.exit_code == 0, made.output
     with open_house(f"sqlite:///{tmp_path}/onward.db") as house:
-        assert house.store.master is MASTER
+        assert house.store.root is ROOT
         house.serve()
         yield Desk(house)

@@ -9,7 +9,7 @@ import pytest
 
 from contracts.vocabulary import Channel
 from store import tables
-from store.keys import MasterKey
+from store.keys import RootKey
 from store.tracing import trace
 from tests.building import MAIL, place, verified
 from tests.factories import envelope
@@ -217,7 +217,7 @@ def test_a_link_made_with_another_key_opens_nothing(small_site: Site) -> None:
     value_index = small_site.house.rows(tables.destinations, destination_id="d-mail")[0][
         "value_index"
     ]
-    forger = Links(BASE, MasterKey(b"another key of 32 bytes, no more").index)
+    forger = Links(BASE, RootKey(b"another key of 32 bytes, no more").index)
     forged = forger.url(forger.to_document(row["id"], value_index, small_site.house.clock.now))
 
     assert small_site.fetch(forged).status == 404

@@ -117,7 +117,7 @@ def test_start_lifts_what_a_stop_has_set(office: Office, twilio: Hooks) -> None:
 
 def test_start_lifts_nothing_that_something_else_has_set(office: Office, twilio: Hooks) -> None:
     """An operator has barred the number, and only an operator lifts it."""
-    index = office.store.master.index("destination", MOBILE)
+    index = office.store.root.index("destination", MOBILE)
     with office.store.write() as tx:
         suppress(tx, index, Purpose.MESSAGES, Reason.OPTED_OUT, SuppressedBy.OPERATOR)
     _text(twilio, "STOP", "SM1")

@@ -5,10 +5,10 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from tests.building import MASTER
+from tests.building import ROOT
 from workers.return_path import ReturnPaths
 
-PATHS = ReturnPaths("bounces.onward.example", lambda named: MASTER.index("return_path", named))
+PATHS = ReturnPaths("bounces.onward.example", lambda named: ROOT.index("return_path", named))
 DELIVERY = UUID("01a214ed-4fba-7000-b9d7-e2a6bdd6ac73")
 
 

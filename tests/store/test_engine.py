@@ -106,7 +106,7 @@ def test_a_deadlock_is_an_outage_and_a_race(server_house: House) -> None:
 def test_names_are_held_shared_by_readers_and_alone_by_a_writer(server_house: House) -> None:
     """Between "it is not there" and "I wait for it" nothing can appear (hazard 10)."""
     store = server_house.store
-    name = store.master.index("awaits", "customer:C-1")
+    name = store.root.index("awaits", "customer:C-1")
     order: list[str] = []
     reading = threading.Event()
 

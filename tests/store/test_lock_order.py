@@ -63,7 +63,7 @@ def _is_second_free(house: House, take_first: Act, take_both: Act, take_second: 
 @pytest.mark.parametrize("turned", [False, True])
 def test_names_are_held_in_one_order(server_house: House, *, turned: bool) -> None:
     """Two intakes lock the same customers and numbers, as their events happen to name them."""
-    index = server_house.store.master.index
+    index = server_house.store.root.index
     names = [index("awaits", f"customer:C-{n}") for n in range(2)]
     first, second = sorted(names, key=lambda name: int.from_bytes(name[:8], "big", signed=True))
     given = [second, first] if turned else [first, second]

@@ -295,7 +295,7 @@ def test_the_count_tells_nobody_what_was_said_or_to_whom(texted: House) -> None:
 
     (row,) = texted.rows(tables.texted)
     with texted.store.read() as tx:
-        assert row["value_index"] == tx.store.master.index("destination", "+447700900123")
+        assert row["value_index"] == tx.store.root.index("destination", "+447700900123")
     assert b"Yes" not in row["recent"]
     assert b"7700900123" not in row["recent"]
 

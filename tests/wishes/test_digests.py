@@ -12,7 +12,7 @@ from store.deliveries.claiming import Claim, claim
 from store.deliveries.recording import Result, record
 from store.engine import Store
 from store.tracing import trace
-from tests.building import MASTER, House, preferences
+from tests.building import ROOT, House, preferences
 from tests.factories import Sample, catch_all, envelope
 from tests.wishes.wired import Wired
 
@@ -75,7 +75,7 @@ def test_a_digest_that_is_being_sent_is_closed_and_the_next_one_gets_what_comes(
     house.serve(rules=[hourly("d-mobile")])
     have(house, "one")
     first = house.delivery()["id"]
-    ahead = Store(house.store.engine, MASTER, policy_version="2020-04", clock=lambda: AT_ELEVEN)
+    ahead = Store(house.store.engine, ROOT, policy_version="2020-04", clock=lambda: AT_ELEVEN)
     with ahead.write() as tx:  # a worker whose clock is a little before that of intake
         assert len(claim(tx, [first], Claim("w", "p", 60)).claimed) == 1
 

@@ -15,7 +15,7 @@ from store.deliveries.claiming import Claim, Claimed, claim
 from store.deliveries.receiving import Word, receive
 from store.deliveries.siblings import stop_others
 from store.engine import Store, is_race
-from tests.building import MASTER, MOBILE, House
+from tests.building import MOBILE, ROOT, House
 from tests.factories import envelope
 from tests.wishes.test_digests import AT_ELEVEN, hourly
 from tests.wishes.test_escalating import BY_CODE, BY_RECEIPT, accept
@@ -93,7 +93,7 @@ def test_a_code_and_the_end_of_its_wait_never_leave_a_next_step_behind(
     """The customer answers at the very moment at which the next step is due."""
     house = server_house
     house.serve(rules=[BY_CODE])
-    index = house.store.master.index("destination", MOBILE)
+    index = house.store.root.index("destination", MOBILE)
     came_to = Counter[str]()
     for turn in range(_TIMES):
         event = envelope("call.message_taken", call_id=f"call-{turn}", urgency="urgent")
@@ -101,7 +101,7 @@ def test_a_code_and_the_end_of_its_wait_never_leave_a_next_step_behind(
         row = house.event(event["id"])
         accept(house)
         house.clock.advance(minutes=11)
-        code = acknowledging.code_of(house.store.master, "C-1042", row["id"])
+        code = acknowledging.code_of(house.store.root, "C-1042", row["id"])
 
         def answer(given: str = code) -> None:
             with house.store.write() as tx:
@@ -146,7 +146,7 @@ def test_a_receipt_and_a_claim_of_the_next_step_agree(server_house: House) -> No
 
 def ahead_of(house: House, when: datetime) -> Store:
     """The same store for a process whose clock shows another time."""
-    return Store(house.store.engine, MASTER, policy_version="2020-04", clock=lambda: when)
+    return Store(house.store.engine, ROOT, policy_version="2020-04", clock=lambda: when)
 
 
 def _messages(house: House) -> list[dict[str, object]]:

@@ -16,6 +16,7 @@ from config.settings import Settings
 from store.customers import Readings
 from store.engine import Store, open_engine
 from store.keys import MasterKey
+from store.root_keys import open_root
 from workers import failpoints
 from workers.alive import Beats
 from workers.dispatch.broker import open_broker
@@ -150,16 +151,19 @@ def open_parts(settings: Settings) -> Parts:
 
 
 def open_store(settings: Settings) -> Store:
-    """Open the store with its keys. Raises ``config.keyfile.MasterKeyError``."""
+    """Open the store; its root key is read when first needed.
+
+    Raises ``config.keyfile.MasterKeyError``; what needs the root key ``NoRootKeyError``.
+    """
     master = MasterKey(keyfile.read_master_key(settings))
-    connections = settings.dispatch_threads + 6
-    engine = open_engine(settings.database, connections)
-    return Store(engine, master, policy_version=settings.policy_version)
+    engine = open_engine(settings.database, settings.dispatch_threads + 6)
+    return Store(engine, lambda: open_root(engine, master), policy_version=settings.policy_version)
 
 
 def _make_embedded(settings: Settings) -> None:
     settings.data_dir.mkdir(parents=True, exist_ok=True)
-    if settings.master_key is None and not settings.master_key_path.exists():
+    elsewhere = settings.master_key is not None or settings.master_key_command
+    if not elsewhere and not settings.master_key_path.exists():
         keyfile.make_master_key(settings.master_key_path, secrets.token_bytes(keyfile.KEY_BYTES))
 
 

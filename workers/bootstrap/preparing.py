@@ -55,7 +55,7 @@ def links(parts: Parts) -> Links | None:
     settings = parts.settings
     if settings.public_url is None:
         return None
-    return Links(settings.public_url, parts.store.master.index, settings.document_link_days)
+    return Links(settings.public_url, parts.store.index, settings.document_link_days)
 
 
 def return_paths(parts: Parts) -> ReturnPaths | None:
@@ -63,8 +63,7 @@ def return_paths(parts: Parts) -> ReturnPaths | None:
     domain = parts.settings.mail_bounce_domain
     if domain is None:
         return None
-    master = parts.store.master
-    return ReturnPaths(domain, lambda named: master.index("return_path", named))
+    return ReturnPaths(domain, lambda named: parts.store.index("return_path", named))
 
 
 def open_files(parts: Parts) -> "Files":
@@ -72,7 +71,7 @@ def open_files(parts: Parts) -> "Files":
     from store.files import Files
 
     settings = parts.settings
-    return Files(settings.blobs, parts.store.master, settings.blob_roots)
+    return Files(settings.blobs, parts.store.root, settings.blob_roots)
 
 
 def open_documents(parts: Parts) -> Documents:

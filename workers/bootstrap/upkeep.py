@@ -3,11 +3,13 @@
 from collections.abc import Callable, Sequence
 
 from config.sending import missing_company
+from store.checkpoints import Published, publish_next
 from store.engine import Store
 from store.inbox import some_awaited
 from workers.bootstrap.parts import Parts
 from workers.bootstrap.preparing import open_preparing
 from workers.bootstrap.providers import open_carriers
+from workers.bootstrap.rights import open_retaining
 from workers.metrics.definitions import LEADS
 from workers.metrics.store_figures import EVERY_SECONDS, StoreFigures
 from workers.providers.twilio_sms import TwilioSms
@@ -41,6 +43,11 @@ def open_upkeep(parts: Parts) -> Upkeep:
     read = StoreFigures(parts.store)
     chores = (*chores, Chore("read_figures", EVERY_SECONDS, read.read))
     closing: list[Callable[[], None]] = []
+    published = Published(settings.checkpoints)
+    every = settings.checkpoint_interval_seconds
+    chores = (*chores, Chore("checkpoint", every, lambda: _checkpoint(store, published)))
+    retaining = open_retaining(parts, store)
+    chores = (*chores, Chore("retain", settings.upkeep_interval_seconds * 60, retaining.run))
     asking = open_asking(parts, store)
     if asking is not None:
         chores = (*chores, Chore("ask_providers", settings.upkeep_interval_seconds, asking.run))
@@ -86,6 +93,14 @@ def open_asking(parts: Parts, store: Store) -> AskingProviders | None:
         counts=parts.counts,
     )
     return AskingProviders(means)
+
+
+def _checkpoint(store: Store, published: Published) -> int:
+    """Write checkpoints of all that is sealed; they are few, and each has its own name."""
+    made = 0
+    while publish_next(store, published) is not None:
+        made += 1
+    return made
 
 
 def recheck(parts: Parts) -> int:

@@ -10,9 +10,9 @@ from sqlalchemy.exc import DBAPIError
 from config import keyfile
 from config.settings import Settings
 from contracts.vocabulary import BreakerState
-from store import condition, leases, migrating, providers
+from store import condition, leases, migrating, providers, root_keys
 from store.engine import Store, Transaction, open_engine, ping
-from store.keys import MasterKey
+from store.keys import MasterKey, RootKey, Unopenable
 from store.providers import ProviderState
 from workers.checking.finding import Finding, fine, unknown, unset, wrong
 from workers.upkeep.running import LEADER
@@ -42,9 +42,8 @@ def database(found: Settings) -> Sequence[Finding]:
 
 
 def _look(found: Settings, engine: Engine) -> Sequence[Finding]:
-    key = _key_or_none(found)
     # Without its key the rest can still be looked at: nothing is sealed or opened then.
-    store = Store(engine, key or MasterKey(_NO_KEY), policy_version=found.policy_version)
+    store = Store(engine, RootKey(_NO_KEY), policy_version=found.policy_version)
     before = datetime.now(UTC)
     there = ping(store)
     after = datetime.now(UTC)
@@ -58,7 +57,7 @@ def _look(found: Settings, engine: Engine) -> Sequence[Finding]:
         return [*findings, wrong("tables", f"{told}, this code needs {wanted}: onward migrate")]
     findings.append(fine("tables", f"at {at}, as this code needs"))
     with store.read() as tx:
-        return [*findings, _sealed(tx, key), _upkeep(found, tx), _due(tx), _in_use(tx)]
+        return [*findings, _sealed(found, engine), _upkeep(found, tx), _due(tx), _in_use(tx)]
 
 
 def _clock(dialect: str, ahead: timedelta) -> Finding:
@@ -71,16 +70,24 @@ def _clock(dialect: str, ahead: timedelta) -> Finding:
     return fine("clock", f"within {seconds:.1f} s of the database's")
 
 
-def _sealed(tx: Transaction, key: MasterKey | None) -> Finding:
-    if key is None:
-        return unknown("sealed values", "not tried: there is no master key to open them with")
-    opened = condition.opens_with_our_key(tx)
-    if opened is None:
-        return fine("sealed values", "none yet")
-    if not opened:
+def _sealed(found: Settings, engine: Engine) -> Finding:
+    what, names = "sealed values", [each.master for each in root_keys.openers(engine)]
+    try:
+        master = MasterKey(keyfile.read_master_key(found))
+    except keyfile.MasterKeyError:
+        return unknown(what, "not tried: there is no master key to open them with")
+    if not names:
+        return fine(what, "none yet")
+    try:
+        root_keys.open_root(engine, master, make=False)
+    except (root_keys.NoRootKeyError, Unopenable):
         told = "sealed with another master key than this one: put the right key back, lose none"
-        return wrong("sealed values", told)
-    return fine("sealed values", f"open with this master key ({key.fingerprint()})")
+        return wrong(what, f"{told} ({', '.join(names)} opens them; this is {master.name})")
+    others = [name for name in names if name != master.name]
+    if others:
+        told = f"and with {', '.join(others)}: onward keys take-away it once no process has it"
+        return fine(what, f"open with this master key ({master.name}), {told}")
+    return fine(what, f"open with this master key ({master.name})")
 
 
 def _upkeep(found: Settings, tx: Transaction) -> Finding:
@@ -116,13 +123,6 @@ def _out_of_use(state: ProviderState, now: datetime) -> str | None:
     if state.wait_until is not None and state.waits(now):
         return f"{state.name} wants us to wait until {state.wait_until:%H:%M:%S} UTC {why}"
     return None
-
-
-def _key_or_none(found: Settings) -> MasterKey | None:
-    try:
-        return MasterKey(keyfile.read_master_key(found))
-    except keyfile.MasterKeyError:
-        return None
 
 
 def _why_not(url: URL, error: DBAPIError) -> str:

@@ -82,12 +82,15 @@ def _channel(found: Settings, channel: Channel) -> Finding:
 def master_key(found: Settings) -> Sequence[Finding]:
     """Tell whether the master key can be read, and only by us."""
     path = found.master_key_path
-    if found.master_key is None and not path.exists() and _makes_its_key(found):
+    elsewhere = found.master_key is not None or bool(found.master_key_command)
+    if not elsewhere and not path.exists() and _makes_its_key(found):
         return [unset("master key", f"is made at the first start, in {path}")]
     try:
         keyfile.read_master_key(found)
     except keyfile.MasterKeyError as error:
         return [wrong("master key", f"{error}; put it back from where you keep it apart")]
+    if found.master_key_command:
+        return [fine("master key", f"printed by {found.master_key_command[0]}")]
     if found.master_key is not None:
         return [fine("master key", "set in the environment or the settings file")]
     if path.stat().st_mode & 0o077:

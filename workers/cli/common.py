@@ -56,6 +56,7 @@ def opened(found: "Settings | None" = None) -> "Iterator[Parts]":
     from config.keyfile import MasterKeyError
     from config.sending import MissingSettingsError
     from store.keys import Unopenable
+    from store.root_keys import NoRootKeyError
     from workers.bootstrap.parts import open_parts
     from workers.broker import BrokerAwayError
     from workers.dispatch.journal import JournalError
@@ -73,6 +74,7 @@ def opened(found: "Settings | None" = None) -> "Iterator[Parts]":
         JournalError,
         MasterKeyError,
         MissingSettingsError,
+        NoRootKeyError,
         OpsPortError,
         TopologyError,
         Unopenable,

@@ -1,10 +1,10 @@
-"""The record: what was sent on, where something is found, and whether the chain holds."""
+"""The record: what was sent on, and where something is found."""
 
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from workers.cli.common import AsJson, fail, listing, opened, there
+from workers.cli.common import AsJson, listing, opened, there
 
 if TYPE_CHECKING:
     from store.read_models import EventStory, SendLine
@@ -27,7 +27,6 @@ def add_to(app: typer.Typer) -> None:
     app.command()(sends)
     app.command()(replies)
     app.command()(find)
-    app.command()(verify)
 
 
 def sends(
@@ -89,31 +88,6 @@ def find(
         "at": "Since",
     }
     listing(rows, headings, as_json=as_json)
-
-
-def verify(as_json: AsJson = False) -> None:
-    """Check the ledger's chain, and name the first broken row; exit 1 if there is one."""
-    from store.sealing import verify as check
-
-    with opened(there()) as parts:
-        result = check(parts.store)
-    row: dict[str, Any] = {
-        "entries": result.entries,
-        "seals": result.seals,
-        "unsealed": result.unsealed,
-        "head": result.head,
-        "holds": result.broken is None,
-    }
-    if result.broken is not None:
-        row |= {
-            "broken": result.broken.what,
-            "seal": result.broken.seal,
-            "position": result.broken.position,
-            "entry": result.broken.entry,
-        }
-    listing([row], {name: name.capitalize() for name in row}, as_json=as_json)
-    if result.broken is not None:
-        fail(f"the chain is broken: {result.broken.what}")
 
 
 def _story_rows(story: "EventStory") -> list[dict[str, Any]]:

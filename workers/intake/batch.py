@@ -9,11 +9,11 @@ from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
-from contracts.events import search_terms
+from contracts.events import files_of, search_terms
 from contracts.events.parsing import Event, dump_data
 from contracts.planning import Plan
 from contracts.vocabulary import Channel, EventStatus, Reason
-from store import inbox, items, ledger, outbox
+from store import blobs, inbox, items, ledger, outbox
 from store.deliveries import adding
 from store.deliveries.adding import Due, Following
 from store.deliveries.gathering import Joining, join
@@ -38,6 +38,7 @@ class Batch:
     outcomes: list[Outcome] = field(default_factory=list)
     terms: list[tuple[str, UUID]] = field(default_factory=list)
     waits: list[Wait] = field(default_factory=list)
+    files: list[tuple[str, UUID]] = field(default_factory=list)
     due: list[Due] = field(default_factory=list)
     joining: list[Joining] = field(default_factory=list)
     plans: list[tuple[Incoming, str, Plan, list[dict[str, Any]]]] = field(default_factory=list)
@@ -56,8 +57,9 @@ class Batch:
         outbox.add(tx, self.outcomes)
         inbox.add_terms(tx, self.terms)
         inbox.put_waits(tx, self.waits)
+        blobs.use(tx, self.files)
         self.events, self.deliveries, self.entries = [], [], []
-        self.outcomes, self.terms, self.waits = [], [], []
+        self.outcomes, self.terms, self.waits, self.files = [], [], [], []
         self.joining, self.plans = [], []
 
     def add_event(
@@ -83,7 +85,7 @@ class Batch:
                 "status": status,
                 "correlation": _correlation(incoming),
                 "content": inbox.content(
-                    tx, incoming.id, customer_ref, head, dump_data(event.data)
+                    tx, incoming.id, incoming.type, customer_ref, head, dump_data(event.data)
                 ),
                 "digest": digest,
                 "rules_version": rules_version,
@@ -93,6 +95,7 @@ class Batch:
             }
         )
         self.terms += [(term, incoming.id) for term in search_terms(event)]
+        self.files += [(digest, incoming.id) for digest in files_of(event.data)]
 
     def put_plan(
         self, incoming: Incoming, customer_ref: str, plan: Plan, detail: str | None = None

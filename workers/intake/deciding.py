@@ -60,6 +60,10 @@ class Deciding:
         """Read the customers of many events at once."""
         self._customers.update(self._readings.load(self._tx, refs))
 
+    def unknown(self, refs: set[str]) -> set[str]:
+        """Give those of some customers, preloaded before, of whom nothing is on record."""
+        return refs - self._customers.keys()
+
     def forget(self, ref: str) -> None:
         """Read a customer again when it is next asked for."""
         self._customers.pop(ref, None)

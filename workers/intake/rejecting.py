@@ -3,13 +3,14 @@
 import json
 from collections.abc import Sequence
 from typing import Any
+from uuid import UUID
 
 from contracts.events import TYPES
 from contracts.problems import Problem
 from contracts.vocabulary import Answer, EventStatus
 from store import inbox
 from store.engine import Transaction
-from store.inbox import Kept
+from store.inbox import Kept, Named
 from store.outbox import Outcome, to_publisher
 from workers.intake.submission import Answered, Submission
 
@@ -20,41 +21,37 @@ def reject(
     tx: Transaction,
     submission: Submission,
     problems: Sequence[Problem],
-    source: str | None,
-    event_id: str | None,
-    event_type: str | None,
+    named: Named,
 ) -> tuple[Answered, Outcome]:
     """Put a submission among the rejected; give the answer and the ``event.rejected``."""
-    barred = event_type is not None and event_type.startswith(_KEPT_NOWHERE)
+    barred = named.event_type is not None and named.event_type.startswith(_KEPT_NOWHERE)
     row_id = inbox.reject(
         tx,
         publisher=submission.publisher.name,
         route=submission.route,
         problems=_listed(problems),
         body=None if barred else submission.keepable(),
-        source=source,
-        event_id=event_id,
-        event_type=event_type,
+        named=named,
     )
-    answer = Answered(Answer.REJECTED, source, event_id, row_id, tuple(problems))
-    told = _told(tx, f"{row_id}", submission.publisher.name, source, event_id, problems)
+    answer = Answered(Answer.REJECTED, named.source, named.event_id, row_id, tuple(problems))
+    told = _told(tx, row_id, submission.publisher.name, named, problems)
     return answer, told
 
 
 def refuse_late(tx: Transaction, kept: Kept, problems: Sequence[Problem]) -> Outcome:
     """Put an event that has waited, and turned out impossible, among the rejected."""
     inbox.take_up(tx, kept, kept.customer_ref, None, EventStatus.REFUSED)
+    subject = kept.customer_ref or kept.head["subject"]
+    named = Named(kept.source, kept.event_id, kept.type, subject)
     row_id = inbox.reject(
         tx,
         publisher=kept.publisher,
         route="waiting",
         problems=_listed(problems),
         body=_as_received(kept),
-        source=kept.source,
-        event_id=kept.event_id,
-        event_type=kept.type,
+        named=named,
     )
-    return _told(tx, f"{row_id}", kept.publisher, kept.source, kept.event_id, problems)
+    return _told(tx, row_id, kept.publisher, named, problems)
 
 
 def _as_received(kept: Kept) -> bytes:
@@ -77,14 +74,13 @@ def _listed(problems: Sequence[Problem]) -> list[dict[str, str]]:
 
 
 def _told(
-    tx: Transaction,
-    row_id: str,
-    publisher: str,
-    source: str | None,
-    event_id: str | None,
-    problems: Sequence[Problem],
+    tx: Transaction, row_id: UUID, publisher: str, named: Named, problems: Sequence[Problem]
 ) -> Outcome:
-    facts: dict[str, Any] = {"source": source, "id": event_id, "errors": _listed(problems)}
+    facts: dict[str, Any] = {
+        "source": named.source,
+        "id": named.event_id,
+        "errors": _listed(problems),
+    }
     return Outcome(
         id=f"{row_id}:rejected",
         audience=to_publisher(publisher),

@@ -1,7 +1,7 @@
 """How are events taken in within one transaction: admitted, decided in order, followed up?"""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from config.policies import Policies
@@ -21,12 +21,12 @@ from contracts.vocabulary import (
     Purpose,
     Reason,
 )
-from store import inbox, notices
+from store import erased, inbox, notices
 from store.customers import Readings, owner_of_number
 from store.deliveries import ending
 from store.deliveries.adding import Due
 from store.engine import Transaction
-from store.inbox import Kept, Wait
+from store.inbox import Kept, Named, Wait
 from store.outbox import Outcome, to_publisher
 from store.publishers import Publisher, by_name
 from workers.intake import whose
@@ -39,6 +39,12 @@ from workers.intake.submission import Answered, Incoming, Submission, not_allowe
 from workers.routing.facts import facts_of
 
 TAKEN_UP_AT_ONCE = 500
+_ERASED = Problem(
+    "subject",
+    ErrorCode.ERASED,
+    "this customer was erased, and nothing more of theirs is kept; who comes back needs a new"
+    " reference",
+)
 _FOLLOWS_UP = "follow_up"  # the customer was told of this call already
 
 
@@ -66,6 +72,7 @@ class Round:
         self._batch = Batch(tx)
         self._deciding = Deciding(tx, readings, policies, {})
         self._calls_here: set[str] = set()
+        self._erased: set[str] = set()
         self._told_calls: dict[str, list[dict[str, object]]] = {}
 
     def take(self, submissions: Sequence[Submission]) -> Taken:
@@ -78,7 +85,7 @@ class Round:
                 answers[place] = answer
             elif isinstance(submission.event, Event):
                 incoming = self._incoming(submission.event, submission.publisher)
-                digest = self._tx.store.master.digest(canonical_content(submission.event))
+                digest = self._tx.store.root.digest(canonical_content(submission.event))
                 admitted.append((place, submission.event, incoming, digest))
         self._lock([incoming for _, _, incoming, _ in admitted])
         self._preload([incoming for _, _, incoming, _ in admitted])
@@ -146,6 +153,7 @@ class Round:
             self._deciding.owners.update(owner_of_number(self._tx, numbers))
         refs = {event.subject for event in incoming if event.subject is not None}
         self._deciding.preload(refs | set(self._deciding.owners.values()))
+        self._erased |= erased.among(self._tx, self._deciding.unknown(refs)).keys()
         calls = {e.data.call_id for e in incoming if isinstance(e.data, MessageTaken)}
         for row in ending.of_calls(self._tx, sorted(calls), "call.waiting"):
             self._told_calls.setdefault(str(row["call_id"]), []).append(row)
@@ -153,26 +161,18 @@ class Round:
     def _rejected_at_the_door(self, submission: Submission) -> Answered | None:
         match submission.event:
             case Malformed() as broken:
-                return self._reject(
-                    submission, broken.problems, broken.source, broken.event_id, broken.wire_type
-                )
+                named = Named(broken.source, broken.event_id, broken.wire_type, broken.subject)
+                return self._reject(submission, broken.problems, named)
             case Event() as event:
                 problems = not_allowed(submission)
                 if problems:
-                    return self._reject(
-                        submission, problems, event.source, event.event_id, event.wire_type
-                    )
+                    return self._reject(submission, problems, _named(event))
         return None
 
     def _reject(
-        self,
-        submission: Submission,
-        problems: Sequence[Problem],
-        source: str | None,
-        event_id: str | None,
-        event_type: str | None,
+        self, submission: Submission, problems: Sequence[Problem], named: Named
     ) -> Answered:
-        answer, told = reject(self._tx, submission, problems, source, event_id, event_type)
+        answer, told = reject(self._tx, submission, problems, named)
         self._batch.outcomes.append(told)
         return answer
 
@@ -188,17 +188,18 @@ class Round:
             "an event with this source and id, and other content, is here already;"
             " give a new event an id of its own",
         )
-        return self._reject(submission, [problem], event.source, event.event_id, event.wire_type)
+        return self._reject(submission, [problem], _named(event))
 
     def _new(
         self, submission: Submission, event: Event, incoming: Incoming, digest: bytes
     ) -> Answered:
+        if incoming.subject in self._erased:
+            # Not even among the rejected may anything of it stay.
+            return self._reject(replace(submission, body=None), [_ERASED], _named(event))
         self._prepare(incoming)
         decided = self._deciding.decide(incoming)
         if decided.problems:
-            return self._reject(
-                submission, decided.problems, event.source, event.event_id, event.wire_type
-            )
+            return self._reject(submission, decided.problems, _named(event))
         status = EventStatus.ROUTED if decided.awaits is None else EventStatus.WAITING
         self._batch.add_event(
             event, incoming, digest, decided.customer_ref, decided.rules_version, status
@@ -352,6 +353,10 @@ class Round:
             )
         self._follow(incoming, decided)
         self._batch.write()
+
+
+def _named(event: Event) -> Named:
+    return Named(event.source, event.event_id, event.wire_type, event.subject)
 
 
 def _lane_of(incoming: Incoming) -> Lane:

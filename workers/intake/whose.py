@@ -22,9 +22,12 @@ from contracts.events.post import ItemInstructed, PostDispatched, PostDisposed, 
 from contracts.vocabulary import Family
 from store.customers import normal_name, owner_of_name
 from store.engine import Transaction
-from store.inbox import owner_of_event
+from store.inbox import customer_name, owner_of_event
+from store.inbox import name_digest as digest
 from store.items import find
 from workers.intake.submission import Incoming
+
+__all__ = ["Awaited", "Names", "customer_name", "digest", "names_of", "resolve"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,11 +44,6 @@ class Names:
 
     reads: frozenset[str]
     changes: frozenset[str]
-
-
-def customer_name(ref: str) -> str:
-    """The name of a customer's record."""
-    return f"customer:{ref}"
 
 
 def number_name(e164: str) -> str:
@@ -76,11 +74,6 @@ def invoice_name(ref: str | None, number: str) -> str:
 def subscription_name(ref: str | None, subscription_id: str) -> str:
     """The name of a customer's subscription."""
     return f"subscription:{ref}\0{subscription_id}"
-
-
-def digest(tx: Transaction, name: str) -> bytes:
-    """The keyed digest under which a name is locked and waited for."""
-    return tx.store.master.index("awaits", name)
 
 
 def names_of(event: Incoming) -> Names:

@@ -45,7 +45,7 @@ def apply_reply(
     """
     if not replies.keep(tx, reply):
         return TakenReply(fresh=False)
-    value_index = tx.store.master.index("destination", reply.sender)
+    value_index = tx.store.root.index("destination", reply.sender)
     match asked.kind:
         case ReplyKind.STOP:
             due = _stop(tx, value_index, asked.purposes, readings, policy)

@@ -27,6 +27,9 @@ _NOBODY_YET: Final = frozenset(
     }
 )
 
+# Whoever we hold anything of may ask: not only who has registered.
+_OF_PROSPECTS: Final = frozenset({"rights.requested", "correspondence.recorded", "note.recorded"})
+
 
 def produced(services: Collection[Service]) -> tuple[Matchable, ...]:
     """The types, billing aside, of which these services produce events."""
@@ -37,7 +40,7 @@ def awaited(event_type: str, customer: Customer | None) -> Literal["customer", "
     """What an event of a customer waits for before it is planned, if it waits."""
     if event_type in _NOBODY_YET:
         return None
-    if customer is None or not customer.registered:
+    if customer is None or not (customer.registered or event_type in _OF_PROSPECTS):
         return "customer"
     if not is_served(event_type, customer) and customer.terminated_at is None:
         return "service"

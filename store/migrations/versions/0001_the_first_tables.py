@@ -108,10 +108,79 @@ def upgrade() -> None:
         "data_keys",
         sa.Column("key_id", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.Column("owner", sa.String(length=500), nullable=False),
-        sa.Column("wrapped", sa.LargeBinary(length=128), nullable=False),
+        sa.Column("retention", sa.String(length=32), nullable=False),
+        sa.Column("wrapped", sa.LargeBinary(length=128), nullable=True),
         sa.Column("created_at", types.Instant(), nullable=False),
+        sa.Column("destroyed_at", types.Instant(), nullable=True),
         sa.PrimaryKeyConstraint("key_id", name=op.f("pk_data_keys")),
-        sa.UniqueConstraint("owner", name=op.f("uq_data_keys_owner")),
+        sa.UniqueConstraint("owner", "retention", name=op.f("uq_data_keys_owner_retention")),
+    )
+    op.create_table(
+        "erasures",
+        sa.Column("ref_index", sa.LargeBinary(length=16), nullable=False),
+        sa.Column("at", types.Instant(), nullable=False),
+        sa.PrimaryKeyConstraint("ref_index", name=op.f("pk_erasures")),
+    )
+    op.create_table(
+        "file_uses",
+        sa.Column("sha256", sa.String(length=500), nullable=False),
+        sa.Column("event_id", sa.Uuid(), nullable=False),
+        sa.PrimaryKeyConstraint("sha256", "event_id", name=op.f("pk_file_uses")),
+    )
+    op.create_index(op.f("ix_file_uses_event_id"), "file_uses", ["event_id"])
+    op.create_table(
+        "destructions",
+        sa.Column("customer_ref", sa.String(length=500), nullable=False),
+        sa.Column("retention", sa.String(length=32), nullable=False),
+        sa.Column("ended_at", types.Instant(), nullable=False),
+        sa.Column("destroyed_at", types.Instant(), nullable=False),
+        sa.Column("rows", sa.Integer(), nullable=False),
+        sa.Column("files", sa.Integer(), nullable=False),
+        sa.PrimaryKeyConstraint("customer_ref", "retention", name=op.f("pk_destructions")),
+    )
+    op.create_table(
+        "legal_holds",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("customer_ref", sa.String(length=500), nullable=False),
+        sa.Column("reason", types.Sealed(), nullable=False),
+        sa.Column("since", types.Instant(), nullable=False),
+        sa.Column("lifted_at", types.Instant(), nullable=True),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_legal_holds")),
+    )
+    op.create_index(op.f("ix_legal_holds_customer_ref"), "legal_holds", ["customer_ref"])
+    op.create_table(
+        "rights_requests",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("customer_ref", sa.String(length=500), nullable=False),
+        sa.Column("request_id", sa.String(length=500), nullable=False),
+        sa.Column("kind", sa.String(length=32), nullable=False),
+        sa.Column("via", sa.String(length=500), nullable=False),
+        sa.Column("status", sa.String(length=32), nullable=False),
+        sa.Column("detail", types.Sealed(), nullable=True),
+        sa.Column("answer", types.Sealed(), nullable=True),
+        sa.Column("received_at", types.Instant(), nullable=False),
+        sa.Column("due_on", sa.Date(), nullable=False),
+        sa.Column("stopped_on", sa.Date(), nullable=True),
+        sa.Column("stopped_days", sa.Integer(), nullable=False),
+        sa.Column("closed_at", types.Instant(), nullable=True),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_rights_requests")),
+    )
+    op.create_index(
+        "ix_rights_requests_customer", "rights_requests", ["customer_ref", "received_at"]
+    )
+    op.create_index(
+        "ix_rights_requests_open",
+        "rights_requests",
+        ["due_on"],
+        postgresql_where=sa.text("closed_at IS NULL"),
+        sqlite_where=sa.text("closed_at IS NULL"),
+    )
+    op.create_table(
+        "root_keys",
+        sa.Column("master", sa.String(length=500), nullable=False),
+        sa.Column("wrapped", sa.LargeBinary(length=128), nullable=False),
+        sa.Column("added_at", types.Instant(), nullable=False),
+        sa.PrimaryKeyConstraint("master", name=op.f("pk_root_keys")),
     )
     op.create_table(
         "deliveries",
@@ -651,6 +720,7 @@ def upgrade() -> None:
         sa.Column("type", sa.String(length=500), nullable=True),
         sa.Column("route", sa.String(length=500), nullable=False),
         sa.Column("problems", sa.Text(), nullable=False),
+        sa.Column("subject_index", sa.LargeBinary(length=16), nullable=True),
         sa.Column("body", types.Sealed(), nullable=True),
         sa.Column("received_at", types.Instant(), nullable=False),
         sa.Column("closed_at", types.Instant(), nullable=True),
@@ -666,6 +736,9 @@ def upgrade() -> None:
     )
     op.create_index(
         op.f("ix_rejected_events_received_at"), "rejected_events", ["received_at"], unique=False
+    )
+    op.create_index(
+        op.f("ix_rejected_events_subject_index"), "rejected_events", ["subject_index"], unique=False
     )
     op.create_index(
         "ix_rejected_events_source", "rejected_events", ["source", "event_id"], unique=False
@@ -1043,6 +1116,12 @@ def downgrade() -> None:
         sqlite_where=sa.text("advance_at IS NOT NULL"),
     )
     op.drop_table("deliveries")
+    op.drop_table("root_keys")
+    op.drop_table("rights_requests")
+    op.drop_table("legal_holds")
+    op.drop_table("destructions")
+    op.drop_table("file_uses")
+    op.drop_table("erasures")
     op.drop_table("data_keys")
     op.drop_index(op.f("ix_customers_started_at"), table_name="customers")
     op.drop_index(op.f("ix_customers_registered_at"), table_name="customers")

@@ -10,6 +10,7 @@ from contracts.events.customers import (
     Enquired,
     NumberAssigned,
     Registered,
+    RightsRequested,
     ServiceStarted,
     ServiceTerminated,
 )
@@ -28,6 +29,7 @@ from store.deliveries.claiming import AFTER_TERMINATION
 from store.outbox import Outcome, to_publisher, to_role
 from workers.intake.effects.scene import NOTHING, Effect, Scene, impossible
 from workers.intake.whose import Awaited, addressee_name, customer_name, known_names, number_name
+from workers.rights.requests import Clock, open_request
 from workers.routing.readiness import missing_for_service
 
 _PROFILE = frozenset(
@@ -155,6 +157,13 @@ def service_terminated(scene: Scene) -> Effect:
     stopped = [row["id"] for row in unsent if row["purpose"] not in AFTER_TERMINATION]
     ending.cancel(scene.tx, stopped, Reason.SERVICE_TERMINATED)
     return Effect(changed=(customer_name(scene.ref),))
+
+
+def rights_requested(scene: Scene) -> Effect:
+    """Open a request for one of a person's rights; operators see to it."""
+    data = scene.data(RightsRequested)
+    open_request(scene.tx, Clock(scene.policies), scene.event.id, scene.ref, data)
+    return NOTHING
 
 
 def consent_given(scene: Scene) -> Effect:

@@ -28,6 +28,7 @@ EFFECTS: Mapping[str, Callable[[Scene], Effect]] = MappingProxyType(
         "post.dispatched": post.dispatched,
         "post.disposed": post.disposed,
         "preferences.set": wishes.preferences_set,
+        "rights.requested": customers.rights_requested,
         "service.started": customers.service_started,
         "service.terminated": customers.service_terminated,
         "subscription.chosen": billing.subscription_chosen,

@@ -1,0 +1,184 @@
+"""How is all that is held about one customer erased?
+
+Rows go, keys are destroyed, and of the ledger, whose chain must still verify, what is sealed goes:
+the digests that its leaves commit to are salted, and the salts are destroyed with the rest. What
+is kept, and why, stands in ``KEPT``; a table that is in neither list fails the tests.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Final
+
+from sqlalchemy import ColumnElement, Select, Table, delete, func, or_, select, update
+
+from contracts.vocabulary import DeliveryStatus
+from store import tables as t
+from store.engine import Transaction
+
+UNDER_WAY: Final = (DeliveryStatus.SENDING, DeliveryStatus.UNCERTAIN)
+
+# Rows that name the customer themselves.
+OF_CUSTOMER: Final[tuple[Table, ...]] = (
+    t.services,
+    t.numbers,
+    t.names,
+    t.destinations,
+    t.rule_sets,
+    t.consents,
+    t.notice_recipients,
+    t.gathered,
+    t.replies,
+    t.outbox,
+    t.subscriptions,
+    t.payment_requests,
+    t.contradictions,
+    t.legal_holds,
+)
+OF_DELIVERIES: Final[tuple[Table, ...]] = (
+    t.attempts,
+    t.inquiries,
+    t.legs,
+    t.bounces,
+    t.openings,
+)
+OF_EVENTS: Final[tuple[Table, ...]] = (t.search_terms, t.waits, t.file_uses)
+# Erased in ways of their own, below.
+OTHERWISE: Final[tuple[Table, ...]] = (
+    t.customers,
+    t.events,
+    t.deliveries,
+    t.items,
+    t.custody,
+    t.ledger,
+    t.texted,
+    t.rejected_events,
+    t.blobs,
+    t.data_keys,
+)
+KEPT: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "suppressions": "a keyed digest alone, so that nothing is ever sent there again",
+        "erasures": "a keyed digest alone, so that nothing brings them back",
+        "acts": "who did what; the words of it went with the key",
+        "act_targets": "ids alone",
+        "destructions": "that their time was over, and what went",
+        "rights_requests": "that they asked, and when; their words went with the key",
+        "planning_tasks": "a reference alone, how far a notice has come",
+        "providers": "nothing about customers",
+    }
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Erased:
+    """What was erased: how many rows, and the files that nothing refers to any more."""
+
+    rows: int
+    files: tuple[str, ...]
+
+
+def known_refs(tx: Transaction) -> list[str]:
+    """Give every reference that anything is held of; for finding out who came back."""
+    found: set[str] = set(tx.connection.execute(select(t.customers.c.ref)).scalars())
+    for table in (*OF_CUSTOMER, t.events, t.deliveries):
+        column = table.c.customer_ref
+        found |= {ref for ref in tx.connection.execute(select(column).distinct()).scalars() if ref}
+    return sorted(found)
+
+
+def standing(tx: Transaction, ref: str) -> tuple[bool, bool]:
+    """Whether a customer is known, and whether a service of theirs has ever begun."""
+    c = t.customers.c
+    row = tx.connection.execute(select(c.started_at).where(c.ref == ref)).first()
+    return row is not None, row is not None and row.started_at is not None
+
+
+def erase_spare(tx: Transaction, ref: str) -> int:
+    """Erase of a customer what serves nothing that must be kept: consents, places out of use."""
+    d = t.destinations.c
+    gone = _delete(tx, t.consents, t.consents.c.customer_ref == ref)
+    gone += _delete(tx, t.destinations, (d.customer_ref == ref) & d.removed_at.is_not(None))
+    c = t.customers.c
+    tx.connection.execute(update(t.customers).where(c.ref == ref).values(revision=c.revision + 1))
+    return gone
+
+
+def under_way(tx: Transaction, ref: str) -> int:
+    """Count what is being sent to a customer right now, or may have been."""
+    d = t.deliveries.c
+    counted = select(func.count()).select_from(t.deliveries)
+    where = (d.customer_ref == ref, d.status.in_(UNDER_WAY))
+    return int(tx.connection.execute(counted.where(*where)).scalar_one())
+
+
+def erase(tx: Transaction, ref: str, ref_index: bytes, awaited: list[bytes]) -> Erased:
+    """Erase all that is held about a customer, who must be held alone by the caller.
+
+    ``awaited`` are the keyed names that events of theirs may wait for.
+    """
+    events = select(t.events.c.id).where(
+        or_(
+            t.events.c.customer_ref == ref,
+            t.events.c.id.in_(select(t.waits.c.event_id).where(t.waits.c.awaits.in_(awaited))),
+        )
+    )
+    event_ids = list(tx.connection.execute(events).scalars())
+    files = _files_of(tx, event_ids)
+    rows = 0
+    of_customer = select(t.deliveries.c.id).where(t.deliveries.c.customer_ref == ref)
+    for table in OF_DELIVERIES:
+        rows += _delete(tx, table, table.c.delivery_id.in_(of_customer))
+    rows += _delete(tx, t.texted, t.texted.c.value_index.in_(_indexes_of(ref)))
+    for table in OF_EVENTS:
+        rows += _delete(tx, table, table.c.event_id.in_(event_ids))
+    of_items = select(t.items.c.item_id).where(t.items.c.customer_ref == ref)
+    rows += _delete(tx, t.custody, t.custody.c.item_id.in_(of_items))
+    for table in (*OF_CUSTOMER, t.items, t.deliveries):
+        rows += _delete(tx, table, table.c.customer_ref == ref)
+    rows += _delete(tx, t.events, t.events.c.id.in_(event_ids))
+    rows += _delete(tx, t.rejected_events, t.rejected_events.c.subject_index == ref_index)
+    rows += _delete(tx, t.customers, t.customers.c.ref == ref)
+    tx.connection.execute(
+        update(t.ledger).where(t.ledger.c.customer_ref == ref).values(personal=None)
+    )
+    destroy_keys(tx, ref)
+    gone = no_longer_used(tx, files)
+    rows += _delete(tx, t.blobs, t.blobs.c.sha256.in_(gone))
+    return Erased(rows, tuple(gone))
+
+
+def destroy_keys(tx: Transaction, ref: str) -> None:
+    """Destroy a customer's keys: what any copy of a row holds under them is gone with them."""
+    k = t.data_keys.c
+    tx.connection.execute(
+        update(t.data_keys)
+        .where(k.owner == ref, k.destroyed_at.is_(None))
+        .values(wrapped=None, destroyed_at=tx.now)
+    )
+    tx.after_commit.append(lambda: tx.store.forget_keys(ref))
+
+
+def forget_that_keys_were(tx: Transaction, ref: str) -> None:
+    """Let somebody who was forgotten, and not erased, come back one day with keys anew."""
+    tx.connection.execute(delete(t.data_keys).where(t.data_keys.c.owner == ref))
+
+
+def _indexes_of(ref: str) -> Select[tuple[bytes]]:
+    return select(t.destinations.c.value_index).where(t.destinations.c.customer_ref == ref)
+
+
+def _files_of(tx: Transaction, event_ids: list[object]) -> list[str]:
+    used = select(t.file_uses.c.sha256).where(t.file_uses.c.event_id.in_(event_ids))
+    return sorted(set(tx.connection.execute(used).scalars()))
+
+
+def no_longer_used(tx: Transaction, files: list[str]) -> list[str]:
+    """Give those of some files that no event refers to any more."""
+    used = select(t.file_uses.c.sha256).where(t.file_uses.c.sha256.in_(files))
+    still = set(tx.connection.execute(used).scalars())
+    return [one for one in files if one not in still]
+
+
+def _delete(tx: Transaction, table: Table, which: ColumnElement[bool]) -> int:
+    return int(tx.connection.execute(delete(table).where(which)).rowcount)

@@ -1,0 +1,504 @@
+"""The register of personal fields: what we hold about people, why, for how long, and who gets it.
+
+Code beside the tables, so that neither can change without the other: a column that could hold
+something about a person and stands in no `Holding` fails the tests. It is the record of processing
+activities of Article 30 of the UK GDPR, and says under which key each sealed value lies.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from types import MappingProxyType
+
+from contracts.vocabulary import Retention
+
+
+class Form(StrEnum):
+    """How a personal field is kept."""
+
+    SEALED = "sealed"  # encrypted under its owner's key for its retention
+    KEYED = "keyed"  # a keyed digest: compared, never read back
+    REFERENCE = "reference"  # names somebody only to whoever has the rest
+
+
+class Basis(StrEnum):
+    """On which ground of Article 6 of the UK GDPR something is processed."""
+
+    CONTRACT = "Article 6(1)(b): to provide the service, or before it on the person's request"
+    OBLIGATION = "Article 6(1)(c): a legal obligation"
+    CONSENT = "Article 6(1)(a): consent, which may be withdrawn at any time"
+    INTEREST = "Article 6(1)(f): legitimate interests"
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """One personal field: what it is, in plain words, and how it is kept."""
+
+    what: str
+    form: Form
+
+
+@dataclass(frozen=True, slots=True)
+class Holding:
+    """What one table holds about people.
+
+    ``whose`` are the people; ``retention`` says for how long, and is none for what has a limit of
+    its own, which ``until`` then tells. ``neutral`` are columns that hold words and names of ours
+    or of systems, and nothing about a person.
+    """
+
+    whose: str
+    purpose: str
+    basis: Basis
+    retention: Retention | None
+    recipients: tuple[str, ...]
+    fields: Mapping[str, Field]
+    neutral: frozenset[str] = frozenset()
+    until: str = ""
+
+
+def retention_of(place: str) -> Retention:
+    """For how long what is sealed at ``table.column:row`` is kept.
+
+    Raises ``KeyError`` for a place that the register does not know: such a value has no key.
+    """
+    table, _, column = place.partition(":")[0].partition(".")
+    holding = REGISTER[table]
+    if holding.retention is None or holding.fields[column].form is not Form.SEALED:
+        raise KeyError(place)
+    return holding.retention
+
+
+def _sealed(**fields: str) -> dict[str, Field]:
+    return {name: Field(what, Form.SEALED) for name, what in fields.items()}
+
+
+def _keyed(**fields: str) -> dict[str, Field]:
+    return {name: Field(what, Form.KEYED) for name, what in fields.items()}
+
+
+def _named(*names: str) -> dict[str, Field]:
+    return {name: Field(_REFERENCES[name], Form.REFERENCE) for name in names}
+
+
+_REFERENCES = {
+    "ref": "the customer's reference",
+    "customer_ref": "the customer's reference",
+    "after_customer": "the reference of the customer planned for last",
+    "owner": "the reference of whose key it is",
+    "destination_id": "the publisher's name for a place of the customer's",
+    "correlation": "the publisher's id of a call or item",
+    "item_id": "the mailroom's number of an item",
+    "reference": "the provider's or carrier's id of a send",
+    "subscription_id": "billing's id of a subscription",
+    "request_id": "the id of a request",
+    "actor": "the account of an operator",
+    "paused_by": "the account of an operator",
+    "resumed_by": "the account of an operator",
+    "target": "the id of what was acted on",
+    "sha256": "the digest of a document",
+}
+_SERVICE = "to provide the service as its customer asked"
+_PROVE = "to know, and to prove, what was sent on, when and where"
+_NOBODY: tuple[str, ...] = ()
+_CARRIERS = ("providers of texts and calls", "the mail relay")
+_MAILROOM = ("the mailroom",)
+_CENTRE = ("the call-centre: name and business name alone",)
+_BILLING = ("the payment provider, by billing",)
+
+REGISTER: Mapping[str, Holding] = MappingProxyType(
+    {
+        "customers": Holding(
+            whose="prospects and customers",
+            purpose="to quote, take orders, set up and provide the service",
+            basis=Basis.CONTRACT,
+            retention=Retention.CONTACT,
+            recipients=_CENTRE,
+            fields=_named("ref")
+            | _sealed(
+                profile="names, addresses, telephone, email, services wished for, preferences",
+                mail_from="the name and addresses that their emails come from",
+                sms_sender="whom their texts come from",
+            ),
+            neutral=frozenset({"time_zone", "locale"}),
+        ),
+        "services": Holding(
+            "customers",
+            _SERVICE,
+            Basis.CONTRACT,
+            Retention.CONTACT,
+            _NOBODY,
+            _named("customer_ref"),
+        ),
+        "numbers": Holding(
+            "customers",
+            "to know whose calls come in",
+            Basis.CONTRACT,
+            Retention.CONTACT,
+            _NOBODY,
+            _named("customer_ref")
+            | _sealed(number="a number of ours that rings for them")
+            | _keyed(number_index="the same, to look it up by"),
+        ),
+        "names": Holding(
+            "customers",
+            "to know whose post comes in",
+            Basis.CONTRACT,
+            Retention.CONTACT,
+            _NOBODY,
+            _named("customer_ref") | _keyed(name_index="a name that their post may bear"),
+        ),
+        "destinations": Holding(
+            "customers, and people whom they name",
+            "to send on what comes for them",
+            Basis.CONTRACT,
+            Retention.CONTACT,
+            (*_CARRIERS, *_MAILROOM),
+            _named("customer_ref", "destination_id")
+            | _sealed(
+                value="a number or address to send to",
+                masked="the same, all but a few signs hidden",
+                label="what they call it",
+                person="whose it is",
+            )
+            | _keyed(value_index="the same, to look it up by"),
+            neutral=frozenset({"verified_how"}),
+        ),
+        "rule_sets": Holding(
+            "customers, and people whom they name",
+            "to send on as they wish",
+            Basis.CONTRACT,
+            Retention.CONTACT,
+            _NOBODY,
+            _named("customer_ref")
+            | _sealed(
+                content="their rules, each version, with the callers they tell apart",
+                set_by="who told us",
+            ),
+            neutral=frozenset({"told_us_by"}),
+        ),
+        "consents": Holding(
+            "customers",
+            "to send offers only to those who agreed",
+            Basis.CONSENT,
+            Retention.CONTACT,
+            _NOBODY,
+            _named("customer_ref") | _sealed(evidence="what they said or did to agree"),
+            neutral=frozenset({"method", "wording_version", "withdrawn_how"}),
+        ),
+        "suppressions": Holding(
+            "whoever asked for no more, and addresses that are dead",
+            "never to send where somebody asked for no more, whatever is imported later",
+            Basis.OBLIGATION,
+            None,
+            _NOBODY,
+            _keyed(value_index="a number or address"),
+            until="for good, as a keyed digest alone",
+        ),
+        "events": Holding(
+            "customers, callers, senders of post, correspondents",
+            _SERVICE,
+            Basis.CONTRACT,
+            Retention.CONTENT,
+            _CARRIERS,
+            _named("customer_ref", "correlation")
+            | _sealed(content="what a publisher reported: messages, post, invoices, changes")
+            | _keyed(digest="the same, to know it again"),
+            neutral=frozenset({"source", "event_id", "type", "publisher", "traceparent"}),
+        ),
+        "waits": Holding(
+            "as events",
+            "to keep what cannot be taken up yet",
+            Basis.CONTRACT,
+            None,
+            _NOBODY,
+            _keyed(awaits="the name, number or reference that it waits for"),
+            neutral=frozenset({"kind", "told"}),
+            until="the end of the wait",
+        ),
+        "rejected_events": Holding(
+            "as events",
+            "to lose nothing that was reported wrongly",
+            Basis.INTEREST,
+            None,
+            _NOBODY,
+            _sealed(body="what was reported, under a key of its own")
+            | _keyed(subject_index="the reference that it names"),
+            neutral=frozenset({"publisher", "source", "event_id", "type", "route", "problems"}),
+            until="it is taken in anew or dismissed, and its time is over",
+        ),
+        "search_terms": Holding(
+            "as events",
+            "to find what was sent on",
+            Basis.CONTRACT,
+            Retention.CONTENT,
+            _NOBODY,
+            _keyed(term="a name, number or word of an event"),
+        ),
+        "planning_tasks": Holding(
+            "customers",
+            "to tell everyone of a notice",
+            Basis.OBLIGATION,
+            Retention.SENDS,
+            _NOBODY,
+            _named("after_customer"),
+            neutral=frozenset({"trouble"}),
+        ),
+        "notice_recipients": Holding(
+            "customers",
+            "to know whom a notice has reached",
+            Basis.OBLIGATION,
+            Retention.SENDS,
+            _NOBODY,
+            _named("customer_ref"),
+        ),
+        "deliveries": Holding(
+            "customers",
+            _SERVICE,
+            Basis.CONTRACT,
+            Retention.SENDS,
+            _NOBODY,
+            _named("customer_ref", "destination_id", "reference"),
+            neutral=frozenset({"publisher", "rule_id", "detail", "claimed_by", "provider"}),
+        ),
+        "attempts": Holding(
+            "customers",
+            _PROVE,
+            Basis.CONTRACT,
+            Retention.SENDS,
+            _NOBODY,
+            _named("reference"),
+            neutral=frozenset({"provider", "claimed_by", "verdict", "code", "price", "currency"}),
+        ),
+        "texted": Holding(
+            "customers",
+            "not to have their texts blocked",
+            Basis.INTEREST,
+            None,
+            _NOBODY,
+            _keyed(value_index="a number", recent="what it was lately sent"),
+            until="an hour after the last text",
+        ),
+        "gathered": Holding(
+            "customers",
+            _SERVICE,
+            Basis.CONTRACT,
+            Retention.SENDS,
+            _NOBODY,
+            _named("customer_ref", "destination_id"),
+            neutral=frozenset({"publisher", "rule_id"}),
+        ),
+        "inquiries": Holding(
+            "customers",
+            _PROVE,
+            Basis.CONTRACT,
+            Retention.SENDS,
+            _CARRIERS,
+            {},
+            neutral=frozenset({"detail"}),
+        ),
+        "legs": Holding(
+            "customers",
+            _PROVE,
+            Basis.CONTRACT,
+            Retention.SENDS,
+            _NOBODY,
+            _named("reference"),
+        ),
+        "replies": Holding(
+            "customers, and whoever texts us",
+            "to do as a reply says",
+            Basis.CONTRACT,
+            Retention.CONTENT,
+            _NOBODY,
+            _named("customer_ref", "reference")
+            | _sealed(content="what they wrote")
+            | _keyed(value_index="the number that they wrote from"),
+        ),
+        "bounces": Holding(
+            "customers",
+            "to stop sending to dead addresses",
+            Basis.INTEREST,
+            Retention.SENDS,
+            _NOBODY,
+            _keyed(value_index="the address that bounced"),
+            neutral=frozenset({"status"}),
+        ),
+        "openings": Holding(
+            "customers",
+            "to see whether a document was fetched, and to stop guessing",
+            Basis.INTEREST,
+            Retention.SENDS,
+            _NOBODY,
+            {},
+        ),
+        "ledger": Holding(
+            "customers",
+            _PROVE,
+            Basis.CONTRACT,
+            Retention.SENDS,
+            _NOBODY,
+            _named("customer_ref", "destination_id", "reference")
+            | _sealed(personal="where it went, its mask, and a digest of what was sent, salted")
+            | _keyed(commitments="salted digests of these", leaf="a digest of the whole entry"),
+            neutral=frozenset(
+                {
+                    "rule_id",
+                    "outcome",
+                    "detail",
+                    "provider",
+                    "template_version",
+                    "policy_version",
+                    "price",
+                    "currency",
+                }
+            ),
+        ),
+        "outbox": Holding(
+            "customers",
+            "to tell publishers and suppliers what they must know",
+            Basis.CONTRACT,
+            Retention.SENDS,
+            (*_CENTRE, *_MAILROOM, *_BILLING),
+            _named("customer_ref") | _sealed(content="what they are told of a person"),
+            neutral=frozenset({"id", "audience", "name", "facts"}),
+        ),
+        "subscriptions": Holding(
+            "customers",
+            "to ask for repeat payments as they chose",
+            Basis.CONTRACT,
+            Retention.BILLING,
+            _BILLING,
+            _named("customer_ref", "subscription_id")
+            | _sealed(content="how they pay, and how much"),
+        ),
+        "payment_requests": Holding(
+            "customers",
+            "to ask once for each period",
+            Basis.CONTRACT,
+            Retention.BILLING,
+            _BILLING,
+            _named("customer_ref", "subscription_id", "request_id"),
+        ),
+        "blobs": Holding(
+            "customers, and senders of post",
+            "to send scans and documents on",
+            Basis.CONTRACT,
+            Retention.CONTENT,
+            _CARRIERS,
+            _named("sha256"),
+            neutral=frozenset({"media_type", "publisher"}),
+        ),
+        "file_uses": Holding(
+            "customers, and senders of post",
+            "to know whose a document is, and when it is nobody's any more",
+            Basis.CONTRACT,
+            Retention.CONTENT,
+            _NOBODY,
+            _named("sha256"),
+        ),
+        "rights_requests": Holding(
+            "whoever asked for one of their rights",
+            "to answer in time, and to show that we did",
+            Basis.OBLIGATION,
+            Retention.SENDS,
+            _NOBODY,
+            _named("customer_ref", "request_id")
+            | _sealed(detail="what they asked for", answer="what we answered"),
+            neutral=frozenset({"via"}),
+        ),
+        "legal_holds": Holding(
+            "customers whose records a court or a claim needs",
+            "to destroy nothing that must be kept",
+            Basis.OBLIGATION,
+            None,
+            _NOBODY,
+            _named("customer_ref") | _sealed(reason="why, under a key of its own"),
+            until="it is lifted, and the customer's records are destroyed",
+        ),
+        "destructions": Holding(
+            "former customers",
+            "to show what was destroyed, and when",
+            Basis.OBLIGATION,
+            None,
+            _NOBODY,
+            _named("customer_ref"),
+            until="for good: a reference and dates alone",
+        ),
+        "erasures": Holding(
+            "who was erased",
+            "that nothing brings back who was erased",
+            Basis.OBLIGATION,
+            None,
+            _NOBODY,
+            _keyed(ref_index="their reference"),
+            until="for good, as a keyed digest alone",
+        ),
+        "items": Holding(
+            "customers",
+            "to deal with their post as they asked",
+            Basis.CONTRACT,
+            Retention.SENDS,
+            _MAILROOM,
+            _named("item_id", "customer_ref", "destination_id"),
+            neutral=frozenset({"class", "kinds", "rule_id", "authority", "consolidate", "done_as"}),
+        ),
+        "custody": Holding(
+            "customers, clerks and drivers",
+            "to know who had an item, and on whose authority",
+            Basis.CONTRACT,
+            Retention.SENDS,
+            _NOBODY,
+            _named("item_id", "destination_id", "reference")
+            | _sealed(content="who did what, on whose authority"),
+        ),
+        "contradictions": Holding(
+            "customers",
+            "to put right what was done against an instruction",
+            Basis.CONTRACT,
+            Retention.SENDS,
+            _NOBODY,
+            _named("item_id", "customer_ref"),
+        ),
+        "acts": Holding(
+            "operators, and the customer whom an act concerns",
+            "to know who did what, and why",
+            Basis.OBLIGATION,
+            Retention.SENDS,
+            _NOBODY,
+            _named("actor") | _sealed(reason="why, in the operator's words"),
+        ),
+        "act_targets": Holding(
+            "customers",
+            "to know what was acted on",
+            Basis.OBLIGATION,
+            Retention.SENDS,
+            _NOBODY,
+            _named("target"),
+            neutral=frozenset({"answer", "detail"}),
+        ),
+        "providers": Holding(
+            "operators",
+            "to know who paused a provider",
+            Basis.INTEREST,
+            None,
+            _NOBODY,
+            _named("paused_by", "resumed_by"),
+            neutral=frozenset({"name", "code", "pause_reason"}),
+            until="it is paused again",
+        ),
+        "data_keys": Holding(
+            "customers",
+            "to be able to erase",
+            Basis.OBLIGATION,
+            None,
+            _NOBODY,
+            _named("owner"),
+            neutral=frozenset({"wrapped"}),
+            until="the key is destroyed",
+        ),
+    }
+)
+
+# Tables that hold nothing about a person.
+NOBODYS = frozenset({"leases", "publishers", "root_keys", "seals"})

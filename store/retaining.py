@@ -1,0 +1,283 @@
+"""What is destroyed when its time is over, one class of one customer's records after another.
+
+Its key goes first, so that no copy of a row can be opened any more; then its rows, a part at a
+time. The ledger keeps its entries without what was sealed in them: the chain still verifies.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+from sqlalchemy import ColumnElement, Table, delete, exists, insert, select, update
+
+from contracts.events import TYPES
+from contracts.vocabulary import Retention
+from store import bulk
+from store import tables as t
+from store.engine import Transaction
+from store.erasing import no_longer_used
+
+_IN_CONTACT: Final[tuple[Table, ...]] = (
+    t.services,
+    t.numbers,
+    t.names,
+    t.destinations,
+    t.rule_sets,
+    t.consents,
+)
+_IN_BILLING: Final[tuple[Table, ...]] = (t.subscriptions, t.payment_requests)
+_IN_SENDS: Final[tuple[Table, ...]] = (
+    t.notice_recipients,
+    t.contradictions,
+    t.rights_requests,
+)
+_OF_DELIVERIES: Final[tuple[Table, ...]] = (
+    t.attempts,
+    t.gathered,
+    t.inquiries,
+    t.legs,
+    t.bounces,
+    t.openings,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Over:
+    """A class of a customer's records whose time is over, and when that time began."""
+
+    customer_ref: str
+    retention: Retention
+    ended_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Destroyed:
+    """What one part of the work destroyed; ``done`` says that nothing of the class is left."""
+
+    rows: int
+    files: tuple[str, ...]
+    done: bool
+
+
+def over(tx: Transaction, retention: Retention, ended_before: datetime, limit: int) -> list[Over]:
+    """Give customers whose services ended before an instant, and whose records of a class stand.
+
+    Whoever is under a legal hold is left out; so is who has been served again since.
+    """
+    c = t.customers.c
+    rows = tx.connection.execute(
+        select(c.ref, c.terminated_at)
+        .where(c.terminated_at <= ended_before, *_standing(retention))
+        .order_by(c.terminated_at, c.ref)
+        .limit(limit)
+    )
+    return [Over(row.ref, retention, row.terminated_at) for row in rows]
+
+
+def forgotten(tx: Transaction, heard_before: datetime, limit: int) -> list[Over]:
+    """Give prospects who never became customers, and were last heard of before an instant."""
+    c, e = t.customers.c, t.events.c
+    since = exists().where(e.customer_ref == c.ref, e.received_at > heard_before)
+    rows = tx.connection.execute(
+        select(c.ref, c.first_seen_at)
+        .where(
+            c.started_at.is_(None),
+            c.terminated_at.is_(None),
+            c.first_seen_at <= heard_before,
+            ~since,
+            *_standing(Retention.CONTACT),
+        )
+        .order_by(c.first_seen_at, c.ref)
+        .limit(limit)
+    )
+    return [Over(row.ref, Retention.CONTACT, row.first_seen_at) for row in rows]
+
+
+def _standing(retention: Retention) -> tuple[ColumnElement[bool], ...]:
+    c, d, h = t.customers.c, t.destructions.c, t.legal_holds.c
+    destroyed = exists().where(d.customer_ref == c.ref, d.retention == retention)
+    held = exists().where(h.customer_ref == c.ref, h.lifted_at.is_(None))
+    return ~destroyed, ~held
+
+
+def destroy_key(tx: Transaction, one: Over) -> None:
+    """Destroy the key of a class: nothing that it sealed opens any more, wherever it lies."""
+    k = t.data_keys.c
+    tx.connection.execute(
+        update(t.data_keys)
+        .where(
+            k.owner == one.customer_ref,
+            k.retention == one.retention,
+            k.destroyed_at.is_(None),
+        )
+        .values(wrapped=None, destroyed_at=tx.now)
+    )
+    ref = one.customer_ref
+    tx.after_commit.append(lambda: tx.store.forget_keys(ref))
+
+
+def destroy_some(tx: Transaction, one: Over, limit: int) -> Destroyed:
+    """Destroy up to so many rows of a class; call again until it is done."""
+    match one.retention:
+        case Retention.CONTENT:
+            return _content(tx, one.customer_ref, limit)
+        case Retention.BILLING:
+            rows = _events(tx, one.customer_ref, Retention.BILLING, limit)
+            return _ended(rows, _whole(tx, _IN_BILLING, one.customer_ref, limit - rows), limit)
+        case Retention.SENDS:
+            return _sends(tx, one.customer_ref, limit)
+        case Retention.CONTACT:
+            rows = _events(tx, one.customer_ref, Retention.CONTACT, limit)
+            rows += _whole(tx, _IN_CONTACT, one.customer_ref, limit - rows)
+            _blank_customer(tx, one.customer_ref)
+            return _ended(rows, 0, limit)
+        case _:
+            return Destroyed(0, (), done=True)
+
+
+def certify(tx: Transaction, one: Over, rows: int, files: int) -> None:
+    """Put on record what was destroyed, and when."""
+    tx.connection.execute(
+        insert(t.destructions).values(
+            customer_ref=one.customer_ref,
+            retention=one.retention,
+            ended_at=one.ended_at,
+            destroyed_at=tx.now,
+            rows=rows,
+            files=files,
+        )
+    )
+
+
+def certificates(tx: Transaction, ref: str | None = None) -> list[Any]:
+    """Give what was destroyed, of one customer or of all, the newest last."""
+    d = t.destructions.c
+    found = select(t.destructions).order_by(d.destroyed_at, d.customer_ref, d.retention)
+    if ref is not None:
+        found = found.where(d.customer_ref == ref)
+    return list(tx.connection.execute(found).mappings())
+
+
+def hold(tx: Transaction, ref: str, reason: str) -> None:
+    """Have nothing of a customer destroyed, however old, until that is lifted."""
+    row_id = tx.new_id()
+    sealed = tx.seal(None, f"legal_holds.reason:{row_id}", reason.encode())
+    tx.connection.execute(
+        insert(t.legal_holds).values(id=row_id, customer_ref=ref, reason=sealed, since=tx.now)
+    )
+
+
+def lift(tx: Transaction, ref: str) -> int:
+    """Lift a customer's legal holds; give how many stood."""
+    h = t.legal_holds.c
+    lifted = tx.connection.execute(
+        update(t.legal_holds)
+        .where(h.customer_ref == ref, h.lifted_at.is_(None))
+        .values(lifted_at=tx.now)
+    )
+    return int(lifted.rowcount)
+
+
+def _content(tx: Transaction, ref: str, limit: int) -> Destroyed:
+    e = t.events.c
+    types = _types(Retention.CONTENT)
+    ids = list(
+        tx.connection.execute(
+            select(e.id)
+            .where(e.customer_ref == ref, bulk.among(tx, e.type, types))
+            .order_by(e.id)
+            .limit(limit)
+        ).scalars()
+    )
+    files = _files_of(tx, ids)
+    for table in (t.search_terms, t.waits, t.file_uses):
+        tx.connection.execute(delete(table).where(bulk.among(tx, table.c.event_id, ids)))
+    tx.connection.execute(delete(t.events).where(bulk.among(tx, e.id, ids)))
+    gone = no_longer_used(tx, files)
+    tx.connection.execute(delete(t.blobs).where(bulk.among(tx, t.blobs.c.sha256, gone)))
+    rows = len(ids) + _some(tx, t.replies, ref, limit - len(ids))
+    return Destroyed(rows, tuple(gone), done=rows < limit)
+
+
+def _events(tx: Transaction, ref: str, retention: Retention, limit: int) -> int:
+    e = t.events.c
+    chosen = (
+        select(e.id)
+        .where(e.customer_ref == ref, bulk.among(tx, e.type, _types(retention)))
+        .order_by(e.id)
+        .limit(limit)
+    )
+    ids = list(tx.connection.execute(chosen).scalars())
+    for table in (t.search_terms, t.waits, t.file_uses):
+        tx.connection.execute(delete(table).where(bulk.among(tx, table.c.event_id, ids)))
+    tx.connection.execute(delete(t.events).where(bulk.among(tx, e.id, ids)))
+    return len(ids)
+
+
+def _sends(tx: Transaction, ref: str, limit: int) -> Destroyed:
+    """The ledger's sealed parts, then what deliveries were, then the rest."""
+    g, d = t.ledger.c, t.deliveries.c
+    chosen = select(g.id).where(g.customer_ref == ref, g.personal.is_not(None)).limit(limit)
+    blanked = tx.connection.execute(
+        update(t.ledger).where(g.id.in_(chosen)).values(personal=None)
+    ).rowcount
+    if blanked >= limit:
+        return Destroyed(blanked, (), done=False)
+    ids = list(
+        tx.connection.execute(
+            select(d.id).where(d.customer_ref == ref).limit(limit - blanked)
+        ).scalars()
+    )
+    for table in _OF_DELIVERIES:
+        tx.connection.execute(delete(table).where(bulk.among(tx, table.c.delivery_id, ids)))
+    tx.connection.execute(delete(t.deliveries).where(bulk.among(tx, d.id, ids)))
+    rows = blanked + len(ids)
+    rows += _some(tx, t.outbox, ref, limit - rows)
+    if rows < limit:
+        of_items = select(t.items.c.item_id).where(t.items.c.customer_ref == ref)
+        tx.connection.execute(delete(t.custody).where(t.custody.c.item_id.in_(of_items)))
+        rows += _whole(tx, (*_IN_SENDS, t.items), ref, limit - rows)
+    return Destroyed(rows, (), done=rows < limit)
+
+
+def _some(tx: Transaction, table: Table, ref: str, limit: int) -> int:
+    """Delete up to so many of a customer's rows of a table that may hold very many."""
+    if limit <= 0:
+        return 0
+    chosen = select(table.c.id).where(table.c.customer_ref == ref).limit(limit)
+    return int(tx.connection.execute(delete(table).where(table.c.id.in_(chosen))).rowcount)
+
+
+def _whole(tx: Transaction, tables: Sequence[Table], ref: str, limit: int) -> int:
+    """Delete a customer's rows of tables that hold few of them; up to about so many."""
+    rows = 0
+    for table in tables:
+        if rows >= limit:
+            break
+        gone = tx.connection.execute(delete(table).where(table.c.customer_ref == ref))
+        rows += int(gone.rowcount)
+    return rows
+
+
+def _blank_customer(tx: Transaction, ref: str) -> None:
+    """Leave that there was a customer, and when, and nothing else."""
+    c = t.customers.c
+    tx.connection.execute(
+        update(t.customers)
+        .where(c.ref == ref)
+        .values(mail_from=None, sms_sender=None, revision=c.revision + 1)
+    )
+
+
+def _ended(one: int, other: int, limit: int) -> Destroyed:
+    return Destroyed(one + other, (), done=one + other < limit)
+
+
+def _types(retention: Retention) -> list[str]:
+    return sorted(name for name, kind in TYPES.items() if kind.retention is retention)
+
+
+def _files_of(tx: Transaction, event_ids: Sequence[Any]) -> list[str]:
+    used = select(t.file_uses.c.sha256).where(bulk.among(tx, t.file_uses.c.event_id, event_ids))
+    return sorted(set(tx.connection.execute(used).scalars()))

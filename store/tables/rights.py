@@ -1,0 +1,65 @@
+"""What people asked of us about their own data, and whom we have erased."""
+
+from sqlalchemy import Column, Date, Index, Integer, LargeBinary, Table, Uuid
+
+from contracts.vocabulary import Retention, RightsKind, RightsStatus
+from store.tables.base import instant, metadata, name
+from store.types import Sealed, Word
+
+# One for each request, by the event that told of it. `due_on` is the last day to answer, as it
+# stands now; while the clock is stopped (`stopped_on`) none passes, and `stopped_days` have so far.
+rights_requests = Table(
+    "rights_requests",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    name("customer_ref", nullable=False),
+    name("request_id", nullable=False),
+    Column("kind", Word(RightsKind), nullable=False),
+    name("via", nullable=False),
+    Column("status", Word(RightsStatus), nullable=False),
+    Column("detail", Sealed),
+    Column("answer", Sealed),
+    instant("received_at", nullable=False),
+    Column("due_on", Date, nullable=False),
+    Column("stopped_on", Date),
+    Column("stopped_days", Integer, nullable=False),
+    instant("closed_at"),
+)
+Index("ix_rights_requests_customer", rights_requests.c.customer_ref, rights_requests.c.received_at)
+_open = rights_requests.c.closed_at.is_(None)
+Index(
+    "ix_rights_requests_open", rights_requests.c.due_on, postgresql_where=_open, sqlite_where=_open
+)
+
+# Who was erased, by the keyed digest of their reference. The same stands outside the database
+# (`store.erased`), from where a restored backup is told of it again.
+erasures = Table(
+    "erasures",
+    metadata,
+    Column("ref_index", LargeBinary(16), primary_key=True),
+    instant("at", nullable=False),
+)
+
+# While one stands, nothing of the customer is destroyed, however old.
+legal_holds = Table(
+    "legal_holds",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    name("customer_ref", nullable=False, index=True),
+    Column("reason", Sealed, nullable=False),
+    instant("since", nullable=False),
+    instant("lifted_at"),
+)
+
+# A certificate for each class of a customer's records that was destroyed because its time was over.
+# `ended_at` is when that time began: the end of their services, or when they were last heard of.
+destructions = Table(
+    "destructions",
+    metadata,
+    name("customer_ref", primary_key=True),
+    Column("retention", Word(Retention), primary_key=True),
+    instant("ended_at", nullable=False),
+    instant("destroyed_at", nullable=False),
+    Column("rows", Integer, nullable=False),
+    Column("files", Integer, nullable=False),
+)

@@ -1,0 +1,81 @@
+"""What an office needs to answer people's rights: a house, the register outside it, its files."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from store.audit import By
+from store.erased import ErasureRegister
+from store.files import Files
+from tests.building import House
+from workers.rights.copies import Copies
+from workers.rights.erasure import Erasing
+from workers.rights.requests import Clock, Requests
+
+OFFICER = By("privacy", "they asked for it")
+COMPANY: Mapping[str, str | None] = {
+    "legal_name": "Brindle & Hart Virtual Offices Ltd",
+    "trading_name": "Brindle & Hart",
+    "phone": "+441632960100",
+    "email": "office@brindle-hart.example",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Office:
+    """A house and what answers people's rights in it."""
+
+    house: House
+    folder: Path
+
+    @property
+    def files(self) -> Files:
+        """Where scans are kept."""
+        return Files((self.folder / "blobs").as_uri(), self.house.store.root)
+
+    @property
+    def register(self) -> ErasureRegister:
+        """Who was erased, outside the database."""
+        return ErasureRegister((self.folder / "erasures").as_uri())
+
+    @property
+    def erasing(self) -> Erasing:
+        """What erases."""
+        return Erasing(self.house.store, lambda: self.register, lambda: self.files)
+
+    @property
+    def copies(self) -> Copies:
+        """What copies."""
+        return Copies(self.house.store, lambda: self.files, COMPANY)
+
+    @property
+    def requests(self) -> Requests:
+        """What runs requests."""
+        return Requests(self.house.store, Clock(self.house.policies))
+
+    def everything_stored(self) -> bytes:
+        """All bytes of the store as it lies on a SQLite disk, and of the folders beside it."""
+        paths = [path for path in sorted(self.folder.rglob("*")) if path.is_file()]
+        return b"".join(path.read_bytes() for path in paths)
+
+    def rows_of(self, ref: str) -> dict[str, int]:
+        """How many rows of each table name a customer."""
+        from store.tables import metadata  # noqa: PLC0415 - as a look from outside
+
+        found: dict[str, int] = {}
+        for name, table in metadata.tables.items():
+            if "customer_ref" in table.c:
+                found[name] = len(self.house.rows(table, customer_ref=ref))
+        return {name: count for name, count in found.items() if count}
+
+
+def texts(value: Any) -> str:
+    """All that stands in a nest of JSON values."""
+    match value:
+        case dict():
+            return " ".join(texts(one) for one in value.values())
+        case list():
+            return " ".join(texts(one) for one in value)
+        case _:
+            return str(value)

@@ -1,0 +1,215 @@
+"""Clauses 38 and 39: who asks before their service has begun is gone; who asks later is not."""
+
+import threading
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import select
+
+from contracts.vocabulary import Answer, ErrorCode, Refusal, Retention, RightsStatus
+from store import erasing, tables
+from store.keys import owned_by_key
+from store.personal import REGISTER
+from tests.building import House, bytes_of, open_house, preferences
+from tests.factories import Sample, catch_all, envelope, valid
+from tests.policy.desk import OFFICER, Office
+
+CANARIES = ("Ada Quill", "Harbour Lane Joinery", "7700900123", "jo@harbourlane", "Quay Street")
+
+
+def _enquire(house: House, ref: str = "C-1042") -> None:
+    house.tell(envelope("customer.enquired", subject=ref))
+    house.register(ref)
+    house.tell(preferences(ref, catch_all("d-mobile", "d-mail")))
+
+
+def test_clause_38_every_table_is_erased_or_says_why_not() -> None:
+    """A new table fails here until somebody has thought of erasure."""
+    groups = (
+        erasing.OF_CUSTOMER,
+        erasing.OF_DELIVERIES,
+        erasing.OF_EVENTS,
+        erasing.OTHERWISE,
+    )
+    erased = [table.name for group in groups for table in group]
+
+    assert len(erased) == len(set(erased))
+    assert set(erased) | erasing.KEPT.keys() == REGISTER.keys()
+    assert set(erased) & erasing.KEPT.keys() == set()
+
+
+def test_clause_38_who_has_no_service_yet_is_gone(office: Office) -> None:
+    """From every table; nothing can be opened, and the chain still holds."""
+    _enquire(office.house)
+    office.house.tell(envelope("rights.requested", data=valid("rights.requested", kind="erasure")))
+    office.house.hand_in(envelope("invoice.issued", invoice_number=...))  # rejected, and theirs
+    office.house.tell(envelope("invoice.issued"))
+    assert office.house.rows(tables.rejected_events)
+
+    done = office.erasing.erase("C-1042", OFFICER)
+
+    assert done.refusal is None
+    assert done.rows > 10
+    assert office.rows_of("C-1042").keys() <= {"ledger", "rights_requests"}
+    assert all(row["personal"] is None for row in office.house.rows(tables.ledger))
+    assert office.house.rows(tables.rejected_events) == []
+    (request,) = office.house.rows(tables.rights_requests)
+    assert request["status"] is RightsStatus.DONE
+    assert all(row["wrapped"] is None for row in office.house.rows(tables.data_keys))
+    with office.house.store.write() as tx:  # and no key of theirs is ever made again
+        assert owned_by_key(tx.seal("C-1042", "customers.profile:C-1042", b"back")) is None
+
+
+def test_clause_38_what_waited_for_them_goes_too(office: Office) -> None:
+    """A message for somebody whom we did not know yet is sealed alone, and still theirs."""
+    office.house.hand_in(envelope("call.message_taken", subject="C-1042"))
+    office.house.tell(envelope("customer.enquired"))
+    assert office.house.rows(tables.waits)
+
+    office.erasing.erase("C-1042", OFFICER)
+
+    assert office.house.rows(tables.waits) == []
+    assert office.house.rows(tables.events) == []
+
+
+@pytest.mark.parametrize("type_", ["call.message_taken", "customer.registered", "note.recorded"])
+def test_clause_38_nothing_brings_them_back(office: Office, type_: str) -> None:
+    """Their publisher may not know yet; nothing of what it sends is kept, not even as rejected."""
+    _enquire(office.house)
+    office.erasing.erase("C-1042", OFFICER)
+
+    answer = office.house.hand_in_one(envelope(type_))
+
+    assert answer.answer is Answer.REJECTED
+    assert [problem.code for problem in answer.problems] == [ErrorCode.ERASED]
+    assert [row["body"] for row in office.house.rows(tables.rejected_events)] == [None]
+    assert office.house.rows(tables.events) == []
+
+
+def test_clause_38_what_is_being_sent_right_now_is_waited_for(office: Office) -> None:
+    """A send that is under way ends on a record, which must not vanish under it."""
+    _enquire(office.house)
+    office.house.tell(envelope("invoice.issued"))
+    office.house.claim()
+
+    done = office.erasing.erase("C-1042", OFFICER)
+
+    assert done.refusal is Refusal.NOT_STOPPABLE
+    assert office.house.rows(tables.customers)
+
+
+def test_clause_38_a_second_time_says_that_they_are_erased(office: Office) -> None:
+    """And somebody unknown is told apart from somebody erased."""
+    _enquire(office.house)
+    office.erasing.erase("C-1042", OFFICER)
+
+    assert office.erasing.erase("C-1042", OFFICER).refusal is Refusal.ERASED
+    assert office.erasing.erase("C-9", OFFICER).refusal is Refusal.UNKNOWN
+
+
+def test_clause_38_another_customer_loses_nothing(office: Office) -> None:
+    """Not a row, and not a key."""
+    _enquire(office.house)
+    _enquire(office.house, "C-7")
+    before = office.rows_of("C-7")
+
+    office.erasing.erase("C-1042", OFFICER)
+
+    assert office.rows_of("C-7") == before
+    office.house.tell(_started("C-7"))
+
+
+def _started(ref: str) -> Sample:
+    return envelope("service.started", subject=ref, services=["phone_answering"])
+
+
+def _race(office: Office, ref: str) -> tuple[bool, bool]:
+    """Erase and start at once; give what each came to."""
+    begin = threading.Barrier(2)
+    found: dict[str, Any] = {}
+
+    def erase() -> None:
+        begin.wait()
+        found["erased"] = office.erasing.erase(ref, OFFICER)
+
+    def start() -> None:
+        begin.wait()
+        found["started"] = office.house.hand_in_one(_started(ref))
+
+    threads = [threading.Thread(target=erase), threading.Thread(target=start)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(60)
+    erased = found["erased"].refusal is None and not found["erased"].kept
+    return erased, found["started"].answer is Answer.ACCEPTED
+
+
+def test_clause_38_erasing_and_starting_are_never_both_done(office: Office) -> None:
+    """They hold one name: whichever is first, the other finds what it did."""
+    refs = [f"C-{number}" for number in range(60)]
+    for ref in refs:
+        _enquire(office.house, ref)
+
+    outcomes = [_race(office, ref) for ref in refs]
+
+    assert all(erased != started for erased, started in outcomes), outcomes
+    with office.house.store.read() as tx:
+        left = set(tx.connection.execute(select(tables.customers.c.ref)).scalars())
+    assert left == {ref for ref, (erased, _) in zip(refs, outcomes, strict=True) if not erased}
+
+
+def test_clause_39_once_the_service_has_begun_what_must_be_kept_is(office: Office) -> None:
+    """The answer names what is kept and on what ground; marketing and spare places go."""
+    office.house.serve()
+    office.house.tell(
+        envelope("consent.given"),
+        envelope("destination.removed", destination_id="d-mobile"),
+        envelope("rights.requested", data=valid("rights.requested", kind="erasure")),
+    )
+
+    done = office.erasing.erase("C-1042", OFFICER)
+
+    assert done.kept == tuple(Retention)
+    assert office.house.rows(tables.consents) == []
+    assert "d-mobile" not in {r["destination_id"] for r in office.house.rows(tables.destinations)}
+    assert office.house.rows(tables.customers)
+    (request,) = office.house.rows(tables.rights_requests)
+    assert request["status"] is RightsStatus.REFUSED
+
+
+def test_clause_l5_a_restored_backup_is_told_of_who_was_erased(office: Office) -> None:
+    """The register stands outside the database: a backup from before knows nothing of it."""
+    _enquire(office.house)
+    _enquire(office.house, "C-7")
+    office.erasing.erase("C-1042", OFFICER)
+    with office.house.store.write() as tx:  # as if it had been restored from before
+        for table in (tables.erasures, tables.data_keys):
+            tx.connection.execute(table.delete())
+    office.house.store.known_keys.clear()
+    office.house.store.keys_by_id.clear()
+    _enquire(office.house)
+
+    again = office.erasing.erase_again()
+
+    assert again == ["C-1042"]
+    assert office.rows_of("C-1042").keys() <= {"ledger", "rights_requests"}
+    assert office.rows_of("C-7")
+    assert office.house.hand_in_one(envelope("customer.enquired")).answer is Answer.REJECTED
+    assert office.erasing.erase_again() == []
+
+
+def test_clause_38_nothing_of_them_stands_on_the_disk(
+    empty_sqlite_url: str, tmp_path: Path
+) -> None:
+    """Neither in the database's files, nor in those of the register beside it."""
+    with open_house(empty_sqlite_url) as house:
+        office = Office(house, tmp_path)
+        _enquire(house)
+
+        office.erasing.erase("C-1042", OFFICER)
+
+    found = bytes_of(empty_sqlite_url) + office.everything_stored()
+    assert found
+    assert [canary for canary in CANARIES if canary.encode() in found] == []

@@ -1,0 +1,212 @@
+"""Clauses 15, 40 and 41: kept for its time, and never less; then destroyed, and certified."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from sqlalchemy import update
+
+from contracts.vocabulary import DeliveryStatus, Retention
+from store import retaining, tables
+from store.retaining import Over
+from store.sealing import seal_next, verify
+from tests.building import BOTH
+from tests.factories import catch_all, envelope
+from tests.policy.desk import Office
+from workers.rights.retention import Retaining
+
+ENDED = datetime(2026, 12, 1, 9, tzinfo=UTC)
+SECOND = timedelta(seconds=1)
+
+
+def _serve(office: Office) -> None:
+    post = {"do": "forward", "postal_destination": "d-postal"}
+    office.house.serve(services=BOTH, rules=[catch_all("d-mobile", "d-mail", post=post)])
+    office.house.tell(
+        envelope("call.message_taken"),
+        envelope("post.received"),
+        envelope("invoice.issued"),
+        envelope("subscription.chosen"),
+        envelope("note.recorded"),
+    )
+
+
+def _end(office: Office, at: datetime = ENDED) -> None:
+    office.house.clock.now = at
+    office.house.tell(envelope("service.terminated", terminated_at=at.isoformat()))
+    with office.house.store.write() as tx:
+        while seal_next(tx):
+            pass
+
+
+def _retain(office: Office, at: datetime) -> None:
+    office.house.clock.now = at
+    sweeper = Retaining(office.house.store, office.house.policies, lambda: office.files)
+    while sweeper.run():
+        pass
+
+
+def _destroyed(office: Office) -> set[str]:
+    return {row["retention"].value for row in office.house.rows(tables.destructions)}
+
+
+def _openable(office: Office) -> set[str]:
+    return {
+        row["retention"].value
+        for row in office.house.rows(tables.data_keys, owner="C-1042")
+        if row["wrapped"] is not None
+    }
+
+
+def test_clause_41a_nothing_is_destroyed_a_second_early(office: Office) -> None:
+    """Five years to the second, by the calendar."""
+    _serve(office)
+    _end(office)
+    before = office.rows_of("C-1042")
+
+    _retain(office, ENDED.replace(year=2031) - SECOND)
+
+    assert _destroyed(office) == set()
+    assert office.rows_of("C-1042") == before
+
+
+def test_clause_41b_then_it_is_and_invoices_stay_for_a_sixth_year(office: Office) -> None:
+    """Each class has its certificate; the chain of what was sent still verifies."""
+    _serve(office)
+    _end(office)
+
+    _retain(office, ENDED.replace(year=2031))
+
+    assert _destroyed(office) == {"content", "sends", "contact"}
+    assert _openable(office) == {"billing"}
+    left = {row["type"] for row in office.house.rows(tables.events, customer_ref="C-1042")}
+    assert left
+    assert all(one.startswith(("invoice.", "payment.", "subscription.")) for one in left)
+    assert office.house.rows(tables.deliveries) == []
+    assert all(row["personal"] is None for row in office.house.rows(tables.ledger))
+    assert verify(office.house.store).broken is None
+
+    _retain(office, ENDED.replace(year=2032))
+
+    assert _destroyed(office) == {"content", "sends", "contact", "billing"}
+    assert office.rows_of("C-1042").keys() == {"ledger", "destructions"}
+    (customer,) = office.house.rows(tables.customers)
+    assert (customer["ref"], customer["terminated_at"]) == ("C-1042", ENDED)
+
+
+def test_clause_41b_a_certificate_says_what_and_when(office: Office) -> None:
+    """How many rows, of which class, when its time began and when it went."""
+    _serve(office)
+    _end(office)
+
+    _retain(office, ENDED.replace(year=2031))
+
+    with office.house.store.read() as tx:
+        found = {row["retention"]: row for row in retaining.certificates(tx, "C-1042")}
+    content = found[Retention.CONTENT]
+    assert content["rows"] >= 3
+    assert (content["ended_at"], content["destroyed_at"]) == (ENDED, ENDED.replace(year=2031))
+
+
+def test_clause_41b_a_legal_hold_outlives_it(office: Office) -> None:
+    """Until it is lifted nothing goes, however old."""
+    _serve(office)
+    _end(office)
+    with office.house.store.write() as tx:
+        retaining.hold(tx, "C-1042", "a claim before the county court")
+
+    _retain(office, ENDED.replace(year=2040))
+    held = _destroyed(office)
+    with office.house.store.write() as tx:
+        assert retaining.lift(tx, "C-1042") == 1
+    _retain(office, ENDED.replace(year=2040))
+
+    assert held == set()
+    assert _destroyed(office) == {"content", "sends", "contact", "billing"}
+
+
+def test_clause_41_of_29_february_the_time_ends_on_1_march(office: Office) -> None:
+    """There is no such day five years on; a day early would be early."""
+    ended = datetime(2028, 2, 29, 12, tzinfo=UTC)
+    _serve(office)
+    _end(office, ended)
+
+    _retain(office, datetime(2033, 3, 1, 12, tzinfo=UTC) - SECOND)
+    before = _destroyed(office)
+    _retain(office, datetime(2033, 3, 1, 12, tzinfo=UTC))
+
+    assert before == set()
+    assert "content" in _destroyed(office)
+
+
+def test_clause_41_who_is_still_served_keeps_everything(office: Office) -> None:
+    """However long they have been with us."""
+    _serve(office)
+
+    _retain(office, ENDED.replace(year=2050))
+
+    assert _destroyed(office) == set()
+
+
+def test_clause_40_what_was_queued_at_the_end_is_cancelled_and_recorded(office: Office) -> None:
+    """From its commit on nothing more is claimed, but for the final account."""
+    _serve(office)
+
+    _end(office)
+
+    claimed = office.house.claim()
+    assert {one.purpose.value for one in claimed} <= {"invoice", "payment", "rights"}
+    ended = [row for row in office.house.deliveries() if row["purpose"].value == "messages"]
+    assert {row["status"] for row in ended} == {DeliveryStatus.CANCELLED}
+
+
+def test_clause_15_who_only_enquired_is_forgotten_in_time(office: Office) -> None:
+    """A year after they were last heard of; and they may come back."""
+    office.house.clock.now = datetime(2026, 11, 30, 12, tzinfo=UTC)
+    office.house.tell(envelope("customer.enquired"))
+    office.house.clock.now = datetime(2027, 1, 31, 12, tzinfo=UTC)
+    office.house.tell(envelope("customer.enquired"))
+
+    _retain(office, datetime(2028, 1, 31, 12, tzinfo=UTC) - 2 * SECOND)
+    still = office.house.rows(tables.customers)
+    _retain(office, datetime(2028, 1, 31, 12, 0, 5, tzinfo=UTC))
+
+    assert still
+    assert office.house.rows(tables.customers) == []
+    assert office.rows_of("C-1042") == {}
+    office.house.tell(envelope("customer.enquired"))
+
+
+def test_a_class_of_many_rows_goes_in_parts(office: Office) -> None:
+    """No transaction that intake would have to wait for."""
+    _serve(office)
+    office.house.tell_at_once(*(envelope("call.message_taken") for _ in range(30)))
+    _end(office)
+    one = Over("C-1042", Retention.SENDS, ENDED)
+
+    rounds: list[Any] = []
+    while not rounds or not rounds[-1].done:
+        with office.house.store.write() as tx:
+            rounds.append(retaining.destroy_some(tx, one, 10))
+
+    assert len(rounds) > 5
+    assert all(each.rows <= 12 for each in rounds[:-1])
+
+
+@pytest.mark.parametrize("years", [1, 3])
+def test_how_long_content_is_kept_is_the_owners_setting(office: Office, years: int) -> None:
+    """Message texts and scans may go earlier than the record of what was sent."""
+    from dataclasses import replace  # noqa: PLC0415 - one use
+
+    _serve(office)
+    _end(office)
+    retention = office.house.policies.retention
+    kept = replace(retention, years={**retention.years, Retention.CONTENT: years})
+    office.house.policies = replace(office.house.policies, retention=kept)
+
+    _retain(office, ENDED.replace(year=ENDED.year + years))
+
+    assert _destroyed(office) == {"content"}
+    with office.house.store.write() as tx:  # what still comes is kept under keys of its own
+        tx.connection.execute(update(tables.customers).values(terminated_at=None))
+    office.house.tell(envelope("call.message_taken"))

@@ -1,0 +1,38 @@
+"""How is what answers people's rights put together?"""
+
+from store.engine import Store
+from store.erased import ErasureRegister
+from workers.bootstrap.parts import Parts
+from workers.bootstrap.preparing import open_files
+from workers.rights.copies import Copies
+from workers.rights.erasure import Erasing
+from workers.rights.requests import Clock, Requests
+from workers.rights.retention import Retaining
+
+
+def open_requests(parts: Parts) -> Requests:
+    """Make what runs requests."""
+    return Requests(parts.store, Clock(parts.policies))
+
+
+def open_copies(parts: Parts) -> Copies:
+    """Make what copies all that is held about a customer."""
+    settings = parts.settings
+    company = {
+        "legal_name": settings.company_legal_name,
+        "trading_name": settings.company_trading_name,
+        "phone": settings.company_phone,
+        "email": settings.company_email,
+    }
+    return Copies(parts.store, lambda: open_files(parts), company)
+
+
+def open_retaining(parts: Parts, store: Store) -> Retaining:
+    """Make what destroys what is over, through a store led by this process."""
+    return Retaining(store, parts.policies, lambda: open_files(parts))
+
+
+def open_erasing(parts: Parts) -> Erasing:
+    """Make what erases."""
+    url = parts.settings.erasures
+    return Erasing(parts.store, lambda: ErasureRegister(url), lambda: open_files(parts))

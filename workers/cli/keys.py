@@ -1,0 +1,102 @@
+"""Which master keys open this installation, and what it holds about people."""
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from workers.cli.common import AsJson, fail, listing, opened, there
+
+keys_app = typer.Typer(help="Which master keys open what is stored.", no_args_is_help=True)
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add these commands."""
+    keys_app.command("list")(list_keys)
+    keys_app.command("add")(add_key)
+    keys_app.command("take-away")(take_key_away)
+    app.add_typer(keys_app, name="keys")
+    app.command()(register)
+
+
+def list_keys(as_json: AsJson = False) -> None:
+    """List the master keys that open what is stored, by their short names."""
+    from config.keyfile import read_master_key
+    from store.keys import MasterKey
+    from store.root_keys import openers
+
+    with opened(there()) as parts:
+        ours = MasterKey(read_master_key(parts.settings)).name
+        rows = [
+            {"master": one.master, "added_at": one.added_at, "ours": one.master == ours}
+            for one in openers(parts.store.engine)
+        ]
+    listing(rows, {"master": "Key", "added_at": "Since", "ours": "Is ours"}, as_json=as_json)
+
+
+def add_key(
+    file: Annotated[Path, typer.Argument(help="The new key's file: python -m config.new_key FILE")],
+) -> None:
+    """Have a further master key open what is stored; nothing stored is written anew."""
+    from config.keyfile import MasterKeyError, read_key_file
+    from store.keys import MasterKey
+    from store.root_keys import add
+
+    with opened(there()) as parts:
+        try:
+            master = MasterKey(read_key_file(file))
+        except MasterKeyError as error:
+            fail(str(error))
+        is_new = add(parts.store.engine, parts.store.root, master)
+    typer.echo(f"{master.name} opens what is stored" + ("" if is_new else ", as it did before"))
+    typer.echo(
+        "give every process this key (ONWARD_MASTER_KEY_FILE) and restart it, one after the other;"
+        " then take the old key away: onward keys list",
+        err=True,
+    )
+
+
+def take_key_away(
+    name: Annotated[str, typer.Argument(help="Its short name, as `onward keys list` shows it.")],
+) -> None:
+    """Have a master key open nothing any more. The one in use stays."""
+    from config.keyfile import read_master_key
+    from store.keys import MasterKey
+    from store.root_keys import NoRootKeyError, take_away
+
+    with opened(there()) as parts:
+        if MasterKey(read_master_key(parts.settings)).name == name:
+            fail(f"{name} is the key that this command was given itself: give it the new one first")
+        try:
+            gone = take_away(parts.store.engine, name)
+        except NoRootKeyError as error:
+            fail(str(error))
+    if not gone:
+        fail(f"no master key of the name {name} opens what is stored: onward keys list")
+    typer.echo(f"{name} opens nothing any more; destroy it, and what backups hold of it")
+
+
+def register(
+    article_30: Annotated[
+        bool,
+        typer.Option("--article-30", help="Give the whole record of processing, as JSON."),
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Show what is held about people: where, why, for how long, and who gets it."""
+    from workers.rights.register import record_of_processing, rows
+
+    with opened(there()) as parts:
+        if article_30:
+            typer.echo(json.dumps(record_of_processing(parts.settings), indent=2))
+            return
+        found = rows(parts.settings)
+    headings = {
+        "field": "Field",
+        "what": "What",
+        "form": "Kept",
+        "purpose": "Purpose",
+        "retention": "For how long",
+    }
+    listing(found, headings, as_json=as_json)

@@ -1,0 +1,252 @@
+"""People's rights in their own data: requests and their clocks, copies, erasure."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, NoReturn
+
+import typer
+
+from contracts.vocabulary import Refusal, RightsKind, RightsStatus
+from workers.cli.acting import As, Why, by_whom
+from workers.cli.common import AsJson, fail, listing, opened, there
+from workers.cli.words import REFUSALS
+
+if TYPE_CHECKING:
+    from store.rights import Request
+    from workers.bootstrap.parts import Parts
+
+rights_app = typer.Typer(help="What people ask of us about their own data.", no_args_is_help=True)
+
+Customer = Annotated[str, typer.Argument(help="The customer's reference.")]
+Named = Annotated[str, typer.Argument(help="A request, by our id or its publisher's.")]
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add these commands."""
+    rights_app.command("list")(list_requests)
+    rights_app.command("open")(open_request)
+    rights_app.command("stop")(stop)
+    rights_app.command("run")(run)
+    rights_app.command("close")(close)
+    rights_app.command("copy")(copy)
+    rights_app.command("erase")(erase)
+    app.add_typer(rights_app, name="rights")
+    app.command("restore-check")(restore_check)
+
+
+def list_requests(
+    customer: Annotated[str | None, typer.Option(help="Of this customer alone.")] = None,
+    closed: Annotated[bool, typer.Option("--closed", help="The closed ones too.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """List requests, the most pressing first, and by when each must be answered."""
+    from store.rights import listed
+    from workers.rights.requests import Clock
+
+    with opened(there()) as parts, parts.store.read() as tx:
+        clock = Clock(parts.policies)
+        today = clock.day(tx)
+        rows = [
+            {
+                "id": one.id,
+                "customer": one.customer_ref,
+                "request_id": one.request_id,
+                "kind": one.kind.value,
+                "status": one.status.value,
+                "received_at": one.received_at,
+                "target_on": clock.target(one),
+                "due_on": one.due_on,
+                "days_left": None if one.closed_at else (one.due_on - today).days,
+                "detail": one.detail,
+                "answer": one.answer,
+            }
+            for one in listed(tx, customer, closed=closed)
+        ]
+    headings = {
+        "request_id": "Request",
+        "customer": "Customer",
+        "kind": "Asks for",
+        "status": "Status",
+        "received_at": "Received",
+        "due_on": "Due",
+        "days_left": "Days left",
+        "detail": "Says",
+    }
+    listing(rows, headings, as_json=as_json)
+
+
+def open_request(
+    customer: Customer,
+    kind: Annotated[RightsKind, typer.Option(help="What they ask for.")],
+    via: Annotated[str, typer.Option(help="How: web, phone, in_person, email or post.")] = "phone",
+    received_at: Annotated[
+        str | None, typer.Option(help="When, as 2026-12-25T09:00:00Z; else now.")
+    ] = None,
+    detail: Annotated[str | None, typer.Option(help="What they said.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Open a request that came by telephone, in person or by post: the same clock runs."""
+    from workers.by_hand import publish, rights_event
+
+    with opened(there()) as parts:
+        with parts.store.read() as tx:
+            at = received_at or tx.now.isoformat()
+        body = rights_event(customer, kind.value, via, at, detail)
+        (answer,) = publish(parts, [body])
+    if answer.problems:
+        _stop("\n  ".join(f"{p.path}: {p.text}" for p in answer.problems))
+    row = {"id": answer.id, "answer": answer.answer.value, "waits_for": answer.waits_for}
+    listing([row], {"id": "Request", "answer": "Answer"}, as_json=as_json)
+
+
+def stop(request: Named, reason: Why = "", actor: As = "") -> None:
+    """Have a request's clock stand still: they were asked who they are, or what they mean."""
+    by = by_whom(actor, reason, dry_run=False)
+    with opened(there()) as parts:
+        _refused(_requests(parts).stop_clock(_one(parts, request), by))
+    typer.echo("the clock stands still: onward rights run, once they have answered")
+
+
+def run(request: Named, reason: Why = "", actor: As = "") -> None:
+    """Have a request's clock run on."""
+    by = by_whom(actor, reason, dry_run=False)
+    with opened(there()) as parts:
+        _refused(_requests(parts).run_clock(_one(parts, request), by))
+        due = _one(parts, request).due_on
+    typer.echo(f"due on {due}")
+
+
+def close(
+    request: Named,
+    refuse: Annotated[
+        bool, typer.Option("--refuse", help="It is refused, on the ground that --reason gives.")
+    ] = False,
+    reason: Why = "",
+    actor: As = "",
+) -> None:
+    """Note that a request was answered; --reason is the answer, and is kept with it."""
+    by = by_whom(actor, reason, dry_run=False)
+    status = RightsStatus.REFUSED if refuse else RightsStatus.DONE
+    with opened(there()) as parts:
+        _refused(_requests(parts).close(_one(parts, request), status, by))
+    typer.echo(f"closed: {status.value}")
+
+
+def copy(
+    customer: Customer,
+    to: Annotated[Path, typer.Option(help="The ZIP file to write; must not be there yet.")],
+    release: Annotated[
+        list[str] | None,
+        typer.Option(help="An event, by our id, whose other persons may be seen (repeatable)."),
+    ] = None,
+    release_all: Annotated[
+        bool, typer.Option("--release-all", help="Every other person may be seen.")
+    ] = False,
+    provided: Annotated[
+        bool,
+        typer.Option("--provided", help="Only what they gave us, for another provider."),
+    ] = False,
+    reason: Why = "",
+    actor: As = "",
+    as_json: AsJson = False,
+) -> None:
+    """Copy all that is held about a customer into a ZIP: JSON, CSV, a page, and the scans."""
+    from workers.bootstrap.rights import open_copies
+
+    by = by_whom(actor, reason, dry_run=False)
+    if to.exists():
+        fail(f"{to} is there already: choose another name, or move it away")
+    with opened(there()) as parts:
+        try:
+            found = open_copies(parts).copy(
+                customer,
+                to,
+                by,
+                release or (),
+                release_all=release_all,
+                provided_alone=provided,
+            )
+        except OSError as error:
+            _stop(f"{to}: {error.strerror}")
+    if found is None:
+        _stop(f"nothing is held about {customer}")
+    row = {
+        "file": str(to),
+        "records": sum(found.rows.values()),
+        "files": found.files,
+        "missing_files": found.missing,
+        "withheld": len(found.withheld),
+        "sha256": found.sha256,
+    }
+    headings = {"file": "File", "records": "Records", "files": "Files", "withheld": "Withheld"}
+    listing([row], headings, as_json=as_json)
+    if found.withheld:
+        typer.echo(
+            f"{len(found.withheld)} events tell of another person, who is left out: look at each"
+            " (onward trace), then give --release ID or --release-all",
+            err=True,
+        )
+
+
+def erase(
+    customer: Customer,
+    yes: Annotated[bool, typer.Option("--yes", help="Do it: there is no way back.")] = False,
+    reason: Why = "",
+    actor: As = "",
+) -> None:
+    """Erase a customer whose service has not begun; of others, what need not be kept."""
+    from workers.bootstrap.rights import open_erasing
+    from workers.rights.erasure import letter
+
+    by = by_whom(actor, reason, dry_run=False)
+    if not yes:
+        fail(f"all that is held about {customer} would be gone for good: say so with --yes")
+    with opened(there()) as parts:
+        done = open_erasing(parts).erase(customer, by)
+    if done.refusal is Refusal.NOT_STOPPABLE:
+        fail("something is being sent to them right now: try again in a minute")
+    _refused(done.refusal)
+    typer.echo(f"{done.rows} rows and {done.files} files are erased")
+    if done.kept:
+        typer.echo(letter(done.kept))
+
+
+def restore_check(as_json: AsJson = False) -> None:
+    """After a backup was restored, before anything else runs: erase again whoever was erased."""
+    from workers.bootstrap.rights import open_erasing
+
+    with opened(there()) as parts:
+        again = open_erasing(parts).erase_again()
+    listing([{"customer": ref} for ref in again], {"customer": "Erased again"}, as_json=as_json)
+
+
+def _requests(parts: "Parts") -> "Requests":
+    from workers.bootstrap.rights import open_requests
+
+    return open_requests(parts)
+
+
+def _one(parts: "Parts", name: str) -> "Request":
+    from store.rights import named
+
+    with parts.store.write() as tx:
+        found = named(tx, name)
+    if not found:
+        _stop(f"there is no request {name}: see onward rights list --closed")
+    if len(found) > 1:
+        ids = ", ".join(str(one.id) for one in found)
+        _stop(f"several requests are named {name}: give one of our ids, {ids}")
+    return found[0]
+
+
+def _refused(refusal: Refusal | None) -> None:
+    if refusal is not None:
+        fail(REFUSALS[refusal])
+
+
+def _stop(text: str) -> NoReturn:
+    fail(text)
+    raise AssertionError
+
+
+if TYPE_CHECKING:
+    from workers.rights.requests import Requests

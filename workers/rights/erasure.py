@@ -1,0 +1,146 @@
+"""Who asks to be erased before their service has begun is; afterwards, all that need not be kept.
+
+Erasing and starting a service hold the same name, so that one of them finds what the other has
+done. The register outside the database is written first: should anything after it fail, it is done
+again, and a restored backup is told of whoever stands in it.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from contracts.vocabulary import Refusal, Retention, RightsKind, RightsStatus, Target, Verb
+from store import audit, erased, erasing, inbox, rights
+from store.audit import By, Concerned
+from store.engine import Store, Transaction
+from store.erased import ErasureRegister
+from workers.failpoints import reach
+
+if TYPE_CHECKING:
+    from store.files import Files
+
+GROUNDS = {
+    Retention.CONTACT: "the contract, and claims that may come of it",
+    Retention.CONTENT: "the contract, and claims that may come of it",
+    Retention.SENDS: "the contract: proof of what was sent on, and claims that may come of it",
+    Retention.BILLING: "the law: records for tax are kept for six years",
+    Retention.IDENTITY: "the law: the Money Laundering Regulations 2017, regulation 40",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Erasure:
+    """What became of an erasure: all of it, or what had to be kept and why, or a refusal."""
+
+    rows: int = 0
+    files: int = 0
+    kept: tuple[Retention, ...] = ()
+    refusal: Refusal | None = None
+
+
+class Erasing:
+    """Erases. ``open_register`` and ``open_files`` are called when they are wanted."""
+
+    def __init__(
+        self,
+        store: Store,
+        open_register: Callable[[], ErasureRegister],
+        open_files: "Callable[[], Files]",
+    ) -> None:
+        self._store = store
+        self._open_register = open_register
+        self._open_files = open_files
+
+    def erase(self, ref: str, by: By) -> Erasure:
+        """Erase a customer, or what need not be kept of one whose service has begun."""
+        with self._store.write() as tx:
+            _hold(tx, ref)
+            refusal, started = _standing(tx, ref)
+            if refusal is not None:
+                _record(tx, by, ref, refusal)
+                return Erasure(refusal=refusal)
+            if started:
+                kept = tuple(Retention)
+                rows = erasing.erase_spare(tx, ref)
+                _record(tx, by, ref, None, "kept what the law and the contract need")
+                _answer(tx, ref, RightsStatus.REFUSED, letter(kept))
+                return Erasure(rows=rows, kept=kept)
+            found = self._erase(tx, ref, by)
+            reach("rights.erase.before_commit")
+        self._delete(found.files)
+        return Erasure(found.rows, len(found.files))
+
+    def erase_again(self) -> list[str]:
+        """Erase whoever stands in the outside register and came back; give their references.
+
+        For a database that was restored from a backup, before anything else runs on it.
+        """
+        outside, again = self._open_register().all(), []
+        with self._store.read() as tx:
+            refs = erasing.known_refs(tx)
+        for ref in refs:
+            with self._store.write() as tx:
+                index = erased.index_of(tx, ref)
+                if index not in outside:
+                    continue
+                _hold(tx, ref)
+                erased.enter(tx, index, outside[index])
+                found = erasing.erase(tx, ref, index, _names(tx, ref))
+            self._delete(found.files)
+            again.append(ref)
+        with self._store.write() as tx:
+            for index, at in outside.items():
+                erased.enter(tx, index, at)
+        return again
+
+    def _erase(self, tx: Transaction, ref: str, by: By) -> erasing.Erased:
+        index = erased.index_of(tx, ref)
+        self._open_register().put(index, tx.now)
+        reach("rights.erase.registered")
+        _answer(tx, ref, RightsStatus.DONE, "all was erased")
+        _record(tx, by, ref, None, "all")
+        erased.enter(tx, index, tx.now)
+        return erasing.erase(tx, ref, index, _names(tx, ref))
+
+    def _delete(self, files: Sequence[str]) -> None:
+        if files:
+            kept = self._open_files()
+            for sha256 in files:
+                kept.delete(sha256)
+
+
+def letter(kept: Sequence[Retention]) -> str:
+    """Say to whom it concerns what is kept although they asked for its erasure, and why."""
+    lines = [f"{one.value}: {GROUNDS[one]}" for one in kept]
+    return "Kept, since the service has begun: " + "; ".join(lines) + "."
+
+
+def _hold(tx: Transaction, ref: str) -> None:
+    tx.lock([], _names(tx, ref))
+    tx.ask_the_time()
+
+
+def _names(tx: Transaction, ref: str) -> list[bytes]:
+    return [inbox.name_digest(tx, inbox.customer_name(ref))]
+
+
+def _standing(tx: Transaction, ref: str) -> tuple[Refusal | None, bool]:
+    """Whether a customer can be erased, and whether their service has begun."""
+    known, started = erasing.standing(tx, ref)
+    if not known:
+        return (Refusal.ERASED if erased.among(tx, [ref]) else Refusal.UNKNOWN), False
+    if not started and erasing.under_way(tx, ref):
+        return Refusal.NOT_STOPPABLE, False
+    return None, started
+
+
+def _answer(tx: Transaction, ref: str, status: RightsStatus, answer: str) -> None:
+    for one in rights.listed(tx, ref):
+        if one.kind is RightsKind.ERASURE:
+            rights.close(tx, one, status, answer)
+
+
+def _record(
+    tx: Transaction, by: By, ref: str, refusal: Refusal | None, detail: str | None = None
+) -> None:
+    audit.put(tx, Verb.ERASE, by, [Concerned(Target.CUSTOMER, ref, refusal, detail)])

@@ -1,0 +1,102 @@
+"""How does a request for one's rights run: opened, its clock stopped and run on, closed?"""
+
+from dataclasses import dataclass
+from datetime import date
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from config.policies import Policies
+from contracts.events.customers import RightsRequested
+from contracts.vocabulary import Refusal, RightsStatus, Target, Verb
+from store import audit, rights
+from store.audit import By, Concerned
+from store.engine import Store, Transaction
+from store.rights import Request
+from workers.rights.clock import due_on, target_on
+
+
+@dataclass(frozen=True, slots=True)
+class Clock:
+    """How days are counted here: the office's time zone, and which days are no working days."""
+
+    policies: Policies
+
+    def day(self, tx: Transaction) -> date:
+        """Give today."""
+        return tx.now.astimezone(ZoneInfo(self.policies.office_time_zone)).date()
+
+    def due(self, one: Request, stopped_days: int) -> date:
+        """Give the last day to answer a request whose clock has stood still for so many days."""
+        received = one.received_at.astimezone(ZoneInfo(self.policies.office_time_zone)).date()
+        return due_on(received, stopped_days, self.policies.lanes.is_bank_holiday)
+
+    def target(self, one: Request) -> date:
+        """Give the day by which we mean to have answered."""
+        received = one.received_at.astimezone(ZoneInfo(self.policies.office_time_zone)).date()
+        return target_on(received, one.stopped_days)
+
+
+def open_request(
+    tx: Transaction, clock: Clock, event_id: UUID, ref: str, told: RightsRequested
+) -> None:
+    """Open what an event asks for; its clock has run since it was received."""
+    received = told.received_at.astimezone(ZoneInfo(clock.policies.office_time_zone)).date()
+    due = due_on(received, 0, clock.policies.lanes.is_bank_holiday)
+    rights.put(tx, event_id, ref, told, due)
+
+
+class Requests:
+    """What operators do with requests. Each is one transaction: check, act, put on record."""
+
+    def __init__(self, store: Store, clock: Clock) -> None:
+        self._store = store
+        self._clock = clock
+
+    def stop_clock(self, request: Request, by: By) -> Refusal | None:
+        """Have the clock stand still: we asked who they are, or what they mean."""
+        with self._store.write() as tx:
+            refusal = None if request.status is RightsStatus.OPEN else _why_not(request)
+            if refusal is None:
+                rights.stop(tx, request, self._clock.day(tx))
+            self._record(tx, Verb.STOP_CLOCK, by, request, refusal)
+        return refusal
+
+    def run_clock(self, request: Request, by: By) -> Refusal | None:
+        """Have the clock run on: they have answered."""
+        with self._store.write() as tx:
+            stopped_on = request.stopped_on
+            if stopped_on is None:
+                refusal: Refusal | None = _why_not(request)
+            else:
+                refusal = None
+                days = request.stopped_days + (self._clock.day(tx) - stopped_on).days
+                rights.run(tx, request, days, self._clock.due(request, days))
+            self._record(tx, Verb.RUN_CLOCK, by, request, refusal)
+        return refusal
+
+    def close(self, request: Request, status: RightsStatus, by: By) -> Refusal | None:
+        """Note that it was answered: done, or refused for the reason given."""
+        with self._store.write() as tx:
+            refusal = None if request.closed_at is None else Refusal.CLOSED
+            if refusal is None:
+                rights.close(tx, request, status, by.reason)
+            self._record(tx, Verb.CLOSE_REQUEST, by, request, refusal, status.value)
+        return refusal
+
+    def _record(
+        self,
+        tx: Transaction,
+        verb: Verb,
+        by: By,
+        request: Request,
+        refusal: Refusal | None,
+        detail: str | None = None,
+    ) -> None:
+        concerned = Concerned(
+            Target.REQUEST, str(request.id), refusal, detail, request.customer_ref
+        )
+        audit.put(tx, verb, by, [concerned])
+
+
+def _why_not(request: Request) -> Refusal:
+    return Refusal.CLOSED if request.closed_at is not None else Refusal.NOT_WAITING

@@ -1,0 +1,114 @@
+"""What is kept for its time, never a second less, and then surely destroyed, with a certificate.
+
+A class of a customer's records ends so many years after their services did, by the calendar of the
+office: of services that ended on 29 February, on 1 March. Who is under a legal hold is left alone.
+"""
+
+from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
+
+from structlog import get_logger
+
+from config.policies import Policies
+from contracts.vocabulary import Retention
+from store import erased, erasing, inbox, retaining
+from store.engine import Store, Transaction
+from store.retaining import Over
+from workers.rights.clock import months_after, years_after
+
+if TYPE_CHECKING:
+    from store.files import Files
+
+log = get_logger(__name__)
+_CUSTOMERS = 20
+_ROWS = 2_000
+# What refers to the rest goes last: a customer's contact tells whose the others are.
+_ORDER = (Retention.CONTENT, Retention.SENDS, Retention.BILLING, Retention.CONTACT)
+
+
+class Retaining:
+    """Destroys what is over, a part at a time. ``open_files`` is called when files go."""
+
+    def __init__(self, store: Store, policies: Policies, open_files: "Callable[[], Files]") -> None:
+        self._store = store
+        self._policies = policies
+        self._open_files = open_files
+
+    def run(self) -> int:
+        """Destroy some of what is over; give how much there was to do."""
+        done = self._prospects()
+        for retention in _ORDER:
+            with self._store.read() as tx:
+                latest = self._latest_end(tx, self._policies.retention.years[retention])
+                found = retaining.over(tx, retention, latest, _CUSTOMERS)
+            for one in found:
+                if self._is_over(one):
+                    done += self._destroy(one)
+        return done
+
+    def _is_over(self, one: Over) -> bool:
+        """Whether the whole time has passed: by the calendar, to the second."""
+        with self._store.read() as tx:
+            tx.ask_the_time()
+            years = self._policies.retention.years[one.retention]
+            return self._end(one.ended_at, years) <= tx.now
+
+    def _end(self, ended_at: datetime, years: int) -> datetime:
+        local = ended_at.astimezone(ZoneInfo(self._policies.office_time_zone))
+        day = years_after(local.date(), years)
+        return local.replace(year=day.year, month=day.month, day=day.day)
+
+    def _latest_end(self, tx: Transaction, years: int) -> datetime:
+        """The latest instant at which services may have ended whose records are over by now."""
+        # A day too many: what is over is decided for each, by the calendar.
+        return tx.now - timedelta(days=365 * years) + timedelta(days=1)
+
+    def _destroy(self, one: Over) -> int:
+        with self._store.write() as tx:
+            retaining.destroy_key(tx, one)
+        rows, files, done = 0, 0, False
+        while not done:
+            with self._store.write() as tx:
+                some = retaining.destroy_some(tx, one, _ROWS)
+                rows, files, done = rows + some.rows, files + len(some.files), some.done
+                if done:
+                    retaining.certify(tx, one, rows, files)
+            self._delete(some.files)
+        log.info("records_destroyed", retention=one.retention.value, rows=rows, files=files)
+        return max(rows, 1)
+
+    def _prospects(self) -> int:
+        """Forget who only enquired, so long after they were last heard of; they may come back."""
+        with self._store.read() as tx:
+            heard_before = _months_before(tx.now, self._policies.retention.prospect_months)
+            found = retaining.forgotten(tx, heard_before, _CUSTOMERS)
+        for one in found:
+            with self._store.write() as tx:
+                names = [inbox.name_digest(tx, inbox.customer_name(one.customer_ref))]
+                tx.lock([], names)
+                if erasing.standing(tx, one.customer_ref)[1]:
+                    continue  # their service has begun meanwhile
+                index = erased.index_of(tx, one.customer_ref)
+                gone = erasing.erase(tx, one.customer_ref, index, names)
+                erasing.forget_that_keys_were(tx, one.customer_ref)
+            self._delete(gone.files)
+        return len(found)
+
+    def _delete(self, files: Sequence[str]) -> None:
+        if files:
+            kept = self._open_files()
+            for sha256 in files:
+                kept.delete(sha256)
+
+
+def _months_before(now: datetime, months: int) -> datetime:
+    """The latest instant that is so many months ago by now, by the calendar."""
+    low, high = now - timedelta(days=31 * months + 3), now
+    while high - low > timedelta(seconds=1):
+        middle = low + (high - low) / 2
+        day = months_after(middle.date(), months)
+        over = middle.replace(year=day.year, month=day.month, day=day.day) <= now
+        low, high = (middle, high) if over else (low, middle)
+    return low
