@@ -447,6 +447,8 @@ class Verb(StrEnum):
     PREVIEW = "preview"  # read what was, or would be, sent about an event
     COPY = "copy"  # make a copy of all that is held about a customer
     ERASE = "erase"  # a customer, before their service
+    HOLD = "hold"  # destroy nothing of a customer
+    LIFT_HOLD = "lift_hold"
     STOP_CLOCK = "stop_clock"  # of a request, until they answer
     RUN_CLOCK = "run_clock"
     CLOSE_REQUEST = "close_request"

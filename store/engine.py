@@ -288,6 +288,7 @@ class Store:
     @contextmanager
     def write(self) -> Iterator[Transaction]:
         """Open a read-write transaction."""
+        _ = self.root  # read before anything is held: that is a transaction of its own
         with self.engine.begin() as connection:
             transaction = Transaction(self, connection)
             yield transaction
@@ -301,6 +302,7 @@ class Store:
     @contextmanager
     def read(self) -> Iterator[Transaction]:
         """Open a transaction for reading."""
+        _ = self.root  # as above
         with self.engine.connect() as connection:
             if connection.dialect.name == "sqlite":
                 connection.execution_options(onward_reads=True)
@@ -309,6 +311,7 @@ class Store:
     @contextmanager
     def snapshot(self) -> Iterator[Transaction]:
         """Open a transaction for reading that sees one moment throughout, whatever is committed."""
+        _ = self.root  # as above
         with self.engine.connect() as connection:
             if connection.dialect.name == "sqlite":
                 connection.execution_options(onward_reads=True)  # and WAL does the rest

@@ -168,6 +168,13 @@ def hold(tx: Transaction, ref: str, reason: str) -> None:
     )
 
 
+def is_held(tx: Transaction, ref: str) -> bool:
+    """Whether a customer's records are under a legal hold."""
+    h = t.legal_holds.c
+    found = select(h.id).where(h.customer_ref == ref, h.lifted_at.is_(None)).limit(1)
+    return tx.connection.execute(found).first() is not None
+
+
 def lift(tx: Transaction, ref: str) -> int:
     """Lift a customer's legal holds; give how many stood."""
     h = t.legal_holds.c

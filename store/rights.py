@@ -5,7 +5,7 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import insert, or_, select, update
 
 from contracts.events.customers import RightsRequested
 from contracts.vocabulary import RightsKind, RightsStatus
@@ -63,9 +63,9 @@ def put(
 def named(tx: Transaction, name: str, ref: str | None = None) -> list[Request]:
     """Give requests by our id or their publisher's, held until the end of the transaction."""
     r = rights_requests.c
-    own = [r.id == UUID(name)] if _is_uuid(name) else [r.request_id == name]
+    own = [r.request_id == name, *([r.id == UUID(name)] if _is_uuid(name) else [])]
     theirs = [] if ref is None else [r.customer_ref == ref]
-    return _found(tx, select(rights_requests).where(*own, *theirs).with_for_update())
+    return _found(tx, select(rights_requests).where(or_(*own), *theirs).with_for_update())
 
 
 def listed(tx: Transaction, ref: str | None = None, *, closed: bool = False) -> list[Request]:

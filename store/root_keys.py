@@ -5,6 +5,7 @@ may open it, wrapped. To change the master key is to add a row and later to take
 that is sealed is written anew, and no process needs to stop.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -28,19 +29,20 @@ class Opener:
 
 def open_root(engine: Engine, master: MasterKey, *, make: bool = True) -> RootKey:
     """Give the root key; of a new installation, where asked, make it. Raises ``NoRootKeyError``."""
-    with engine.begin() as connection:
-        found = _of(connection, master)
-        if found is None and make:
+    names = [one.master for one in openers(engine)]
+    if not names and not make:
+        raise NoRootKeyError("nothing is stored yet, and no root key is made")
+    if names and master.name not in names:
+        raise NoRootKeyError(_other(master, names))
+    if names:
+        with engine.connect() as connection:
+            found = _of(connection.execution_options(onward_reads=True), master)
+    else:
+        with engine.begin() as connection:
             found = _make(connection, master)
-        if found is None:
-            names = ", ".join(connection.execute(select(root_keys.c.master)).scalars())
-            raise NoRootKeyError(
-                f"this master key ({master.name}) does not open what is stored, which {names} does:"
-                " put the right key back, and lose none"
-                if names
-                else "nothing is stored yet, and no root key is made"
-            )
-        return found
+    if found is None:  # another process made it meanwhile, with a master key of its own
+        raise NoRootKeyError(_other(master, [one.master for one in openers(engine)]))
+    return found
 
 
 def add(engine: Engine, root: RootKey, master: MasterKey) -> bool:
@@ -69,8 +71,16 @@ def take_away(engine: Engine, master_name: str) -> bool:
 def openers(engine: Engine) -> list[Opener]:
     """Give the master keys that open the root key, the oldest first."""
     with engine.connect() as connection:
-        rows = connection.execute(select(root_keys).order_by(root_keys.c.added_at))
+        reading = connection.execution_options(onward_reads=True)
+        rows = reading.execute(select(root_keys).order_by(root_keys.c.added_at))
         return [Opener(row.master, row.added_at) for row in rows]
+
+
+def _other(master: MasterKey, names: Sequence[str]) -> str:
+    return (
+        f"this master key ({master.name}) does not open what is stored, which"
+        f" {', '.join(names)} does: put the right key back, and lose none"
+    )
 
 
 def _of(connection: Connection, master: MasterKey) -> RootKey | None:

@@ -1,18 +1,16 @@
-"""Who yields the processor to whom?
-
-What nobody waits for runs at a lower priority than what somebody does: upkeep, which plans notices
-to everyone, and the dispatch of routine and bulk alone. They get what the others leave.
-"""
+"""What nobody waits for yields the processor to what somebody does."""
 
 import os
+import sys
+import threading
 
 _BY = 10  # of 19: a tenth of the share of one that yields to nobody, while both want the processor
 
 
 def yield_to_others() -> None:
-    """Lower this thread's priority, and that of all that it starts; where the system knows of it.
+    """Lower the priority of the thread that calls this, for good, where threads have one of theirs.
 
-    Call it first in a process: threads and processes that exist already keep theirs.
+    Elsewhere, and where it is not allowed, nothing changes.
     """
-    if hasattr(os, "nice"):
-        os.nice(_BY)
+    if sys.platform == "linux":
+        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), _BY)

@@ -6,6 +6,7 @@ from workers.bootstrap.parts import Parts
 from workers.bootstrap.preparing import open_files
 from workers.rights.copies import Copies
 from workers.rights.erasure import Erasing
+from workers.rights.holds import Holds
 from workers.rights.requests import Clock, Requests
 from workers.rights.retention import Retaining
 
@@ -25,6 +26,11 @@ def open_copies(parts: Parts) -> Copies:
         "email": settings.company_email,
     }
     return Copies(parts.store, lambda: open_files(parts), company)
+
+
+def open_holds(parts: Parts) -> Holds:
+    """Make what puts records under a legal hold."""
+    return Holds(parts.store)
 
 
 def open_retaining(parts: Parts, store: Store) -> Retaining:

@@ -11,7 +11,6 @@ import typer
 from contracts.vocabulary import Lane
 from workers.cli.common import fail, opened, settings
 from workers.garbage import settle
-from workers.priority import yield_to_others
 
 if TYPE_CHECKING:
     from config.settings import Settings
@@ -99,11 +98,8 @@ def dispatch(
     found = settings()
     if found.broker is None:
         fail("dispatch is told over RabbitMQ: set ONWARD_BROKER_URL (or run onward up)")
-    chosen = _lanes(lanes)
-    if not {Lane.LIVE, Lane.URGENT} & set(chosen):
-        yield_to_others()
     with opened(found) as parts:
-        sending = Dispatch(parts, chosen)
+        sending = Dispatch(parts, _lanes(lanes))
         told = _told()  # before anything is sent: an end in between would be a kill
         with open_ops(parts):
             sending.start()
@@ -117,7 +113,6 @@ def upkeep() -> None:
     from workers.bootstrap.ops import open_ops
     from workers.bootstrap.upkeep import open_upkeep
 
-    yield_to_others()
     with opened() as parts:
         running = open_upkeep(parts)
         _on_signals(running.stop)

@@ -29,6 +29,9 @@ def add_to(app: typer.Typer) -> None:
     rights_app.command("close")(close)
     rights_app.command("copy")(copy)
     rights_app.command("erase")(erase)
+    rights_app.command("hold")(hold)
+    rights_app.command("lift")(lift)
+    rights_app.command("destroyed")(destroyed)
     app.add_typer(rights_app, name="rights")
     app.command("restore-check")(restore_check)
 
@@ -208,6 +211,46 @@ def erase(
     typer.echo(f"{done.rows} rows and {done.files} files are erased")
     if done.kept:
         typer.echo(letter(done.kept))
+
+
+def hold(customer: Customer, reason: Why = "", actor: As = "") -> None:
+    """Have nothing of a customer destroyed, however old: a court or a claim needs it."""
+    from workers.bootstrap.rights import open_holds
+
+    by = by_whom(actor, reason, dry_run=False)
+    with opened(there()) as parts:
+        _refused(open_holds(parts).hold(customer, by))
+    typer.echo(f"nothing of {customer} is destroyed until the hold is lifted")
+
+
+def lift(customer: Customer, reason: Why = "", actor: As = "") -> None:
+    """Lift a customer's legal hold: what is over is destroyed from now on."""
+    from workers.bootstrap.rights import open_holds
+
+    by = by_whom(actor, reason, dry_run=False)
+    with opened(there()) as parts:
+        _refused(open_holds(parts).lift(customer, by))
+    typer.echo("lifted")
+
+
+def destroyed(
+    customer: Annotated[str | None, typer.Option(help="Of this customer alone.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """List the certificates of what was destroyed because its time was over."""
+    from store.retaining import certificates
+
+    with opened(there()) as parts, parts.store.read() as tx:
+        rows = [dict(row) for row in certificates(tx, customer)]
+    headings = {
+        "customer_ref": "Customer",
+        "retention": "Records",
+        "ended_at": "Ended",
+        "destroyed_at": "Destroyed",
+        "rows": "Rows",
+        "files": "Files",
+    }
+    listing(rows, headings, as_json=as_json)
 
 
 def restore_check(as_json: AsJson = False) -> None:

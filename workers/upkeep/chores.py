@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import timedelta
 from itertools import product
@@ -20,6 +21,7 @@ from workers.dispatch.broker import SENDING
 from workers.dispatch.hints import Hints
 from workers.failpoints import reach
 from workers.following_up import follow_up
+from workers.priority import yield_to_others
 from workers.upkeep.notices import plan_newcomers, plan_notices
 from workers.upkeep.pacing import allowances
 from workers.upkeep.payments import request_payments
@@ -68,6 +70,8 @@ class Chores:
         self._interval = interval
         self._seal_interval = seal_interval
         self._list_after = list_after
+        # Planning for everyone takes a core for a minute: it gets what all else leaves.
+        self._aside = ThreadPoolExecutor(1, "planning", initializer=yield_to_others)
 
     def all(self) -> tuple[Chore, ...]:
         """Give the chores that every installation has."""
@@ -214,7 +218,11 @@ class Chores:
         return len(rows)
 
     def plan_notices(self) -> int:
-        """Plan notices to everyone, chunk by chunk for a part of the time, with pauses between.
+        """Plan notices to everyone, at a lower priority than all else."""
+        return self._aside.submit(self._plan_notices).result()
+
+    def _plan_notices(self) -> int:
+        """Plan chunk by chunk for a part of the time, with pauses between.
 
         What is urgent meets a short chunk at the most, not a database that is busy for long.
         """
