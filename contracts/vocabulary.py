@@ -123,6 +123,7 @@ class Reason(StrEnum):
     CHANNEL_NOT_ALLOWED = "channel_not_allowed"
     SERVICE_NOT_STARTED = "service_not_started"
     SERVICE_TERMINATED = "service_terminated"
+    RESTRICTED = "restricted"  # they asked that nothing be done with what we hold, but kept
     NO_ADDRESS = "no_address"  # no address that the customer specified
     # checked when claimed
     DESTINATION_REMOVED = "destination_removed"
@@ -411,6 +412,14 @@ class ErrorCode(StrEnum):
     ERASED = "erased"  # of somebody who was erased: nothing of it is kept
 
 
+class Checked(StrEnum):
+    """What came of checking an individual's identity."""
+
+    PASSED = "passed"
+    FAILED = "failed"
+    REFERRED = "referred"
+
+
 class RightsKind(StrEnum):
     """What a person may ask of us about their own data."""
 
@@ -447,6 +456,9 @@ class Verb(StrEnum):
     PREVIEW = "preview"  # read what was, or would be, sent about an event
     COPY = "copy"  # make a copy of all that is held about a customer
     ERASE = "erase"  # a customer, before their service
+    OPEN_VAULT = "open_vault"  # read identity data
+    RESTRICT = "restrict"  # keep what is held of a customer, and do nothing with it
+    UNRESTRICT = "unrestrict"
     HOLD = "hold"  # destroy nothing of a customer
     LIFT_HOLD = "lift_hold"
     STOP_CLOCK = "stop_clock"  # of a request, until they answer

@@ -185,6 +185,17 @@ def terminate(tx: Transaction, ref: str, at: datetime) -> None:
     touch(tx, ref, terminated_at=at)
 
 
+def is_restricted(tx: Transaction, ref: str) -> bool:
+    """Whether what is held of a customer is to be kept, and nothing else."""
+    found = select(customers.c.restricted_at).where(customers.c.ref == ref)
+    return tx.connection.execute(found).scalar() is not None
+
+
+def restrict(tx: Transaction, ref: str, at: datetime | None) -> None:
+    """Have what is held of a customer kept, and nothing else done with it; none ends that."""
+    touch(tx, ref, restricted_at=at)
+
+
 def assign_number(tx: Transaction, ref: str, e164: str, service: Service) -> None:
     """Give a number to a customer; from now on calls to it are that customer's."""
     index = tx.store.root.index("number", e164)

@@ -34,6 +34,7 @@ OF_CUSTOMER: Final[tuple[Table, ...]] = (
     t.payment_requests,
     t.contradictions,
     t.legal_holds,
+    t.identities,
 )
 OF_DELIVERIES: Final[tuple[Table, ...]] = (
     t.attempts,

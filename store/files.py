@@ -17,6 +17,7 @@ from store.keys import RootKey, Unopenable
 from store.types import SealedBytes
 
 _OVERHEAD = 1_024  # what sealing adds is less
+_LARGEST_SEALED = (1 << 30) + _OVERHEAD
 _BLOB = "blob:"
 
 
@@ -58,6 +59,17 @@ class Files:
             obstore.put(self._own, _path(sha256), bytes(sealed))
         except (BaseError, OSError) as error:
             raise FilesAwayError(error) from error
+
+    def put_sealed(self, name: str, sealed: bytes) -> None:
+        """Keep what was sealed elsewhere, under a name of its own. Raises ``FilesAwayError``."""
+        try:
+            obstore.put(self._own, name, sealed)
+        except (BaseError, OSError) as error:
+            raise FilesAwayError(error) from error
+
+    def read_sealed(self, name: str) -> bytes | Trouble:
+        """Give what ``put_sealed`` kept, as it was sealed."""
+        return _fetch(self._own, name, _LARGEST_SEALED)
 
     def delete(self, sha256: str) -> None:
         """Keep a file no longer; one that is not there is gone already."""

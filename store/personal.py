@@ -425,6 +425,20 @@ REGISTER: Mapping[str, Holding] = MappingProxyType(
             _named("customer_ref"),
             until="for good: a reference and dates alone",
         ),
+        "identities": Holding(
+            "individuals who use a service",
+            "to verify identity where the law obliges us, and for nothing else",
+            Basis.OBLIGATION,
+            Retention.IDENTITY,
+            _NOBODY,
+            _named("customer_ref")
+            | {
+                "individual_id": Field("registration's name for an individual", Form.REFERENCE),
+                "evidence": Field("the digest of a copy of the document", Form.REFERENCE),
+            }
+            | _sealed(content="date of birth and document number, for the vault's key alone"),
+            neutral=frozenset({"check"}),
+        ),
         "erasures": Holding(
             "who was erased",
             "that nothing brings back who was erased",
@@ -501,4 +515,4 @@ REGISTER: Mapping[str, Holding] = MappingProxyType(
 )
 
 # Tables that hold nothing about a person.
-NOBODYS = frozenset({"leases", "publishers", "root_keys", "seals"})
+NOBODYS = frozenset({"leases", "publishers", "root_keys", "seals", "vault_keys"})

@@ -132,8 +132,8 @@ def destroy_some(tx: Transaction, one: Over, limit: int) -> Destroyed:
             rows += _whole(tx, _IN_CONTACT, one.customer_ref, limit - rows)
             _blank_customer(tx, one.customer_ref)
             return _ended(rows, 0, limit)
-        case _:
-            return Destroyed(0, (), done=True)
+        case Retention.IDENTITY:
+            return _ended(_whole(tx, (t.identities,), one.customer_ref, limit), 0, limit)
 
 
 def certify(tx: Transaction, one: Over, rows: int, files: int) -> None:

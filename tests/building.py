@@ -67,9 +67,9 @@ def open_test_store(url: str, clock: Clock | None = None, *, make: bool = False)
     engine = open_engine(url)
     if make:
         tables.metadata.create_all(engine, checkfirst=False)
-    root_keys.add(engine, ROOT, MASTER)
     store = Store(engine, ROOT, policy_version="2020-04", clock=clock)
     try:
+        root_keys.add(engine, ROOT, MASTER)
         yield store
     finally:
         store.close()

@@ -234,6 +234,7 @@ def with_surroundings() -> Select[Any]:
             customers.c.locale,
             customers.c.mail_from,
             customers.c.terminated_at,
+            customers.c.restricted_at,
             customers.c.sms_sender,
             destinations.c.kind,
             destinations.c.version,
@@ -299,6 +300,8 @@ def _obstacle(
     unwanted = no_longer_wanted(now, row)
     if unwanted is not None:
         return DeliveryStatus.CANCELLED, unwanted
+    if row.restricted_at is not None and row.purpose is not Purpose.RIGHTS:
+        return DeliveryStatus.PENDING, Reason.RESTRICTED
     if row.id in needless:
         return DeliveryStatus.CANCELLED, Reason.SIBLING_REACHED
     if row.deadline_at <= now:

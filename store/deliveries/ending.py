@@ -160,6 +160,23 @@ def release(
     return [(row["id"], row["channel"], row["lane"]) for row in kept if row["id"] in due]
 
 
+def release_restricted(tx: Transaction, ref: str) -> int:
+    """Let go what was kept while nothing might be done for a customer; give how much."""
+    d = deliveries.c
+    kept = [
+        row
+        for row in unclaimed_of_customer(tx, ref, locked=True)
+        if row["due_at"] is None and row["reason"] is Reason.RESTRICTED
+    ]
+    changes = [
+        {"id": row["id"], "changed_at": tx.now, **when_verified(tx, row), "hinted_at": None}
+        for row in kept
+    ]
+    still = f"t.{d.status.name} = '{DeliveryStatus.PENDING.value}'"
+    bulk.update_rows(tx, deliveries, ["id"], changes, only_if=still)
+    return len(changes)
+
+
 def hold(tx: Transaction, ref: str, destination_id: str, version: int) -> int:
     """Hold what is unsent to a destination whose value changed, until the value is verified."""
     held = tx.connection.execute(

@@ -37,6 +37,7 @@ from store.tables.office import (
 )
 from store.tables.providers import providers
 from store.tables.rights import destructions, erasures, legal_holds, rights_requests
+from store.tables.vault import identities, vault_keys
 
 __all__ = [
     "act_targets",
@@ -56,6 +57,7 @@ __all__ = [
     "events",
     "file_uses",
     "gathered",
+    "identities",
     "inquiries",
     "items",
     "leases",
@@ -83,5 +85,6 @@ __all__ = [
     "subscriptions",
     "suppressions",
     "texted",
+    "vault_keys",
     "waits",
 ]

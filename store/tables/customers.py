@@ -24,6 +24,7 @@ customers = Table(
     instant("registered_at", index=True),
     instant("started_at", index=True),
     instant("terminated_at"),
+    instant("restricted_at"),
     Column("sms_sender", Sealed),
 )
 

@@ -8,6 +8,7 @@ from workers.rights.copies import Copies
 from workers.rights.erasure import Erasing
 from workers.rights.holds import Holds
 from workers.rights.requests import Clock, Requests
+from workers.rights.restriction import Restricting
 from workers.rights.retention import Retaining
 
 
@@ -31,6 +32,11 @@ def open_copies(parts: Parts) -> Copies:
 def open_holds(parts: Parts) -> Holds:
     """Make what puts records under a legal hold."""
     return Holds(parts.store)
+
+
+def open_restricting(parts: Parts) -> Restricting:
+    """Make what restricts what is done with somebody's records."""
+    return Restricting(parts.store)
 
 
 def open_retaining(parts: Parts, store: Store) -> Retaining:

@@ -7,7 +7,7 @@ from store.checkpoints import Published, publish_next
 from store.engine import Store
 from store.inbox import some_awaited
 from workers.bootstrap.parts import Parts
-from workers.bootstrap.preparing import open_preparing
+from workers.bootstrap.preparing import open_files, open_preparing
 from workers.bootstrap.providers import open_carriers
 from workers.bootstrap.rights import open_retaining
 from workers.metrics.definitions import LEADS
@@ -20,6 +20,7 @@ from workers.upkeep.judging import Judging
 from workers.upkeep.questions import Askable
 from workers.upkeep.running import Running as Upkeep
 from workers.upkeep.running import led_by
+from workers.upkeep.vaulting import move_evidence
 
 _TELL_SECONDS = 0.5
 _TURN_SECONDS = 150.0  # longer than the store lets any statement run
@@ -46,6 +47,10 @@ def open_upkeep(parts: Parts) -> Upkeep:
     published = Published(settings.checkpoints)
     every = settings.checkpoint_interval_seconds
     chores = (*chores, Chore("checkpoint", every, lambda: _checkpoint(store, published)))
+    chores = (
+        *chores,
+        Chore("move_evidence", 5.0, lambda: move_evidence(store, lambda: open_files(parts))),
+    )
     retaining = open_retaining(parts, store)
     chores = (*chores, Chore("retain", settings.upkeep_interval_seconds * 60, retaining.run))
     asking = open_asking(parts, store)

@@ -23,6 +23,7 @@ from workers.cli import (
     rights,
     showing,
     texting,
+    vault,
 )
 
 app = typer.Typer(
@@ -46,6 +47,7 @@ for group in (
     records,
     proving,
     rights,
+    vault,
     keys,
     items,
     notices,

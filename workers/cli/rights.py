@@ -29,6 +29,8 @@ def add_to(app: typer.Typer) -> None:
     rights_app.command("close")(close)
     rights_app.command("copy")(copy)
     rights_app.command("erase")(erase)
+    rights_app.command("restrict")(restrict)
+    rights_app.command("unrestrict")(unrestrict)
     rights_app.command("hold")(hold)
     rights_app.command("lift")(lift)
     rights_app.command("destroyed")(destroyed)
@@ -211,6 +213,35 @@ def erase(
     typer.echo(f"{done.rows} rows and {done.files} files are erased")
     if done.kept:
         typer.echo(letter(done.kept))
+
+
+def restrict(customer: Customer, reason: Why = "", actor: As = "") -> None:
+    """Keep what is held of a customer, and do nothing else with it: nothing is sent to them."""
+    from workers.bootstrap.rights import open_restricting
+
+    by = by_whom(actor, reason, dry_run=False)
+    with opened(there()) as parts:
+        _refused(open_restricting(parts).restrict(customer, by))
+    typer.echo(f"nothing is sent to {customer} until that is lifted: onward rights unrestrict")
+
+
+def unrestrict(
+    customer: Customer,
+    told: Annotated[
+        bool, typer.Option("--told", help="They were told that it will be lifted (Article 18(3)).")
+    ] = False,
+    reason: Why = "",
+    actor: As = "",
+) -> None:
+    """Lift a restriction: what was kept goes out, where its time is not over."""
+    from workers.bootstrap.rights import open_restricting
+
+    by = by_whom(actor, reason, dry_run=False)
+    if not told:
+        fail("they must be told before it is lifted: say so with --told")
+    with opened(there()) as parts:
+        _refused(open_restricting(parts).lift(customer, by))
+    typer.echo("lifted")
 
 
 def hold(customer: Customer, reason: Why = "", actor: As = "") -> None:

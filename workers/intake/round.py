@@ -7,6 +7,7 @@ from datetime import timedelta
 from config.policies import Policies
 from contracts.events import Event, Whose, canonical_content, load_data
 from contracts.events.calls import CallWaiting, MessageTaken
+from contracts.events.customers import IdentityChecked
 from contracts.events.notices import PolicyChanged
 from contracts.events.post import PostReceived
 from contracts.planning import Routable
@@ -21,7 +22,7 @@ from contracts.vocabulary import (
     Purpose,
     Reason,
 )
-from store import erased, inbox, notices
+from store import erased, inbox, notices, vault
 from store.customers import Readings, owner_of_number
 from store.deliveries import ending
 from store.deliveries.adding import Due
@@ -36,9 +37,15 @@ from workers.intake.effects.post import arrived
 from workers.intake.effects.table import EFFECTS
 from workers.intake.rejecting import refuse_late, reject
 from workers.intake.submission import Answered, Incoming, Submission, not_allowed
+from workers.intake.vaulting import put_away
 from workers.routing.facts import facts_of
 
 TAKEN_UP_AT_ONCE = 500
+_NO_VAULT = Problem(
+    "type",
+    ErrorCode.NO_VAULT,
+    "identity data cannot be taken in before there is an identity vault; nothing was kept",
+)
 _ERASED = Problem(
     "subject",
     ErrorCode.ERASED,
@@ -196,6 +203,11 @@ class Round:
         if incoming.subject in self._erased:
             # Not even among the rejected may anything of it stay.
             return self._reject(replace(submission, body=None), [_ERASED], _named(event))
+        if isinstance(incoming.data, IdentityChecked):
+            public = vault.public_key(self._tx)
+            if public is None:
+                return self._reject(replace(submission, body=None), [_NO_VAULT], _named(event))
+            event, incoming = put_away(self._tx, public, event, incoming, incoming.data)
         self._prepare(incoming)
         decided = self._deciding.decide(incoming)
         if decided.problems:

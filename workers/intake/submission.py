@@ -13,7 +13,6 @@ from store.publishers import Publisher
 
 # Who publishes from our own command line: everything, in anybody's name.
 BY_HAND = Publisher("onward", ("*",), ("*",), tuple(Door), tuple(Role))
-_VAULT_ONLY = "identity.checked"
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,11 +75,6 @@ def not_allowed(submission: Submission) -> tuple[Problem, ...]:
 
 def _refusals(publisher: Publisher, event: Event) -> Sequence[Problem]:
     problems = []
-    if event.type == _VAULT_ONLY:
-        text = (
-            "identity data cannot be taken in before there is an identity vault; nothing was kept"
-        )
-        problems.append(Problem("type", ErrorCode.NO_VAULT, text))
     if not publisher.may_publish(event.type):
         text = f"publisher {publisher.name} may not publish {event.type}"
         problems.append(Problem("type", ErrorCode.NOT_ALLOWED, text))

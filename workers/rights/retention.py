@@ -25,7 +25,13 @@ log = get_logger(__name__)
 _CUSTOMERS = 20
 _ROWS = 2_000
 # What refers to the rest goes last: a customer's contact tells whose the others are.
-_ORDER = (Retention.CONTENT, Retention.SENDS, Retention.BILLING, Retention.CONTACT)
+_ORDER = (
+    Retention.IDENTITY,
+    Retention.CONTENT,
+    Retention.SENDS,
+    Retention.BILLING,
+    Retention.CONTACT,
+)
 
 
 class Retaining:

@@ -244,6 +244,7 @@ _WHY: Mapping[Reason, str] = MappingProxyType(
         Reason.OPTED_OUT: "who used it asked for no more",
         Reason.BOUNCED: "its mail server says that there is no such address",
         Reason.SERVICE_TERMINATED: "the service has ended: only the final account goes out",
+        Reason.RESTRICTED: "they asked that nothing be done with what we hold of them",
         Reason.NO_ADDRESS: "the customer specified no address for it",
         Reason.DESTINATION_REMOVED: "the customer removed this destination",
         Reason.DESTINATION_UNVERIFIED: "kept until the destination is verified",

@@ -99,6 +99,7 @@ def upgrade() -> None:
         sa.Column("registered_at", types.Instant(), nullable=True),
         sa.Column("started_at", types.Instant(), nullable=True),
         sa.Column("terminated_at", types.Instant(), nullable=True),
+        sa.Column("restricted_at", types.Instant(), nullable=True),
         sa.Column("sms_sender", types.Sealed(), nullable=True),
         sa.PrimaryKeyConstraint("ref", name=op.f("pk_customers")),
     )
@@ -137,6 +138,33 @@ def upgrade() -> None:
         sa.Column("rows", sa.Integer(), nullable=False),
         sa.Column("files", sa.Integer(), nullable=False),
         sa.PrimaryKeyConstraint("customer_ref", "retention", name=op.f("pk_destructions")),
+    )
+    op.create_table(
+        "identities",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("customer_ref", sa.String(length=500), nullable=False),
+        sa.Column("individual_id", sa.String(length=500), nullable=False),
+        sa.Column("check", sa.String(length=500), nullable=False),
+        sa.Column("result", sa.String(length=32), nullable=False),
+        sa.Column("content", types.Sealed(), nullable=False),
+        sa.Column("evidence", sa.String(length=500), nullable=True),
+        sa.Column("received_at", types.Instant(), nullable=False),
+        sa.Column("moved_at", types.Instant(), nullable=True),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_identities")),
+    )
+    op.create_index(op.f("ix_identities_customer_ref"), "identities", ["customer_ref"])
+    op.create_index(
+        "ix_identities_unmoved",
+        "identities",
+        ["id"],
+        postgresql_where=sa.text("evidence IS NOT NULL AND moved_at IS NULL"),
+        sqlite_where=sa.text("evidence IS NOT NULL AND moved_at IS NULL"),
+    )
+    op.create_table(
+        "vault_keys",
+        sa.Column("public", sa.LargeBinary(length=32), nullable=False),
+        sa.Column("made_at", types.Instant(), nullable=False),
+        sa.PrimaryKeyConstraint("public", name=op.f("pk_vault_keys")),
     )
     op.create_table(
         "legal_holds",
@@ -1119,6 +1147,8 @@ def downgrade() -> None:
     op.drop_table("root_keys")
     op.drop_table("rights_requests")
     op.drop_table("legal_holds")
+    op.drop_table("vault_keys")
+    op.drop_table("identities")
     op.drop_table("destructions")
     op.drop_table("file_uses")
     op.drop_table("erasures")
