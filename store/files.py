@@ -5,7 +5,7 @@ Files that publishers keep elsewhere are read from configured roots alone; no ot
 ever fetched.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from enum import StrEnum
 from urllib.parse import urlsplit
 
@@ -41,16 +41,23 @@ class FilesAwayError(Exception):
 class Files:
     """The object store of one installation. Safe to share between threads.
 
-    ``url`` is `file://…` (the folder is made) or `s3://…`, whose credentials are found as the
-    AWS tools find theirs. ``roots`` are URLs of folders that files may also be read from.
+    ``root`` wraps the files' own keys; one that is called is so when first needed. ``url`` is
+    `file://…` (the folder is made) or `s3://…`, whose credentials are found as the AWS
+    tools find theirs. ``roots`` are URLs of folders that files may also be read from.
     """
 
-    def __init__(self, url: str, root: RootKey, roots: Sequence[str] = ()) -> None:
-        self._key = root
+    def __init__(
+        self, url: str, root: RootKey | Callable[[], RootKey], roots: Sequence[str] = ()
+    ) -> None:
+        self._root = root
         self._own = open_object_store(url)
         self._roots: Mapping[str, ObjectStore] = {
-            f"{root.rstrip('/')}/": open_object_store(root) for root in roots
+            f"{folder.rstrip('/')}/": open_object_store(folder) for folder in roots
         }
+
+    @property
+    def _key(self) -> RootKey:
+        return self._root if isinstance(self._root, RootKey) else self._root()
 
     def put(self, sha256: str, content: bytes) -> None:
         """Keep a file; once this returns it can be read. Raises ``FilesAwayError``."""

@@ -77,11 +77,12 @@ COVERED = tuple(f.name for f in fields(Entry))
 
 def append(tx: Transaction, entries: Iterable[tuple[Entry, Where]]) -> None:
     """Write entries. The sealer gives them their positions later."""
-    rows = [_row(tx, entry, where) for entry, where in entries]
+    rows = [row_of(tx, entry, where) for entry, where in entries]
     bulk.insert_rows(tx, ledger, rows)
 
 
-def _row(tx: Transaction, entry: Entry, where: Where) -> dict[str, Any]:
+def row_of(tx: Transaction, entry: Entry, where: Where) -> dict[str, Any]:
+    """Make an entry's row: its values committed to and sealed, its leaf hashed."""
     row_id = tx.new_id()
     salts = os.urandom(_SALT * 3)
     salted = [(salts[i * _SALT : (i + 1) * _SALT], value) for i, value in enumerate(where.values())]

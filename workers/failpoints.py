@@ -22,6 +22,8 @@ _COUNTING = threading.Lock()
 
 POINTS: Mapping[str, str] = MappingProxyType(
     {
+        "rights.erase.registered": "who is erased is in the register outside; nothing is deleted",
+        "rights.erase.before_commit": "all of it is deleted in a transaction not yet committed",
         "intake.received": "a batch came from the broker and is read; nothing of it is written",
         "intake.before_commit": "a batch is written, by whatever door it came; not committed",
         "intake.committed": "a batch from the broker is committed; not acknowledged",

@@ -10,12 +10,15 @@ from sqlalchemy.exc import OperationalError
 
 from config.topology import DEAD_QUEUE, DELIVERY_LIMIT, intake_queue
 from contracts.vocabulary import Answer, Family, Lane
+from store import root_keys
 from store.deliveries import due
 from store.engine import Store, open_engine
+from store.keys import MasterKey
 from store.migrating import migrate
 from store.publishers import Publisher
 from tests import factories
 from tests.intake.amqp import (
+    ROOT,
     Desk,
     admit,
     consuming,
@@ -77,6 +80,7 @@ def test_wherever_intake_is_killed_each_event_is_on_record_once_and_found_again(
     """What a publisher was confirmed survives us; what missed its hint waits in the store."""
     engine = open_engine(postgresql_url, 1)
     migrate(engine)
+    root_keys.add(engine, ROOT, MasterKey(b"k" * 32))
     engine.dispose()
     store = open_store(postgresql_url)
     admit(store, Publisher(desk.user, ("*",), ("*",)))

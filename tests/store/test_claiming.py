@@ -236,7 +236,7 @@ def test_one_impossible_delivery_stops_no_other_of_its_batch(house: House) -> No
 def _spoil(house: House, table: Table, column: str, **where: Any) -> None:
     """Put a value there that was sealed for another place."""
     with house.store.write() as tx:
-        wrong = {column: tx.seal("C-1042", "elsewhere", b"x")}
+        wrong = {column: tx.seal("C-1042", "destinations.value:elsewhere", b"x")}
         found = [table.c[name] == value for name, value in where.items()]
         tx.connection.execute(table.update().where(*found).values(wrong))
 

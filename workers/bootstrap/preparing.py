@@ -71,7 +71,7 @@ def open_files(parts: Parts) -> "Files":
     from store.files import Files
 
     settings = parts.settings
-    return Files(settings.blobs, parts.store.root, settings.blob_roots)
+    return Files(settings.blobs, lambda: parts.store.root, settings.blob_roots)
 
 
 def open_documents(parts: Parts) -> Documents:

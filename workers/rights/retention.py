@@ -82,7 +82,7 @@ class Retaining:
                 if done:
                     retaining.certify(tx, one, rows, files)
             self._delete(some.files)
-        log.info("records_destroyed", retention=one.retention.value, rows=rows, files=files)
+        log.info("records_destroyed", kind=one.retention.value, count=rows)
         return max(rows, 1)
 
     def _prospects(self) -> int:

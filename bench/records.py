@@ -1,0 +1,207 @@
+"""How fast is the record checked, copied and destroyed, and does intake wait meanwhile?
+
+``python -m bench.records`` fills a ledger and prints a table: entries verified a second, how long a
+copy for a customer with 10,000 sends, ledger entries emptied a second when their time is over, with
+events taken in beside it, and the processor time of sealing an event and its two entries.
+"""
+
+import argparse
+import os
+import secrets
+import tempfile
+import threading
+import time
+from datetime import UTC, datetime
+from pathlib import Path
+from uuid import UUID
+
+from sqlalchemy import update
+
+from bench.figures import Row, as_json, as_table, row
+from config.policies import policies
+from config.settings import Settings
+from contracts.vocabulary import Channel, Lane, Purpose, Reason
+from store import customer_changes, ledger, tables
+from store.audit import By
+from store.engine import Store, open_engine
+from store.files import Files
+from store.keys import RootKey
+from store.ledger import Entry, Where
+from store.migrating import migrate
+from store.sealing import seal_next, verify
+from tests.building import EVERYTHING, House
+from tests.factories import envelope
+from tests.rooms import fresh_database
+from tests.service_answers import DATABASE
+from workers.rights.copies import Copies
+from workers.rights.retention import Retaining
+
+_AT_ONCE = 2_000
+_COPIED = 10_000
+_ENDED = datetime(2020, 1, 1, tzinfo=UTC)
+_BY = By("bench", "measured")
+
+
+def main() -> None:
+    """Read the command line and measure."""
+    given = _arguments()
+    name = f"onward_bench_{secrets.token_hex(4)}"
+    with (
+        tempfile.TemporaryDirectory(prefix="onward-bench-") as folder,
+        fresh_database(os.environ[DATABASE], name) as url,
+    ):
+        engine = open_engine(url, 10)
+        migrate(engine)
+        store = Store(engine, RootKey(secrets.token_bytes(32)), policy_version="bench")
+        try:
+            rows = _measure(store, Path(folder), given.entries)
+        finally:
+            store.close()
+    print(as_table(rows))
+    given.out.parent.mkdir(parents=True, exist_ok=True)
+    given.out.write_text(as_json(rows), encoding="utf-8")
+
+
+def _measure(store: Store, folder: Path, entries: int) -> list[Row]:
+    house = House(store, None)  # type: ignore[arg-type]  # by the store's own clock
+    sealing = _sealing_us(store)
+    for ref in ("C-few", "C-many", "C-gone"):
+        with store.write() as tx:
+            customer_changes.register(
+                tx,
+                ref,
+                {"legal_name": ref},
+                contracted=[],
+                time_zone="Europe/London",
+                locale="en-GB",
+                known_as=[],
+                invoice_email=None,
+            )
+    _fill(store, "C-many", _COPIED)
+    _fill(store, "C-gone", entries)
+    with store.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        connection.exec_driver_sql("ANALYZE")
+    begun = time.perf_counter()
+    found = verify(store)
+    verified = found.entries / (time.perf_counter() - begun)
+    if found.broken is not None:
+        raise AssertionError(found.broken)
+    copied = _copy(store, folder)
+    destroyed, alone, beside = _destroy(house, folder, entries)
+    return [
+        row("ledger/entries", "entries", [found.entries]),
+        row("verify", "entries/s", [verified]),
+        row("copy/10,000", "ms", [copied * 1000]),
+        row("retention", "entries/s", [destroyed]),
+        row("intake-alone", "ms", [alone * 1000]),
+        row("intake-beside", "ms", [beside * 1000]),
+        row("seal-and-append", "us", [sealing]),
+    ]
+
+
+def _fill(store: Store, ref: str, count: int) -> None:
+    for start in range(0, count, _AT_ONCE):
+        with store.write() as tx:
+            some = range(start, min(start + _AT_ONCE, count))
+            ledger.append(tx, [(_entry(tx.now, tx.new_id(), ref), _where(n)) for n in some])
+        with store.write() as tx:
+            seal_next(tx)
+
+
+def _entry(now: datetime, event_id: UUID, ref: str) -> Entry:
+    return Entry(
+        customer_ref=ref,
+        event_id=event_id,
+        delivery_id=event_id,
+        rule_id="everything",
+        rule_version=1,
+        step=0,
+        channel=Channel.SMS,
+        lane=Lane.ROUTINE,
+        purpose=Purpose.MESSAGES,
+        destination_id="d-mobile",
+        outcome="accepted",
+        reason=Reason.PROVIDER_ACCEPTED,
+        provider="twilio",
+        reference="SM0123456789abcdef0123456789abcdef",
+        template_version="1234567890abcdef",
+        policy_version="2020-04",
+        segments=1,
+        attempt=1,
+        intended_at=now,
+        attempted_at=now,
+        settled_at=now,
+    )
+
+
+def _where(number: int) -> Where:
+    return Where(f"+4477009{number % 100_000:05}", "+44 **** **0 123", "ab" * 32)
+
+
+def _copy(store: Store, folder: Path) -> float:
+    files = Files((folder / "blobs").as_uri(), store.root)
+    begun = time.perf_counter()
+    made = Copies(store, lambda: files, {}).copy("C-many", folder / "copy.zip", _BY)
+    if made is None or made.rows["ledger"] != _COPIED:
+        raise AssertionError(made)
+    return time.perf_counter() - begun
+
+
+def _destroy(house: House, folder: Path, entries: int) -> tuple[float, float, float]:
+    """Entries emptied a second, and the longest that one event's intake took: alone, and beside."""
+    store = house.store
+    house.admit(EVERYTHING)
+    alone = _longest(house, threading.Event(), 50)
+    with store.write() as tx:
+        c = tables.customers.c
+        tx.connection.execute(
+            update(tables.customers).where(c.ref == "C-gone").values(terminated_at=_ENDED)
+        )
+    files = Files((folder / "blobs").as_uri(), store.root)
+    kept = policies(Settings(sandbox=True))
+    done, found = threading.Event(), list[float]()
+    beside = threading.Thread(target=lambda: found.append(_longest(house, done, 1_000_000)))
+    beside.start()
+    begun = time.perf_counter()
+    while Retaining(store, kept, lambda: files).run():
+        pass
+    seconds = time.perf_counter() - begun
+    done.set()
+    beside.join()
+    return entries / seconds, alone, found[0]
+
+
+def _longest(house: House, done: threading.Event, most: int) -> float:
+    longest = 0.0
+    for _ in range(most):
+        begun = time.perf_counter()
+        house.hand_in(envelope("customer.enquired", subject="C-few"))
+        longest = max(longest, time.perf_counter() - begun)
+        if done.wait(0.02):
+            break
+    return longest
+
+
+def _sealing_us(store: Store, count: int = 5_000) -> float:
+    """Processor time of sealing an event's content and making its two ledger rows, in µs."""
+    content = b"x" * 800
+    with store.write() as tx:
+        tx.prepare_keys(["C-cost"])
+        begun = time.process_time()
+        for number in range(count):
+            tx.seal("C-cost", "events.content:1", content)
+            entry = _entry(tx.now, tx.new_id(), "C-cost")
+            ledger.row_of(tx, entry, _where(number))
+            ledger.row_of(tx, entry, _where(number))
+    return (time.process_time() - begun) / count * 1e6
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m bench.records", description=__doc__)
+    parser.add_argument("--entries", type=int, default=1_000_000)
+    parser.add_argument("--out", type=Path, default=Path("build/bench-records.json"))
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    main()
