@@ -505,3 +505,4 @@ class Refusal(StrEnum):
     PUBLISHER_UNKNOWN = "publisher_unknown"
     STILL_WRONG = "still_wrong"  # it breaks its contract as before
     NO_CHANGE = "no_change"  # it is so already
+    LEGAL_HOLD = "legal_hold"  # a court or a claim needs their records

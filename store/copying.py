@@ -12,10 +12,11 @@ from types import MappingProxyType
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import LargeBinary, Select, Table, or_, select
+from sqlalchemy import LargeBinary, Select, Table, select
 from sqlalchemy.engine import RowMapping
 
 from store import tables as t
+from store.bulk import among
 from store.engine import Transaction
 from store.inbox import split_content
 from store.keys import Unopenable
@@ -34,37 +35,44 @@ class Source:
     """
 
     table: Table
-    found: Callable[[str], Select[Any]]
+    found: Callable[[Transaction, str], Select[Any]]
     key: Callable[[Row], str] = lambda row: str(row["id"])
 
 
 def _of(table: Table, key: Callable[[Row], str] | None = None) -> Source:
     """Rows that name the customer themselves."""
 
-    def found(ref: str) -> Select[Any]:
+    def found(_: Transaction, ref: str) -> Select[Any]:
         return select(table).where(table.c.customer_ref == ref)
 
     return Source(table, found) if key is None else Source(table, found, key)
 
 
 def _of_deliveries(table: Table) -> Source:
-    def found(ref: str) -> Select[Any]:
+    def found(_: Transaction, ref: str) -> Select[Any]:
         theirs = select(t.deliveries.c.id).where(t.deliveries.c.customer_ref == ref)
         return select(table).where(table.c.delivery_id.in_(theirs))
 
     return Source(table, found)
 
 
-def _acts(ref: str) -> Select[Any]:
-    theirs = select(t.deliveries.c.id).where(t.deliveries.c.customer_ref == ref)
-    named = select(t.act_targets.c.act_id).where(t.act_targets.c.target == ref)
-    return select(t.acts).where(or_(t.acts.c.id.in_(named), t.acts.c.id.in_(theirs)))
+def _acts(tx: Transaction, ref: str) -> Select[Any]:
+    """Acts about the customer, or about a delivery or request of theirs."""
+    ids = [
+        str(found)
+        for table in (t.deliveries, t.rights_requests)
+        for found in tx.connection.execute(
+            select(table.c.id).where(table.c.customer_ref == ref)
+        ).scalars()
+    ]
+    named = select(t.act_targets.c.act_id).where(among(tx, t.act_targets.c.target, [ref, *ids]))
+    return select(t.acts).where(t.acts.c.id.in_(named))
 
 
 SOURCES: Final = (
     Source(
         t.customers,
-        lambda ref: select(t.customers).where(t.customers.c.ref == ref),
+        lambda _, ref: select(t.customers).where(t.customers.c.ref == ref),
         lambda row: str(row["ref"]),
     ),
     _of(t.services),
@@ -95,7 +103,7 @@ SOURCES: Final = (
     _of(t.items),
     Source(
         t.custody,
-        lambda ref: select(t.custody).where(
+        lambda _, ref: select(t.custody).where(
             t.custody.c.item_id.in_(select(t.items.c.item_id).where(t.items.c.customer_ref == ref))
         ),
     ),
@@ -137,7 +145,7 @@ def _rows(tx: Transaction, source: Source, ref: str) -> Iterator[dict[str, Any]]
     sealed = [c.name for c in source.table.c if isinstance(c.type, Sealed)]
     digests = {c.name for c in source.table.c if isinstance(c.type, LargeBinary)}
     order = list(source.table.primary_key.columns)
-    found = tx.connection.execute(source.found(ref).order_by(*order)).mappings()
+    found = tx.connection.execute(source.found(tx, ref).order_by(*order)).mappings()
     for some in found.partitions(_AT_ONCE):
         tx.prepare_opening(row[name] for row in some for name in sealed)
         for row in some:

@@ -5,16 +5,20 @@ the digests that its leaves commit to are salted, and the salts are destroyed wi
 is kept, and why, stands in ``KEPT``; a table that is in neither list fails the tests.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Final
+from uuid import UUID
 
 from sqlalchemy import ColumnElement, Select, Table, delete, func, or_, select, update
 
-from contracts.vocabulary import DeliveryStatus
+from contracts.vocabulary import DeliveryStatus, Retention
+from store import bulk
 from store import tables as t
 from store.engine import Transaction
+from store.files import blob_path
+from store.vault import evidence_place
 
 UNDER_WAY: Final = (DeliveryStatus.SENDING, DeliveryStatus.UNCERTAIN)
 
@@ -34,7 +38,6 @@ OF_CUSTOMER: Final[tuple[Table, ...]] = (
     t.payment_requests,
     t.contradictions,
     t.legal_holds,
-    t.identities,
 )
 OF_DELIVERIES: Final[tuple[Table, ...]] = (
     t.attempts,
@@ -46,6 +49,7 @@ OF_DELIVERIES: Final[tuple[Table, ...]] = (
 OF_EVENTS: Final[tuple[Table, ...]] = (t.search_terms, t.waits, t.file_uses)
 # Erased in ways of their own, below.
 OTHERWISE: Final[tuple[Table, ...]] = (
+    t.identities,
     t.customers,
     t.events,
     t.deliveries,
@@ -73,7 +77,7 @@ KEPT: Final[Mapping[str, str]] = MappingProxyType(
 
 @dataclass(frozen=True, slots=True)
 class Erased:
-    """What was erased: how many rows, and the files that nothing refers to any more."""
+    """What was erased: how many rows, and the paths of files that nothing refers to any more."""
 
     rows: int
     files: tuple[str, ...]
@@ -82,7 +86,7 @@ class Erased:
 def known_refs(tx: Transaction) -> list[str]:
     """Give every reference that anything is held of; for finding out who came back."""
     found: set[str] = set(tx.connection.execute(select(t.customers.c.ref)).scalars())
-    for table in (*OF_CUSTOMER, t.events, t.deliveries):
+    for table in (*OF_CUSTOMER, t.events, t.deliveries, t.identities):
         column = table.c.customer_ref
         found |= {ref for ref in tx.connection.execute(select(column).distinct()).scalars() if ref}
     return sorted(found)
@@ -118,43 +122,64 @@ def erase(tx: Transaction, ref: str, ref_index: bytes, awaited: list[bytes]) -> 
 
     ``awaited`` are the keyed names that events of theirs may wait for.
     """
-    events = select(t.events.c.id).where(
-        or_(
-            t.events.c.customer_ref == ref,
-            t.events.c.id.in_(select(t.waits.c.event_id).where(t.waits.c.awaits.in_(awaited))),
-        )
-    )
+    e = t.events.c
+    waiting = select(t.waits.c.event_id).where(t.waits.c.awaits.in_(awaited))
+    events = select(e.id).where(or_(e.customer_ref == ref, e.id.in_(waiting)))
     event_ids = list(tx.connection.execute(events).scalars())
-    files = _files_of(tx, event_ids)
     rows = 0
     of_customer = select(t.deliveries.c.id).where(t.deliveries.c.customer_ref == ref)
     for table in OF_DELIVERIES:
         rows += _delete(tx, table, table.c.delivery_id.in_(of_customer))
     rows += _delete(tx, t.texted, t.texted.c.value_index.in_(_indexes_of(ref)))
-    for table in OF_EVENTS:
-        rows += _delete(tx, table, table.c.event_id.in_(event_ids))
     of_items = select(t.items.c.item_id).where(t.items.c.customer_ref == ref)
     rows += _delete(tx, t.custody, t.custody.c.item_id.in_(of_items))
+    identities, files = delete_identities(tx, ref)
     for table in (*OF_CUSTOMER, t.items, t.deliveries):
         rows += _delete(tx, table, table.c.customer_ref == ref)
-    rows += _delete(tx, t.events, t.events.c.id.in_(event_ids))
-    rows += _delete(tx, t.rejected_events, t.rejected_events.c.subject_index == ref_index)
+    theirs, more = delete_events(tx, event_ids)
+    rows += identities + theirs + delete_rejected(tx, [ref_index])
     rows += _delete(tx, t.customers, t.customers.c.ref == ref)
     tx.connection.execute(
         update(t.ledger).where(t.ledger.c.customer_ref == ref).values(personal=None)
     )
     destroy_keys(tx, ref)
-    gone = no_longer_used(tx, files)
-    rows += _delete(tx, t.blobs, t.blobs.c.sha256.in_(gone))
-    return Erased(rows, tuple(gone))
+    return Erased(rows, files + more)
 
 
-def destroy_keys(tx: Transaction, ref: str) -> None:
-    """Destroy a customer's keys: what any copy of a row holds under them is gone with them."""
+def delete_events(tx: Transaction, event_ids: Sequence[UUID]) -> tuple[int, tuple[str, ...]]:
+    """Delete events with all that hangs on them; give how many rows, and files nobody uses now."""
+    used = select(t.file_uses.c.sha256).where(bulk.among(tx, t.file_uses.c.event_id, event_ids))
+    files = sorted(set(tx.connection.execute(used).scalars()))
+    rows = sum(_delete(tx, one, bulk.among(tx, one.c.event_id, event_ids)) for one in OF_EVENTS)
+    rows += _delete(tx, t.events, bulk.among(tx, t.events.c.id, event_ids))
+    still = select(t.file_uses.c.sha256).where(bulk.among(tx, t.file_uses.c.sha256, files))
+    kept = set(tx.connection.execute(still).scalars())
+    gone = [one for one in files if one not in kept]
+    rows += _delete(tx, t.blobs, bulk.among(tx, t.blobs.c.sha256, gone))
+    return rows, tuple(blob_path(one) for one in gone)
+
+
+def delete_identities(tx: Transaction, ref: str) -> tuple[int, tuple[str, ...]]:
+    """Delete what the vault holds of a customer; give how many rows, and the copies that go."""
+    i = t.identities.c
+    copies = select(i.id).where(i.customer_ref == ref, i.moved_at.is_not(None))
+    files = tuple(evidence_place(one) for one in tx.connection.execute(copies).scalars())
+    return _delete(tx, t.identities, i.customer_ref == ref), files
+
+
+def delete_rejected(tx: Transaction, ref_indexes: Sequence[bytes]) -> int:
+    """Delete rejected events of these customers, by their keyed digests."""
+    r = t.rejected_events
+    return _delete(tx, r, bulk.among(tx, r.c.subject_index, ref_indexes))
+
+
+def destroy_keys(tx: Transaction, ref: str, retention: Retention | None = None) -> None:
+    """Destroy a customer's keys, or that of one class: no copy of a row opens any more."""
     k = t.data_keys.c
+    which = [] if retention is None else [k.retention == retention]
     tx.connection.execute(
         update(t.data_keys)
-        .where(k.owner == ref, k.destroyed_at.is_(None))
+        .where(k.owner == ref, k.destroyed_at.is_(None), *which)
         .values(wrapped=None, destroyed_at=tx.now)
     )
     tx.after_commit.append(lambda: tx.store.forget_keys(ref))
@@ -167,18 +192,6 @@ def forget_that_keys_were(tx: Transaction, ref: str) -> None:
 
 def _indexes_of(ref: str) -> Select[tuple[bytes]]:
     return select(t.destinations.c.value_index).where(t.destinations.c.customer_ref == ref)
-
-
-def _files_of(tx: Transaction, event_ids: list[object]) -> list[str]:
-    used = select(t.file_uses.c.sha256).where(t.file_uses.c.event_id.in_(event_ids))
-    return sorted(set(tx.connection.execute(used).scalars()))
-
-
-def no_longer_used(tx: Transaction, files: list[str]) -> list[str]:
-    """Give those of some files that no event refers to any more."""
-    used = select(t.file_uses.c.sha256).where(t.file_uses.c.sha256.in_(files))
-    still = set(tx.connection.execute(used).scalars())
-    return [one for one in files if one not in still]
 
 
 def _delete(tx: Transaction, table: Table, which: ColumnElement[bool]) -> int:

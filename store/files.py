@@ -63,7 +63,7 @@ class Files:
         """Keep a file; once this returns it can be read. Raises ``FilesAwayError``."""
         sealed = self._key.seal_alone(_place(sha256), content)
         try:
-            obstore.put(self._own, _path(sha256), bytes(sealed))
+            obstore.put(self._own, blob_path(sha256), bytes(sealed))
         except (BaseError, OSError) as error:
             raise FilesAwayError(error) from error
 
@@ -78,17 +78,17 @@ class Files:
         """Give what ``put_sealed`` kept, as it was sealed."""
         return _fetch(self._own, name, _LARGEST_SEALED)
 
-    def delete(self, sha256: str) -> None:
-        """Keep a file no longer; one that is not there is gone already."""
+    def delete(self, path: str) -> None:
+        """Keep what stands at a path no longer; what is not there is gone already."""
         try:
-            obstore.delete(self._own, _path(sha256))
+            obstore.delete(self._own, path)
         except (FileNotFoundError, NotFoundError):
             return
 
     def has(self, sha256: str) -> bool:
         """Whether a file of this digest is kept."""
         try:
-            obstore.head(self._own, _path(sha256))
+            obstore.head(self._own, blob_path(sha256))
         except (FileNotFoundError, NotFoundError):
             return False
         return True
@@ -107,7 +107,7 @@ class Files:
         return Trouble.FOREIGN
 
     def _read_own(self, sha256: str, size: int) -> bytes | Trouble:
-        sealed = _fetch(self._own, _path(sha256), size + _OVERHEAD)
+        sealed = _fetch(self._own, blob_path(sha256), size + _OVERHEAD)
         if isinstance(sealed, Trouble):
             return sealed
         try:
@@ -139,7 +139,8 @@ def _is_plain(path: str) -> bool:
     return bool(path) and not forbidden and not {"", ".", ".."} & set(path.split("/"))
 
 
-def _path(sha256: str) -> str:
+def blob_path(sha256: str) -> str:
+    """Give the path of a file that was handed in, by its digest."""
     return f"{sha256[:2]}/{sha256}"
 
 

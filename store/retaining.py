@@ -16,7 +16,7 @@ from contracts.vocabulary import Retention
 from store import bulk
 from store import tables as t
 from store.engine import Transaction
-from store.erasing import no_longer_used
+from store.erasing import OF_DELIVERIES, delete_events, delete_identities, destroy_keys
 
 _IN_CONTACT: Final[tuple[Table, ...]] = (
     t.services,
@@ -32,14 +32,7 @@ _IN_SENDS: Final[tuple[Table, ...]] = (
     t.contradictions,
     t.rights_requests,
 )
-_OF_DELIVERIES: Final[tuple[Table, ...]] = (
-    t.attempts,
-    t.gathered,
-    t.inquiries,
-    t.legs,
-    t.bounces,
-    t.openings,
-)
+_OF_DELIVERIES: Final = (*OF_DELIVERIES, t.gathered)
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,8 +75,7 @@ def forgotten(tx: Transaction, heard_before: datetime, limit: int) -> list[Over]
     rows = tx.connection.execute(
         select(c.ref, c.first_seen_at)
         .where(
-            c.started_at.is_(None),
-            c.terminated_at.is_(None),
+            c.registered_at.is_(None),
             c.first_seen_at <= heard_before,
             ~since,
             *_standing(Retention.CONTACT),
@@ -94,66 +86,83 @@ def forgotten(tx: Transaction, heard_before: datetime, limit: int) -> list[Over]
     return [Over(row.ref, Retention.CONTACT, row.first_seen_at) for row in rows]
 
 
+def is_prospect(tx: Transaction, ref: str) -> bool:
+    """Whether somebody is known who has not registered."""
+    c = t.customers.c
+    found = select(c.ref).where(c.ref == ref, c.registered_at.is_(None))
+    return tx.connection.execute(found).first() is not None
+
+
 def _standing(retention: Retention) -> tuple[ColumnElement[bool], ...]:
     c, d, h = t.customers.c, t.destructions.c, t.legal_holds.c
-    destroyed = exists().where(d.customer_ref == c.ref, d.retention == retention)
+    destroyed = exists().where(
+        d.customer_ref == c.ref, d.retention == retention, d.destroyed_at.is_not(None)
+    )
     held = exists().where(h.customer_ref == c.ref, h.lifted_at.is_(None))
     return ~destroyed, ~held
 
 
-def destroy_key(tx: Transaction, one: Over) -> None:
-    """Destroy the key of a class: nothing that it sealed opens any more, wherever it lies."""
-    k = t.data_keys.c
-    tx.connection.execute(
-        update(t.data_keys)
-        .where(
-            k.owner == one.customer_ref,
-            k.retention == one.retention,
-            k.destroyed_at.is_(None),
-        )
-        .values(wrapped=None, destroyed_at=tx.now)
+def begin(tx: Transaction, one: Over) -> bool:
+    """Destroy the key of a class, so that nothing that it sealed opens any more, wherever it lies.
+
+    The caller holds the customer alone. False where they are served again, or under a legal hold,
+    since they were looked for: then nothing is destroyed.
+    """
+    c = t.customers.c
+    still = select(c.ref).where(
+        c.ref == one.customer_ref, c.terminated_at == one.ended_at, *_standing(one.retention)
     )
-    ref = one.customer_ref
-    tx.after_commit.append(lambda: tx.store.forget_keys(ref))
+    if tx.connection.execute(still).first() is None:
+        return False
+    row = {
+        "customer_ref": one.customer_ref,
+        "retention": one.retention,
+        "ended_at": one.ended_at,
+        "destroyed_at": None,
+        "rows": 0,
+        "files": 0,
+    }
+    bulk.insert_rows(tx, t.destructions, [row], skip_existing=True)
+    destroy_keys(tx, one.customer_ref, one.retention)
+    return True
 
 
 def destroy_some(tx: Transaction, one: Over, limit: int) -> Destroyed:
-    """Destroy up to so many rows of a class; call again until it is done."""
+    """Destroy about so many rows of a class, and certify them; call again until it is done."""
     match one.retention:
         case Retention.CONTENT:
-            return _content(tx, one.customer_ref, limit)
+            rows, files = _events(tx, one, limit)
+            rows += _some(tx, t.replies, one.customer_ref, limit - rows)
         case Retention.BILLING:
-            rows = _events(tx, one.customer_ref, Retention.BILLING, limit)
-            return _ended(rows, _whole(tx, _IN_BILLING, one.customer_ref, limit - rows), limit)
+            rows, files = _events(tx, one, limit)
+            rows += _whole(tx, _IN_BILLING, one.customer_ref, limit - rows)
         case Retention.SENDS:
-            return _sends(tx, one.customer_ref, limit)
+            rows, files = _sends(tx, one.customer_ref, limit), ()
         case Retention.CONTACT:
-            rows = _events(tx, one.customer_ref, Retention.CONTACT, limit)
+            rows, files = _events(tx, one, limit)
             rows += _whole(tx, _IN_CONTACT, one.customer_ref, limit - rows)
             _blank_customer(tx, one.customer_ref)
-            return _ended(rows, 0, limit)
         case Retention.IDENTITY:
-            return _ended(_whole(tx, (t.identities,), one.customer_ref, limit), 0, limit)
-
-
-def certify(tx: Transaction, one: Over, rows: int, files: int) -> None:
-    """Put on record what was destroyed, and when."""
+            rows, files = delete_identities(tx, one.customer_ref)
+    done = rows < limit
+    d = t.destructions.c
     tx.connection.execute(
-        insert(t.destructions).values(
-            customer_ref=one.customer_ref,
-            retention=one.retention,
-            ended_at=one.ended_at,
-            destroyed_at=tx.now,
-            rows=rows,
-            files=files,
+        update(t.destructions)
+        .where(d.customer_ref == one.customer_ref, d.retention == one.retention)
+        .values(
+            rows=d.rows + rows,
+            files=d.files + len(files),
+            destroyed_at=tx.now if done else None,
         )
     )
+    return Destroyed(rows, files, done)
 
 
 def certificates(tx: Transaction, ref: str | None = None) -> list[Any]:
     """Give what was destroyed, of one customer or of all, the newest last."""
     d = t.destructions.c
-    found = select(t.destructions).order_by(d.destroyed_at, d.customer_ref, d.retention)
+    found = select(t.destructions).where(d.destroyed_at.is_not(None))
+    found = found.order_by(d.destroyed_at, d.customer_ref, d.retention)
     if ref is not None:
         found = found.where(d.customer_ref == ref)
     return list(tx.connection.execute(found).mappings())
@@ -186,66 +195,41 @@ def lift(tx: Transaction, ref: str) -> int:
     return int(lifted.rowcount)
 
 
-def _content(tx: Transaction, ref: str, limit: int) -> Destroyed:
+def _events(tx: Transaction, one: Over, limit: int) -> tuple[int, tuple[str, ...]]:
     e = t.events.c
-    types = _types(Retention.CONTENT)
-    ids = list(
-        tx.connection.execute(
-            select(e.id)
-            .where(e.customer_ref == ref, bulk.among(tx, e.type, types))
-            .order_by(e.id)
-            .limit(limit)
-        ).scalars()
-    )
-    files = _files_of(tx, ids)
-    for table in (t.search_terms, t.waits, t.file_uses):
-        tx.connection.execute(delete(table).where(bulk.among(tx, table.c.event_id, ids)))
-    tx.connection.execute(delete(t.events).where(bulk.among(tx, e.id, ids)))
-    gone = no_longer_used(tx, files)
-    tx.connection.execute(delete(t.blobs).where(bulk.among(tx, t.blobs.c.sha256, gone)))
-    rows = len(ids) + _some(tx, t.replies, ref, limit - len(ids))
-    return Destroyed(rows, tuple(gone), done=rows < limit)
-
-
-def _events(tx: Transaction, ref: str, retention: Retention, limit: int) -> int:
-    e = t.events.c
+    types = sorted(name for name, kind in TYPES.items() if kind.retention is one.retention)
     chosen = (
         select(e.id)
-        .where(e.customer_ref == ref, bulk.among(tx, e.type, _types(retention)))
+        .where(e.customer_ref == one.customer_ref, bulk.among(tx, e.type, types))
         .order_by(e.id)
         .limit(limit)
     )
-    ids = list(tx.connection.execute(chosen).scalars())
-    for table in (t.search_terms, t.waits, t.file_uses):
-        tx.connection.execute(delete(table).where(bulk.among(tx, table.c.event_id, ids)))
-    tx.connection.execute(delete(t.events).where(bulk.among(tx, e.id, ids)))
-    return len(ids)
+    return delete_events(tx, list(tx.connection.execute(chosen).scalars()))
 
 
-def _sends(tx: Transaction, ref: str, limit: int) -> Destroyed:
+def _sends(tx: Transaction, ref: str, limit: int) -> int:
     """The ledger's sealed parts, then what deliveries were, then the rest."""
     g, d = t.ledger.c, t.deliveries.c
     chosen = select(g.id).where(g.customer_ref == ref, g.personal.is_not(None)).limit(limit)
-    blanked = tx.connection.execute(
-        update(t.ledger).where(g.id.in_(chosen)).values(personal=None)
-    ).rowcount
-    if blanked >= limit:
-        return Destroyed(blanked, (), done=False)
+    blanked = update(t.ledger).where(g.id.in_(chosen)).values(personal=None)
+    rows = int(tx.connection.execute(blanked).rowcount)
+    if rows >= limit:
+        return rows
     ids = list(
         tx.connection.execute(
-            select(d.id).where(d.customer_ref == ref).limit(limit - blanked)
+            select(d.id).where(d.customer_ref == ref).limit(limit - rows)
         ).scalars()
     )
     for table in _OF_DELIVERIES:
         tx.connection.execute(delete(table).where(bulk.among(tx, table.c.delivery_id, ids)))
     tx.connection.execute(delete(t.deliveries).where(bulk.among(tx, d.id, ids)))
-    rows = blanked + len(ids)
+    rows += len(ids)
     rows += _some(tx, t.outbox, ref, limit - rows)
     if rows < limit:
         of_items = select(t.items.c.item_id).where(t.items.c.customer_ref == ref)
         tx.connection.execute(delete(t.custody).where(t.custody.c.item_id.in_(of_items)))
         rows += _whole(tx, (*_IN_SENDS, t.items), ref, limit - rows)
-    return Destroyed(rows, (), done=rows < limit)
+    return rows
 
 
 def _some(tx: Transaction, table: Table, ref: str, limit: int) -> int:
@@ -275,16 +259,3 @@ def _blank_customer(tx: Transaction, ref: str) -> None:
         .where(c.ref == ref)
         .values(mail_from=None, sms_sender=None, revision=c.revision + 1)
     )
-
-
-def _ended(one: int, other: int, limit: int) -> Destroyed:
-    return Destroyed(one + other, (), done=one + other < limit)
-
-
-def _types(retention: Retention) -> list[str]:
-    return sorted(name for name, kind in TYPES.items() if kind.retention is retention)
-
-
-def _files_of(tx: Transaction, event_ids: Sequence[Any]) -> list[str]:
-    used = select(t.file_uses.c.sha256).where(bulk.among(tx, t.file_uses.c.event_id, event_ids))
-    return sorted(set(tx.connection.execute(used).scalars()))

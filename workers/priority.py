@@ -3,6 +3,7 @@
 import os
 import sys
 import threading
+from contextlib import suppress
 
 _BY = 10  # of 19: a tenth of the share of one that yields to nobody, while both want the processor
 
@@ -12,5 +13,9 @@ def yield_to_others() -> None:
 
     Elsewhere, and where it is not allowed, nothing changes.
     """
-    if sys.platform == "linux":
-        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), _BY)
+    if sys.platform != "linux":
+        return
+    thread = threading.get_native_id()
+    with suppress(OSError):
+        lower = max(_BY, os.getpriority(os.PRIO_PROCESS, thread))
+        os.setpriority(os.PRIO_PROCESS, thread, lower)

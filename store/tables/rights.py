@@ -52,14 +52,15 @@ legal_holds = Table(
 )
 
 # A certificate for each class of a customer's records that was destroyed because its time was over.
-# `ended_at` is when that time began: the end of their services, or when they were last heard of.
+# `ended_at` is when that time began, the end of their services; `destroyed_at` is empty while some
+# of it is still to go.
 destructions = Table(
     "destructions",
     metadata,
     name("customer_ref", primary_key=True),
     Column("retention", Word(Retention), primary_key=True),
     instant("ended_at", nullable=False),
-    instant("destroyed_at", nullable=False),
+    instant("destroyed_at"),
     Column("rows", Integer, nullable=False),
     Column("files", Integer, nullable=False),
 )

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from config import new_key
 from store.sealing import seal_next
 from tests.factories import envelope
 from tests.operations.desk import Desk
@@ -105,8 +106,6 @@ def test_the_master_key_is_changed_by_two_commands(
     desk: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """What was stored opens with the new key; the old one opens nothing any more."""
-    from config import new_key  # noqa: PLC0415 - one use
-
     file = tmp_path / "new.key"
     assert new_key.main([str(file)]) == 0
     desk.type("keys", "add", str(file))

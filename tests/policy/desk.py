@@ -8,6 +8,7 @@ from typing import Any
 from store.audit import By
 from store.erased import ErasureRegister
 from store.files import Files
+from store.tables import metadata
 from tests.building import House
 from workers.rights.copies import Copies
 from workers.rights.erasure import Erasing
@@ -61,8 +62,6 @@ class Office:
 
     def rows_of(self, ref: str) -> dict[str, int]:
         """How many rows of each table name a customer."""
-        from store.tables import metadata  # noqa: PLC0415 - as a look from outside
-
         found: dict[str, int] = {}
         for name, table in metadata.tables.items():
             if "customer_ref" in table.c:

@@ -14,6 +14,7 @@ from sqlalchemy.exc import ProgrammingError
 from contracts.vocabulary import Answer, Checked, ErrorCode
 from store import blobs, tables, vault
 from store.engine import open_engine
+from store.files import Trouble
 from store.keys import Unopenable
 from store.vault import VaultKey
 from tests.building import House, SettableClock, bytes_of, open_house, open_test_store
@@ -133,14 +134,19 @@ def test_clause_10_the_copy_of_a_document_moves_into_the_vault(office: Office) -
 
 
 def test_clause_10_it_goes_with_its_customer(office: Office) -> None:
-    """Erased before the service, as everything else."""
+    """Erased before the service, as everything else, with the copies in the vault."""
     _vault(office.house)
+    digest = sha256(COPY).hexdigest()
+    office.files.put(digest, COPY)
     office.house.register()
-    office.house.tell(_checked())
+    office.house.tell(_checked(evidence=file(COPY)))
+    move_evidence(office.house.store, lambda: office.files)
+    (row,) = office.house.rows(tables.identities)
 
     office.erasing.erase("C-1042", OFFICER)
 
     assert office.house.rows(tables.identities) == []
+    assert office.files.read_sealed(vault.evidence_place(row["id"])) is Trouble.MISSING
 
 
 @contextmanager

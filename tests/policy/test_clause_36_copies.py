@@ -3,6 +3,7 @@
 import json
 import zipfile
 from datetime import date
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -10,11 +11,13 @@ import pytest
 
 from contracts.vocabulary import Refusal, RightsStatus
 from store import rights, tables
+from store.audit import By
 from store.copying import NOT_COPIED, SOURCES
 from store.personal import REGISTER
 from tests.building import BOTH
 from tests.factories import catch_all, envelope, valid
 from tests.policy.desk import OFFICER, Office, texts
+from workers.operations import Operations
 from workers.rights.clock import (
     due_on,
     month_after,
@@ -24,6 +27,7 @@ from workers.rights.clock import (
     years_after,
 )
 from workers.rights.copies import WITHHELD, Copied
+from workers.rights.private_files import private_file
 
 CANARY = "kept for the copy"
 
@@ -110,8 +114,6 @@ def test_clause_36b_every_table_is_copied_or_says_why_not() -> None:
 
 def test_clause_36b_the_manifest_has_every_digest(office: Office) -> None:
     """So that nobody can say later that something else was in it."""
-    from hashlib import sha256  # noqa: PLC0415 - one use
-
     _served(office)
 
     _, members = _copy(office)
@@ -237,3 +239,33 @@ def test_clause_45_what_was_said_by_telephone_runs_by_the_same_clock(office: Off
     rows = office.house.rows(tables.rights_requests)
 
     assert {row["due_on"] for row in rows} == {date(2026, 12, 2)}
+
+
+def test_a_copy_is_for_its_officers_eyes_and_never_half_there(office: Office) -> None:
+    """Nobody else on the machine may read it, and one that failed leaves nothing."""
+    office.house.serve()
+    to = office.folder / "copy.zip"
+    office.copies.copy("C-1042", to, OFFICER)
+
+    assert to.stat().st_mode & 0o077 == 0
+    with pytest.raises(FileExistsError):
+        office.copies.copy("C-1042", to, OFFICER)
+    with pytest.raises(ZeroDivisionError), private_file(office.folder / "other.zip"):
+        raise ZeroDivisionError
+    assert not (office.folder / "other.zip").exists()
+
+
+def test_clause_36b_what_operators_did_to_their_sends_is_in_it(office: Office) -> None:
+    """An act is about a delivery, and its words are theirs to read."""
+    office.house.serve()
+    office.house.serve("C-7")
+    office.house.tell(envelope("call.message_taken"), envelope("call.message_taken", subject="C-7"))
+    operations = Operations(office.house.store, office.house.policies.lanes)
+    for ref, why in (("C-1042", "they rang us"), ("C-7", "somebody else")):
+        ids = [row["id"] for row in office.house.deliveries(customer_ref=ref)]
+        operations.cancel(ids, By("ops", why))
+
+    _, members = _copy(office)
+
+    reasons = [act["reason"] for act in json.loads(members["records.json"])["acts"]]
+    assert reasons == ["they rang us"]

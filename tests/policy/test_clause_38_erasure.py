@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import select
 
 from contracts.vocabulary import Answer, ErrorCode, Refusal, Retention, RightsStatus
-from store import erasing, tables
+from store import erasing, retaining, tables
 from store.keys import owned_by_key
 from store.personal import REGISTER
 from tests.building import House, bytes_of, open_house, preferences
@@ -213,3 +213,29 @@ def test_clause_38_nothing_of_them_stands_on_the_disk(
     found = bytes_of(empty_sqlite_url) + office.everything_stored()
     assert found
     assert [canary for canary in CANARIES if canary.encode() in found] == []
+
+
+def test_clause_38_a_legal_hold_stops_an_erasure(office: Office) -> None:
+    """A court's need of their records outlasts their wish."""
+    _enquire(office.house)
+    with office.house.store.write() as tx:
+        retaining.hold(tx, "C-1042", "a claim before the county court")
+
+    done = office.erasing.erase("C-1042", OFFICER)
+
+    assert done.refusal is Refusal.LEGAL_HOLD
+    assert office.house.rows(tables.customers)
+
+
+def test_clause_l5_what_was_rejected_of_them_goes_again_too(office: Office) -> None:
+    """A restored backup may hold nothing of theirs but what broke its contract."""
+    _enquire(office.house)
+    office.erasing.erase("C-1042", OFFICER)
+    with office.house.store.write() as tx:  # as if it had been restored from before
+        tx.connection.execute(tables.erasures.delete())
+    office.house.hand_in(envelope("invoice.issued", invoice_number=...))
+    assert office.house.rows(tables.rejected_events)
+
+    office.erasing.erase_again()
+
+    assert office.house.rows(tables.rejected_events) == []

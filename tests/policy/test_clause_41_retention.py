@@ -1,5 +1,6 @@
 """Clauses 15, 40 and 41: kept for its time, and never less; then destroyed, and certified."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -11,7 +12,7 @@ from store import retaining, tables
 from store.retaining import Over
 from store.sealing import seal_next, verify
 from tests.building import BOTH
-from tests.factories import catch_all, envelope
+from tests.factories import catch_all, envelope, file
 from tests.policy.desk import Office
 from workers.rights.retention import Retaining
 
@@ -77,7 +78,7 @@ def test_clause_41b_then_it_is_and_invoices_stay_for_a_sixth_year(office: Office
 
     _retain(office, ENDED.replace(year=2031))
 
-    assert _destroyed(office) == {"content", "sends", "contact"}
+    assert _destroyed(office) == {"identity", "content", "sends", "contact"}
     assert _openable(office) == {"billing"}
     left = {row["type"] for row in office.house.rows(tables.events, customer_ref="C-1042")}
     assert left
@@ -88,7 +89,7 @@ def test_clause_41b_then_it_is_and_invoices_stay_for_a_sixth_year(office: Office
 
     _retain(office, ENDED.replace(year=2032))
 
-    assert _destroyed(office) == {"content", "sends", "contact", "billing"}
+    assert _destroyed(office) == {"identity", "content", "sends", "contact", "billing"}
     assert office.rows_of("C-1042").keys() == {"ledger", "destructions"}
     (customer,) = office.house.rows(tables.customers)
     assert (customer["ref"], customer["terminated_at"]) == ("C-1042", ENDED)
@@ -122,7 +123,7 @@ def test_clause_41b_a_legal_hold_outlives_it(office: Office) -> None:
     _retain(office, ENDED.replace(year=2040))
 
     assert held == set()
-    assert _destroyed(office) == {"content", "sends", "contact", "billing"}
+    assert _destroyed(office) == {"identity", "content", "sends", "contact", "billing"}
 
 
 def test_clause_41_of_29_february_the_time_ends_on_1_march(office: Office) -> None:
@@ -183,6 +184,8 @@ def test_a_class_of_many_rows_goes_in_parts(office: Office) -> None:
     office.house.tell_at_once(*(envelope("call.message_taken") for _ in range(30)))
     _end(office)
     one = Over("C-1042", Retention.SENDS, ENDED)
+    with office.house.store.write() as tx:
+        assert retaining.begin(tx, one)
 
     rounds: list[Any] = []
     while not rounds or not rounds[-1].done:
@@ -196,8 +199,6 @@ def test_a_class_of_many_rows_goes_in_parts(office: Office) -> None:
 @pytest.mark.parametrize("years", [1, 3])
 def test_how_long_content_is_kept_is_the_owners_setting(office: Office, years: int) -> None:
     """Message texts and scans may go earlier than the record of what was sent."""
-    from dataclasses import replace  # noqa: PLC0415 - one use
-
     _serve(office)
     _end(office)
     retention = office.house.policies.retention
@@ -210,3 +211,73 @@ def test_how_long_content_is_kept_is_the_owners_setting(office: Office, years: i
     with office.house.store.write() as tx:  # what still comes is kept under keys of its own
         tx.connection.execute(update(tables.customers).values(terminated_at=None))
     office.house.tell(envelope("call.message_taken"))
+
+
+def test_clause_15_who_has_registered_is_no_prospect(office: Office) -> None:
+    """Their invoices must be kept, though their service has not begun yet."""
+    office.house.clock.now = datetime(2026, 11, 30, 12, tzinfo=UTC)
+    office.house.register()
+    office.house.tell(envelope("invoice.issued"))
+
+    _retain(office, datetime(2030, 1, 1, tzinfo=UTC))
+
+    assert office.house.rows(tables.customers)
+    assert office.house.rows(tables.events, type="invoice.issued")
+
+
+def test_clause_41b_the_documents_of_invoices_go_with_them(office: Office) -> None:
+    """And not a year before: a file goes when the last event that refers to it does."""
+    content = b"%PDF-1.7 an invoice"
+    kept = file(content)
+    office.files.put(kept["sha256"], content)
+    _serve(office)
+    office.house.tell(envelope("invoice.issued", invoice_number="F-2", document=kept))
+    _end(office)
+
+    _retain(office, ENDED.replace(year=2031))
+    after_five = office.files.has(kept["sha256"])
+    _retain(office, ENDED.replace(year=2032))
+
+    assert after_five
+    assert not office.files.has(kept["sha256"])
+
+
+@pytest.mark.parametrize("meanwhile", ["served again", "held"])
+def test_clause_41_what_changed_since_they_were_looked_for_counts(
+    office: Office, meanwhile: str
+) -> None:
+    """No key is destroyed of who came back, or of whom a court needs, a moment ago."""
+    _serve(office)
+    _end(office)
+    office.house.clock.now = ENDED.replace(year=2031)
+    with office.house.store.write() as tx:
+        if meanwhile == "held":
+            retaining.hold(tx, "C-1042", "a claim")
+        else:
+            tx.connection.execute(update(tables.customers).values(terminated_at=None))
+
+    with office.house.store.write() as tx:
+        begun = retaining.begin(tx, Over("C-1042", Retention.CONTENT, ENDED))
+
+    assert not begun
+    assert "content" in _openable(office)
+
+
+def test_a_certificate_counts_what_went_in_earlier_turns(office: Office) -> None:
+    """And is none until all has gone."""
+    _serve(office)
+    _end(office)
+    one = Over("C-1042", Retention.SENDS, ENDED)
+    with office.house.store.write() as tx:
+        assert retaining.begin(tx, one)
+
+    rows, done = 0, False
+    while not done:
+        with office.house.store.write() as tx:
+            assert retaining.certificates(tx) == []
+            some = retaining.destroy_some(tx, one, 5)
+        rows, done = rows + some.rows, some.done
+
+    with office.house.store.read() as tx:
+        (certificate,) = retaining.certificates(tx)
+    assert certificate["rows"] == rows > 5

@@ -110,6 +110,7 @@ def test_every_sealed_column_is_of_the_one_encrypted_type() -> None:
         "destinations.person",
         "destinations.value",
         "events.content",
+        "identities.content",
         "ledger.personal",
         "legal_holds.reason",
         "numbers.number",

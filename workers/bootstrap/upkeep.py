@@ -52,7 +52,7 @@ def open_upkeep(parts: Parts) -> Upkeep:
         Chore("move_evidence", 5.0, lambda: move_evidence(store, lambda: open_files(parts))),
     )
     retaining = open_retaining(parts, store)
-    chores = (*chores, Chore("retain", settings.upkeep_interval_seconds * 60, retaining.run))
+    chores = (*chores, Chore("retain", settings.upkeep_interval_seconds * 10, retaining.run))
     asking = open_asking(parts, store)
     if asking is not None:
         chores = (*chores, Chore("ask_providers", settings.upkeep_interval_seconds, asking.run))

@@ -158,8 +158,6 @@ def copy(
     from workers.bootstrap.rights import open_copies
 
     by = by_whom(actor, reason, dry_run=False)
-    if to.exists():
-        fail(f"{to} is there already: choose another name, or move it away")
     with opened(there()) as parts:
         try:
             found = open_copies(parts).copy(
@@ -170,6 +168,8 @@ def copy(
                 release_all=release_all,
                 provided_alone=provided,
             )
+        except FileExistsError:
+            _stop(f"{to} is there already: choose another name, or move it away")
         except OSError as error:
             _stop(f"{to}: {error.strerror}")
     if found is None:

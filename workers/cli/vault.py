@@ -61,6 +61,7 @@ def show(
     from store.audit import Concerned
     from store.keys import Unopenable
     from workers.bootstrap.preparing import open_files
+    from workers.rights.private_files import private_file
 
     by = by_whom(actor, reason, dry_run=False)
     opener = _key(key)
@@ -77,7 +78,8 @@ def show(
             sealed = open_files(parts).read_sealed(place) if one.evidence else None
             if files is not None and isinstance(sealed, bytes):
                 files.mkdir(parents=True, exist_ok=True)
-                (files / f"{one.id}").write_bytes(opener.open(place, sealed))
+                with private_file(files / str(one.id)) as out:
+                    out.write(opener.open(place, sealed))
     rows = [
         {
             "individual": one.individual_id,

@@ -33,6 +33,7 @@ REFUSALS: Mapping[Refusal, str] = MappingProxyType(
         Refusal.PUBLISHER_UNKNOWN: "no publisher of its name is admitted: onward publishers add",
         Refusal.STILL_WRONG: "it breaks its contract as before: its publisher must mend it",
         Refusal.NO_CHANGE: "it is so already",
+        Refusal.LEGAL_HOLD: "a legal hold keeps their records: onward rights lift",
     }
 )
 
@@ -68,7 +69,7 @@ _FIRST: Mapping[str, str] = MappingProxyType(
         Reason.NOT_ANSWERED: "nobody picked up; the message of the call went its own way",
         Reason.BUSY: "the number was engaged; the message of the call went its own way",
         ErrorCode.NOT_ALLOWED: "if it is right, admit its type or source: onward publishers list",
-        ErrorCode.NO_VAULT: "identity data are not taken in yet",
+        ErrorCode.NO_VAULT: "there is no vault for identity data: onward vault init",
     }
 )
 _AWAITED: Mapping[str, str] = MappingProxyType(

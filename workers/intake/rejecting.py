@@ -14,7 +14,7 @@ from store.inbox import Kept, Named
 from store.outbox import Outcome, to_publisher
 from workers.intake.submission import Answered, Submission
 
-_KEPT_NOWHERE = "onward.identity."  # malformed or not: there is no vault to keep it in
+_KEPT_NOWHERE = "onward.identity."  # malformed or not: it may be kept in the vault alone
 
 
 def reject(

@@ -23,6 +23,7 @@ from store import audit
 from store.audit import By, Concerned
 from store.copying import NOT_COPIED, everything
 from store.engine import Store
+from workers.rights.private_files import private_file
 
 if TYPE_CHECKING:
     from store.files import Files
@@ -67,6 +68,8 @@ class Copies:
     ) -> Copied | None:
         """Write a copy of all that is held about a customer; none where nothing is.
 
+        The file must not be there yet, and is for this user's eyes alone. Raises ``OSError``.
+
         ``released`` are events, by our id, whose other persons may be seen. With
         ``provided_alone`` it holds what they gave us themselves, for another provider (Article 20).
         """
@@ -79,19 +82,15 @@ class Copies:
             tables = {name: rows for name, rows in tables.items() if name in _PROVIDED}
         withheld = [] if release_all else list(_withhold(tables.get("events", []), released))
         files = {} if provided_alone else dict(self._files(tables["events"]))
-        with to.open("wb") as out, zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
-            digests: dict[str, str] = {}
-            for name, body in self._members(ref, now, tables, files, withheld):
-                archive.writestr(zipfile.ZipInfo(name, _EPOCH), body)
-                digests[name] = sha256(body).hexdigest()
-            manifest = {
-                "made_at": now.isoformat(),
-                "customer": ref,
-                "files": digests,
-                "withheld": withheld,
-                "not_copied": dict(NOT_COPIED),
-            }
-            archive.writestr(zipfile.ZipInfo("manifest.json", _EPOCH), _json(manifest))
+        members = dict(self._members(ref, now, tables, files, withheld))
+        manifest = {
+            "made_at": now.isoformat(),
+            "customer": ref,
+            "files": {name: sha256(body).hexdigest() for name, body in members.items()},
+            "withheld": withheld,
+            "not_copied": dict(NOT_COPIED),
+        }
+        _archive(to, members | {"manifest.json": _json(manifest)})
         with self._store.write() as tx:
             audit.put(tx, Verb.COPY, by, [Concerned(Target.CUSTOMER, ref, customer_ref=ref)])
         return Copied(
@@ -135,6 +134,12 @@ class Copies:
             read = kept.read(file["uri"], file["bytes"]) if kept is not None else None
             ending = file["media_type"].rpartition("/")[2]
             yield f"{digest[:16]}.{ending}", read if isinstance(read, bytes) else None
+
+
+def _archive(to: Path, members: Mapping[str, bytes]) -> None:
+    with private_file(to) as out, zipfile.ZipFile(out, "w") as archive:
+        for name, body in members.items():
+            archive.writestr(zipfile.ZipInfo(name, _EPOCH), body, zipfile.ZIP_DEFLATED)
 
 
 def _withhold(events: list[dict[str, Any]], released: Collection[str]) -> Iterator[str]:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from contracts.vocabulary import Refusal, Retention, RightsKind, RightsStatus, Target, Verb
-from store import audit, erased, erasing, inbox, rights
+from store import audit, erased, erasing, inbox, retaining, rights
 from store.audit import By, Concerned
 from store.engine import Store, Transaction
 from store.erased import ErasureRegister
@@ -91,6 +91,7 @@ class Erasing:
         with self._store.write() as tx:
             for index, at in outside.items():
                 erased.enter(tx, index, at)
+            erasing.delete_rejected(tx, sorted(outside))
         return again
 
     def _erase(self, tx: Transaction, ref: str, by: By) -> erasing.Erased:
@@ -105,8 +106,8 @@ class Erasing:
     def _delete(self, files: Sequence[str]) -> None:
         if files:
             kept = self._open_files()
-            for sha256 in files:
-                kept.delete(sha256)
+            for path in files:
+                kept.delete(path)
 
 
 def letter(kept: Sequence[Retention]) -> str:
@@ -129,6 +130,8 @@ def _standing(tx: Transaction, ref: str) -> tuple[Refusal | None, bool]:
     known, started = erasing.standing(tx, ref)
     if not known:
         return (Refusal.ERASED if erased.among(tx, [ref]) else Refusal.UNKNOWN), False
+    if retaining.is_held(tx, ref):
+        return Refusal.LEGAL_HOLD, started
     if not started and erasing.under_way(tx, ref):
         return Refusal.NOT_STOPPABLE, False
     return None, started

@@ -14,7 +14,7 @@ from structlog import get_logger
 from config.policies import Policies
 from contracts.vocabulary import Retention
 from store import erased, erasing, inbox, retaining
-from store.engine import Store, Transaction
+from store.engine import Store, Transaction, steadily
 from store.retaining import Over
 from workers.rights.clock import months_after, years_after
 
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 log = get_logger(__name__)
 _CUSTOMERS = 20
 _ROWS = 2_000
+_SECONDS = 0.5  # of upkeep's time in one turn: others of its chores wait meanwhile
 # What refers to the rest goes last: a customer's contact tells whose the others are.
 _ORDER = (
     Retention.IDENTITY,
@@ -43,15 +44,16 @@ class Retaining:
         self._open_files = open_files
 
     def run(self) -> int:
-        """Destroy some of what is over; give how much there was to do."""
+        """Destroy some of what is over, for a moment; give how much there was to do."""
+        until = steadily() + _SECONDS
         done = self._prospects()
         for retention in _ORDER:
             with self._store.read() as tx:
                 latest = self._latest_end(tx, self._policies.retention.years[retention])
                 found = retaining.over(tx, retention, latest, _CUSTOMERS)
             for one in found:
-                if self._is_over(one):
-                    done += self._destroy(one)
+                if steadily() < until and self._is_over(one):
+                    done += self._destroy(one, until)
         return done
 
     def _is_over(self, one: Over) -> bool:
@@ -71,18 +73,20 @@ class Retaining:
         # A day too many: what is over is decided for each, by the calendar.
         return tx.now - timedelta(days=365 * years) + timedelta(days=1)
 
-    def _destroy(self, one: Over) -> int:
+    def _destroy(self, one: Over, until: float) -> int:
+        """Begin with a class, or go on with it; what is left by then goes in the next turn."""
         with self._store.write() as tx:
-            retaining.destroy_key(tx, one)
-        rows, files, done = 0, 0, False
-        while not done:
+            _hold(tx, one.customer_ref)
+            if not retaining.begin(tx, one):
+                return 0
+        rows, done = 0, False
+        while not done and steadily() < until:
             with self._store.write() as tx:
                 some = retaining.destroy_some(tx, one, _ROWS)
-                rows, files, done = rows + some.rows, files + len(some.files), some.done
-                if done:
-                    retaining.certify(tx, one, rows, files)
             self._delete(some.files)
-        log.info("records_destroyed", kind=one.retention.value, count=rows)
+            rows, done = rows + some.rows, some.done
+        if done:
+            log.info("records_destroyed", kind=one.retention.value)
         return max(rows, 1)
 
     def _prospects(self) -> int:
@@ -92,10 +96,9 @@ class Retaining:
             found = retaining.forgotten(tx, heard_before, _CUSTOMERS)
         for one in found:
             with self._store.write() as tx:
-                names = [inbox.name_digest(tx, inbox.customer_name(one.customer_ref))]
-                tx.lock([], names)
-                if erasing.standing(tx, one.customer_ref)[1]:
-                    continue  # their service has begun meanwhile
+                names = _hold(tx, one.customer_ref)
+                if not retaining.is_prospect(tx, one.customer_ref):
+                    continue  # they have become a customer meanwhile
                 index = erased.index_of(tx, one.customer_ref)
                 gone = erasing.erase(tx, one.customer_ref, index, names)
                 erasing.forget_that_keys_were(tx, one.customer_ref)
@@ -105,8 +108,15 @@ class Retaining:
     def _delete(self, files: Sequence[str]) -> None:
         if files:
             kept = self._open_files()
-            for sha256 in files:
-                kept.delete(sha256)
+            for path in files:
+                kept.delete(path)
+
+
+def _hold(tx: Transaction, ref: str) -> list[bytes]:
+    """Hold a customer alone, as who starts their service does; give the names held."""
+    names = [inbox.name_digest(tx, inbox.customer_name(ref))]
+    tx.lock([], names)
+    return names
 
 
 def _months_before(now: datetime, months: int) -> datetime:

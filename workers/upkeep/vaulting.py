@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 from store import vault
 from store.engine import Store
+from store.files import blob_path
 
 if TYPE_CHECKING:
     from store.files import Files
@@ -29,5 +30,5 @@ def move_evidence(store: Store, open_files: "Callable[[], Files]") -> int:
         with store.write() as tx:
             is_nobodys = vault.moved(tx, identity_id, sha256)
         if is_nobodys:
-            files.delete(sha256)
+            files.delete(blob_path(sha256))
     return len(waiting)
