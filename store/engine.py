@@ -253,9 +253,11 @@ class Store:
     @property
     def root(self) -> RootKey:
         """The key that wraps all others; read when first needed, and kept."""
-        if not isinstance(self._root, RootKey):
-            self._root = self._root()
-        return self._root
+        # Threads may ask at once: what was read is never taken for what reads it.
+        found = self._root
+        if not isinstance(found, RootKey):
+            self._root = found = found()
+        return found
 
     def index(self, kind: str, value: str) -> bytes:
         """Keyed digest (16 bytes) to look a value up by, without keeping it."""

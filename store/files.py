@@ -57,7 +57,8 @@ class Files:
 
     @property
     def _key(self) -> RootKey:
-        return self._root if isinstance(self._root, RootKey) else self._root()
+        found = self._root
+        return found if isinstance(found, RootKey) else found()
 
     def put(self, sha256: str, content: bytes) -> None:
         """Keep a file; once this returns it can be read. Raises ``FilesAwayError``."""
