@@ -31,6 +31,9 @@ _IN_SENDS: Final[tuple[Table, ...]] = (
     t.notice_recipients,
     t.contradictions,
     t.rights_requests,
+    t.complaints,
+    t.disclosure_subjects,
+    t.incident_sends,
 )
 _OF_DELIVERIES: Final = (*OF_DELIVERIES, t.gathered)
 

@@ -35,6 +35,15 @@ from store.tables.office import (
     publishers,
     root_keys,
 )
+from store.tables.privacy import (
+    complaints,
+    decisions,
+    disclosure_subjects,
+    disclosures,
+    incident_sends,
+    incidents,
+    transfers,
+)
 from store.tables.providers import providers
 from store.tables.rights import destructions, erasures, legal_holds, rights_requests
 from store.tables.vault import identities, vault_keys
@@ -45,19 +54,25 @@ __all__ = [
     "attempts",
     "blobs",
     "bounces",
+    "complaints",
     "consents",
     "contradictions",
     "custody",
     "customers",
     "data_keys",
+    "decisions",
     "deliveries",
     "destinations",
     "destructions",
+    "disclosure_subjects",
+    "disclosures",
     "erasures",
     "events",
     "file_uses",
     "gathered",
     "identities",
+    "incident_sends",
+    "incidents",
     "inquiries",
     "items",
     "leases",
@@ -85,6 +100,7 @@ __all__ = [
     "subscriptions",
     "suppressions",
     "texted",
+    "transfers",
     "vault_keys",
     "waits",
 ]

@@ -11,9 +11,13 @@ from store.files import Files
 from store.tables import metadata
 from tests.building import House
 from workers.rights.copies import Copies
+from workers.rights.delivering import DeliveringCopies
 from workers.rights.erasure import Erasing
 from workers.rights.requests import Clock, Requests
+from workers.rights.reviews import Reviewing
+from workers.rights.transfers import Limits, Transfers
 
+HOST = "office-1"
 OFFICER = By("privacy", "they asked for it")
 COMPANY: Mapping[str, str | None] = {
     "legal_name": "Brindle & Hart Virtual Offices Ltd",
@@ -48,7 +52,23 @@ class Office:
     @property
     def copies(self) -> Copies:
         """What copies."""
-        return Copies(self.house.store, lambda: self.files, COMPANY)
+        return Copies(self.house.store, lambda: self.files, COMPANY, self.transfers)
+
+    @property
+    def transfers(self) -> Transfers:
+        """What keeps temporary copies."""
+        return Transfers(self.house.store, lambda: self.files, Limits(7, 72), HOST)
+
+    @property
+    def reviewing(self) -> Reviewing:
+        """What decides which other persons may be seen."""
+        return Reviewing(self.house.store)
+
+    @property
+    def delivering(self) -> DeliveringCopies:
+        """What delivers copies."""
+        lanes = self.house.policies.lanes
+        return DeliveringCopies(self.house.store, self.copies, self.transfers, lanes)
 
     @property
     def requests(self) -> Requests:

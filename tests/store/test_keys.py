@@ -100,6 +100,8 @@ def test_every_sealed_column_is_of_the_one_encrypted_type() -> None:
 
     assert sealed == {
         "acts.reason",
+        "complaints.answer",
+        "complaints.detail",
         "consents.evidence",
         "custody.content",
         "customers.mail_from",
@@ -109,8 +111,10 @@ def test_every_sealed_column_is_of_the_one_encrypted_type() -> None:
         "destinations.masked",
         "destinations.person",
         "destinations.value",
+        "disclosures.content",
         "events.content",
         "identities.content",
+        "incidents.content",
         "ledger.personal",
         "legal_holds.reason",
         "numbers.number",
@@ -122,6 +126,8 @@ def test_every_sealed_column_is_of_the_one_encrypted_type() -> None:
         "rule_sets.content",
         "rule_sets.set_by",
         "subscriptions.content",
+        "transfers.key",
+        "transfers.place",
     }
 
 

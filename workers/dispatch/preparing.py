@@ -6,6 +6,7 @@ from datetime import datetime
 from hashlib import sha256
 from typing import Protocol
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from structlog import get_logger
 
@@ -22,7 +23,9 @@ from workers.documents import file_of, name_of
 from workers.links import Links
 from workers.mail_from import is_ours
 from workers.providers.base import Attachment, Email, Outgoing, Tag, Text, Transfer
+from workers.routing.copy_way import COPY_TEMPLATE, COPY_WAY
 from workers.routing.digest_writing import Together
+from workers.routing.display import moment
 from workers.routing.enclosing import (
     HELD_BACK,
     NOTHING_ENCLOSED,
@@ -37,6 +40,7 @@ from workers.routing.rendering import Reader, RenderedEmail, RenderedText, Rende
 from workers.routing.senders import Senders, wants_answer
 from workers.routing.template_files import TemplateFailedError, TemplateMissingError
 from workers.routing.together import TogetherRenderer
+from workers.routing.wording import Words
 
 log = get_logger(__name__)
 # A document is here as it was kept, as it was opened, and in the email as it goes over the wire,
@@ -208,9 +212,23 @@ class Preparing:
             return self._together.text(
                 _together(claimed), claimed.content, claimed.purpose, reader, most, claimed.code
             )
+        if claimed.rule_id == COPY_WAY:
+            words = self._words_of_copy(claimed, reader)
+            return self._renderer.text_of(COPY_TEMPLATE, words, reader.locale, most)
         return self._renderer.render_text(
             _written_as(claimed), _event(claimed), claimed.content, reader, most, claimed.code
         )
+
+    def _words_of_copy(self, claimed: Claimed, reader: Reader) -> Words:
+        """The link that hands out a copy of records, which is for this very place."""
+        links = self._sender.links
+        if links is None or not claimed.value_index:
+            raise LookupError("a copy goes by a link to its reader's place, and there is none")
+        link = links.to_copy(claimed.delivery_id, claimed.value_index, claimed.planned_at)
+        return self._renderer.words(_event(claimed), claimed.content, reader) | {
+            "link": links.copy_url(link),
+            "until": moment(link.until, ZoneInfo(reader.time_zone)),
+        }
 
     def _text(
         self, claimed: Claimed, written: RenderedText, now: datetime, of_account: str | None
@@ -239,6 +257,10 @@ class Preparing:
         return wants_answer(self._rule(claimed), claimed.step)
 
     def _email(self, claimed: Claimed, event: EventData, now: datetime) -> Ready | Unsendable:
+        if claimed.rule_id == COPY_WAY:
+            words = self._words_of_copy(claimed, _reader(claimed))
+            copy = self._renderer.email_of(COPY_TEMPLATE, words, claimed.locale)
+            return self._mail(claimed, now, copy, ())
         enclosure, attachments = self._document(claimed, event, now)
         if isinstance(enclosure, str):
             return Unsendable(claimed, Reason.UNUSABLE_DOCUMENT, enclosure)
