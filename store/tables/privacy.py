@@ -76,7 +76,8 @@ disclosure_subjects = Table(
 Index("ix_disclosure_subjects_customer", disclosure_subjects.c.customer_ref)
 
 # `due_at` is 72 hours after we became aware of it. `content` says what happened, and by what its
-# sends were found; these stand as they were when it was opened.
+# sends were found; these stand as they were when it was opened,
+# each by its first entry on the ledger.
 incidents = Table(
     "incidents",
     metadata,
@@ -92,7 +93,8 @@ incident_sends = Table(
     "incident_sends",
     metadata,
     Column("incident_id", Uuid, primary_key=True),
-    Column("delivery_id", Uuid, primary_key=True),
+    Column("entry_id", Uuid, primary_key=True),
+    Column("delivery_id", Uuid),
     name("customer_ref", nullable=False),
 )
 Index("ix_incident_sends_customer", incident_sends.c.customer_ref)

@@ -6,10 +6,14 @@ from store.engine import Store
 from store.erased import ErasureRegister
 from workers.bootstrap.parts import Parts
 from workers.bootstrap.preparing import open_files
+from workers.rights.complaints import Complaints
 from workers.rights.copies import Copies
 from workers.rights.delivering import DeliveringCopies
+from workers.rights.disclosures import Disclosing
 from workers.rights.erasure import Erasing
+from workers.rights.forgetting import Forgetting
 from workers.rights.holds import Holds
+from workers.rights.incidents import Incidents
 from workers.rights.requests import Clock, Requests
 from workers.rights.restriction import Restricting
 from workers.rights.retention import Retaining
@@ -47,11 +51,31 @@ def open_reviewing(parts: Parts) -> Reviewing:
     return Reviewing(parts.store)
 
 
+def open_complaints(parts: Parts) -> Complaints:
+    """Make what runs complaints."""
+    return Complaints(parts.store, Clock(parts.policies))
+
+
+def open_incidents(parts: Parts) -> Incidents:
+    """Make what deals with breaches."""
+    return Incidents(parts.store)
+
+
+def open_disclosing(parts: Parts) -> Disclosing:
+    """Make what answers authorities."""
+    return Disclosing(parts.store, open_copies(parts), open_transfers(parts))
+
+
 def open_delivering(parts: Parts) -> DeliveringCopies:
     """Make what delivers copies."""
     return DeliveringCopies(
         parts.store, open_copies(parts), open_transfers(parts), parts.policies.lanes
     )
+
+
+def open_forgetting(parts: Parts, store: Store) -> Forgetting:
+    """Make what forgets cases closed long ago, through a store led by this process."""
+    return Forgetting(store, parts.policies)
 
 
 def open_holds(parts: Parts) -> Holds:

@@ -9,7 +9,7 @@ from store.inbox import some_awaited
 from workers.bootstrap.parts import Parts
 from workers.bootstrap.preparing import open_files, open_preparing
 from workers.bootstrap.providers import open_carriers
-from workers.bootstrap.rights import open_retaining, open_transfers
+from workers.bootstrap.rights import open_forgetting, open_retaining, open_transfers
 from workers.metrics.definitions import LEADS
 from workers.metrics.store_figures import EVERY_SECONDS, StoreFigures
 from workers.providers.twilio_sms import TwilioSms
@@ -58,6 +58,8 @@ def open_upkeep(parts: Parts) -> Upkeep:
         *chores,
         Chore("sweep_transfers", settings.upkeep_interval_seconds * 10, sweeping.sweep),
     )
+    forgetting = open_forgetting(parts, store)
+    chores = (*chores, Chore("forget_cases", 3600.0, forgetting.run))
     asking = open_asking(parts, store)
     if asking is not None:
         chores = (*chores, Chore("ask_providers", settings.upkeep_interval_seconds, asking.run))

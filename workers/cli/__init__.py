@@ -7,10 +7,13 @@ import typer
 
 from workers.cli import (
     acting,
+    complaints,
     customers,
+    disclosures,
     emails,
     events,
     explaining,
+    incidents,
     installing,
     items,
     keys,
@@ -47,6 +50,9 @@ for group in (
     records,
     proving,
     rights,
+    disclosures,
+    incidents,
+    complaints,
     vault,
     keys,
     items,

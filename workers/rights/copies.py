@@ -110,7 +110,7 @@ class Copies:
             if provided_alone:
                 tables = {name: rows for name, rows in tables.items() if name in _PROVIDED}
             found = marks(tx, tables)
-        files = {} if provided_alone else dict(self._files(tables["events"]))
+        files = {} if provided_alone else dict(self.files_of(tables["events"]))
         withheld = list(withhold(tables, found, WITHHELD))
         members = dict(self._members(ref, now, tables, files, withheld))
         manifest = {
@@ -156,7 +156,7 @@ class Copies:
         )
         yield "read-me-first.html", page.encode()
 
-    def _files(self, events: list[dict[str, Any]]) -> Iterator[tuple[str, bytes | None]]:
+    def files_of(self, events: list[dict[str, Any]]) -> Iterator[tuple[str, bytes | None]]:
         """The scans and documents of events, each by its digest; none of one that is gone."""
         found = {file["sha256"]: file for event in events for file in _files_in(event["content"])}
         kept = self._open_files() if found else None

@@ -216,9 +216,10 @@ def upgrade() -> None:
     op.create_table(
         "incident_sends",
         sa.Column("incident_id", sa.Uuid(), nullable=False),
-        sa.Column("delivery_id", sa.Uuid(), nullable=False),
+        sa.Column("entry_id", sa.Uuid(), nullable=False),
+        sa.Column("delivery_id", sa.Uuid(), nullable=True),
         sa.Column("customer_ref", sa.String(length=500), nullable=False),
-        sa.PrimaryKeyConstraint("incident_id", "delivery_id", name=op.f("pk_incident_sends")),
+        sa.PrimaryKeyConstraint("incident_id", "entry_id", name=op.f("pk_incident_sends")),
     )
     op.create_index("ix_incident_sends_customer", "incident_sends", ["customer_ref"])
     op.create_table(
