@@ -272,6 +272,21 @@ def test_clause_36d_delivered_again_the_first_link_ends(small_site: Site) -> Non
     ]
 
 
+def test_clause_36d_delivered_again_a_link_that_has_not_left_never_does(
+    small_site: Site,
+) -> None:
+    """Its reader would find that it has ended, and think that somebody else had it."""
+    request = _ask(small_site)
+    first = _deliver(small_site, request).delivery_id
+    assert first is not None
+
+    second = _deliver(small_site, request).delivery_id
+
+    assert small_site.house.status(first) is DeliveryStatus.CANCELLED
+    assert second is not None
+    assert small_site.house.status(second) is DeliveryStatus.PENDING
+
+
 def test_clause_36d_nothing_is_delivered_while_a_caller_waits_for_review(site: Site) -> None:
     """Another person's name is handed out by somebody's decision, never by default."""
     request = _ask(site)

@@ -11,11 +11,11 @@ from uuid import UUID
 from sqlalchemy import select
 
 from contracts.planning import Customer, Destination, LanePolicy
-from contracts.vocabulary import Carried, Refusal, RightsKind, Target, Verb
+from contracts.vocabulary import Carried, Reason, Refusal, RightsKind, Target, Verb
 from store import audit, transfers
 from store.audit import By, Concerned
 from store.customers import Readings
-from store.deliveries import adding
+from store.deliveries import adding, ending
 from store.deliveries.adding import Due, Following
 from store.engine import Store, Transaction
 from store.rights import Request, named
@@ -69,7 +69,8 @@ class DeliveringCopies:
         if made.copied.undecided:
             return self._refused(request, by, Refusal.UNDECIDED, made.copied.undecided)
         with self._store.write() as tx:
-            transfers.replace_of(tx, request.id)
+            before = transfers.replace_of(tx, request.id)
+            ending.cancel(tx, before, Reason.REPLACED)
         kept = self._transfers.keep(
             Carried.ACCESS_COPY, request.customer_ref, made.body, request.id
         )
