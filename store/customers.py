@@ -168,6 +168,21 @@ def owner_of_number(tx: Transaction, e164: Iterable[str]) -> dict[str, str]:
     return {index[row.number_index]: row.customer_ref for row in rows}
 
 
+def is_rung_for_somebody(tx: Transaction, e164: str) -> bool:
+    """Whether a number is a place that some customer's calls are put through to."""
+    d = destinations.c
+    found = tx.connection.execute(
+        select(d.customer_ref)
+        .where(
+            d.value_index == tx.store.root.index("destination", e164),
+            d.kind.in_([DestinationKind.MOBILE, DestinationKind.VOICE]),
+            d.removed_at.is_(None),
+        )
+        .limit(1)
+    )
+    return found.first() is not None
+
+
 def owner_of_name(tx: Transaction, addressee: str) -> str | None:
     """Give the one customer that an addressee can be; none where none or several match."""
     index = tx.store.root.index("name", normal_name(addressee))
