@@ -115,14 +115,13 @@ def _read_destinations(tx: Transaction, refs: list[str]) -> dict[str, dict[str, 
         )
     ):
         place = f"{row.customer_ref}/{row.destination_id}/{row.version}"
-        person = tx.open(f"destinations.person:{place}", row.person) if row.person else None
         places[row.customer_ref][row.destination_id] = Destination(
             destination_id=row.destination_id,
             kind=row.kind,
             version=row.version,
             verified=row.verified_at is not None,
             masked=tx.open(f"destinations.masked:{place}", row.masked).decode(),
-            person=person.decode() if person else None,
+            person=open_person(tx, row),
         )
     return places
 
@@ -233,6 +232,12 @@ def open_destination(tx: Transaction, row: Any) -> Reachable:
         value=tx.open(f"destinations.value:{place}", row.value).decode(),
         masked=tx.open(f"destinations.masked:{place}", row.masked).decode(),
     )
+
+
+def open_person(tx: Transaction, row: Any) -> str | None:
+    """Decrypt whose a row of ``destinations`` is; none where nobody said."""
+    place = f"{row.customer_ref}/{row.destination_id}/{row.version}"
+    return tx.open(f"destinations.person:{place}", row.person).decode() if row.person else None
 
 
 def numbers_to_ring(tx: Transaction, ref: str, names: Sequence[str], purpose: Purpose) -> list[str]:

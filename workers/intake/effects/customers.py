@@ -213,8 +213,15 @@ def _as_registered(scene: Scene, changed: dict[str, Any]) -> Registered:
     return Registered.model_validate({**kept, "services": sorted(Service)})
 
 
-def _invoice_email(invoice_email: str | None, contact: Contact | None) -> str | None:
-    return invoice_email or (contact.email if contact is not None else None)
+def _invoice_email(
+    invoice_email: str | None, contact: Contact | None
+) -> change.InvoiceEmail | None:
+    """The address that was named for invoices, whoever reads it; else the contact's own."""
+    if invoice_email is not None:
+        return change.InvoiceEmail(invoice_email)
+    if contact is None or contact.email is None:
+        return None
+    return change.InvoiceEmail(contact.email, contact.name)
 
 
 def _supplier(
