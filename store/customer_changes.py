@@ -5,6 +5,7 @@ Personal values are sealed under the customer's key for the very row and version
 
 import json
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -37,6 +38,14 @@ from store.tables import (
 )
 
 Profile = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class InvoiceEmail:
+    """Where a customer's invoices go, and who reads them there, where that is known."""
+
+    address: str = field(repr=False)
+    person: str | None = field(default=None, repr=False)
 
 
 def upsert(
@@ -86,7 +95,7 @@ def register(
     time_zone: str,
     locale: str,
     known_as: Iterable[str],
-    invoice_email: str | None,
+    invoice_email: InvoiceEmail | None,
 ) -> None:
     """Make a customer, or of a prospect a customer."""
     before = profile_of(tx, ref)
@@ -107,7 +116,7 @@ def correct(
     *,
     columns: Mapping[str, str],
     known_as: Iterable[str],
-    invoice_email: str | None,
+    invoice_email: InvoiceEmail | None,
 ) -> None:
     """Write corrected fields over the old ones; ``columns`` are time zone and locale."""
     before = profile_of(tx, ref) or {}
@@ -160,10 +169,11 @@ def index_names(tx: Transaction, ref: str, known_as: Iterable[str]) -> None:
         tx.connection.execute(insert(names), rows)
 
 
-def set_invoice_email(tx: Transaction, ref: str, address: str | None) -> None:
+def set_invoice_email(tx: Transaction, ref: str, where: InvoiceEmail | None) -> None:
     """Keep where invoices go: specified by the customer, and in need of no verification."""
-    if address is not None:
-        put_destination(tx, ref, INVOICE_EMAIL, DestinationKind.EMAIL, address)
+    if where is not None:
+        kind, whose = DestinationKind.EMAIL, where.person
+        put_destination(tx, ref, INVOICE_EMAIL, kind, where.address, person=whose)
         verify_destination(tx, ref, INVOICE_EMAIL, "specified as the invoice email", tx.now)
 
 

@@ -23,7 +23,7 @@ from contracts.vocabulary import (
     Service,
 )
 from store import customer_changes as change
-from store.customers import owner_of_number, profile_of
+from store.customers import is_rung_for_somebody, owner_of_number, profile_of
 from store.deliveries import ending
 from store.deliveries.claiming import AFTER_TERMINATION
 from store.outbox import Outcome, to_publisher, to_role
@@ -96,11 +96,17 @@ def corrected(scene: Scene) -> Effect:
 
 
 def number_assigned(scene: Scene) -> Effect:
-    """Give a number to a customer, unless it is another's."""
+    """Give a number to a customer, unless it is another's, or calls to it would go in a circle."""
     data = scene.data(NumberAssigned)
     owner = owner_of_number(scene.tx, [data.number]).get(data.number)
     if owner is not None and owner != scene.ref:
         return impossible("data.number", "is another customer's; release it there first")
+    if is_rung_for_somebody(scene.tx, data.number):
+        return impossible(
+            "data.number",
+            "is a customer's own destination, so that calls to it would come back to us; have that"
+            " destination removed or given another number first",
+        )
     change.assign_number(scene.tx, scene.ref, data.number, Service(data.service))
     return Effect(changed=(number_name(data.number), customer_name(scene.ref)))
 
@@ -207,8 +213,15 @@ def _as_registered(scene: Scene, changed: dict[str, Any]) -> Registered:
     return Registered.model_validate({**kept, "services": sorted(Service)})
 
 
-def _invoice_email(invoice_email: str | None, contact: Contact | None) -> str | None:
-    return invoice_email or (contact.email if contact is not None else None)
+def _invoice_email(
+    invoice_email: str | None, contact: Contact | None
+) -> change.InvoiceEmail | None:
+    """The address that was named for invoices, whoever reads it; else the contact's own."""
+    if invoice_email is not None:
+        return change.InvoiceEmail(invoice_email)
+    if contact is None or contact.email is None:
+        return None
+    return change.InvoiceEmail(contact.email, contact.name)
 
 
 def _supplier(
