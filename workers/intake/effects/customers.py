@@ -15,6 +15,7 @@ from contracts.events.customers import (
     ServiceTerminated,
 )
 from contracts.vocabulary import (
+    POST_SERVICES,
     TELEPHONE_SERVICES,
     Channel,
     Purpose,
@@ -69,6 +70,9 @@ def registered(scene: Scene) -> Effect:
 def corrected(scene: Scene) -> Effect:
     """Write changed fields over the old ones; suppliers are told of a changed name."""
     data = scene.data(Corrected)
+    served = frozenset(data.services) if data.services is not None else scene.known.contracted
+    if data.addresses is not None and POST_SERVICES.isdisjoint(served):
+        return impossible("data.addresses", "is collected for post services only; leave it out")
     changed = _profile(data)
     merged = _as_registered(scene, changed)
     columns = {
