@@ -23,6 +23,7 @@ from contracts.vocabulary import (
     Role,
     Service,
 )
+from store import consenting
 from store import customer_changes as change
 from store.customers import owner_of_number, profile_of
 from store.deliveries import ending
@@ -173,7 +174,7 @@ def rights_requested(scene: Scene) -> Effect:
 def consent_given(scene: Scene) -> Effect:
     """Keep that a customer agreed to offers."""
     data = scene.data(Consent)
-    change.give_consent(
+    consenting.give_consent(
         scene.tx,
         scene.ref,
         Purpose(data.purpose),
@@ -189,7 +190,7 @@ def consent_given(scene: Scene) -> Effect:
 def consent_withdrawn(scene: Scene) -> Effect:
     """Keep that a customer no longer agrees; queued offers are found out when claimed."""
     data = scene.data(Consent)
-    change.withdraw_consent(
+    consenting.withdraw_consent(
         scene.tx,
         scene.ref,
         Purpose(data.purpose),
