@@ -23,7 +23,7 @@ from contracts.vocabulary import (
     Role,
     Service,
 )
-from store import consenting
+from store import consenting, subscriptions
 from store import customer_changes as change
 from store.customers import owner_of_number, profile_of
 from store.deliveries import ending
@@ -156,6 +156,7 @@ def service_terminated(scene: Scene) -> Effect:
     """
     data = scene.data(ServiceTerminated)
     change.terminate(scene.tx, scene.ref, data.terminated_at)
+    subscriptions.look_again(scene.tx, scene.ref)
     if data.terminated_at > scene.now:
         return Effect(changed=(customer_name(scene.ref),))
     unsent = ending.unclaimed_of_customer(scene.tx, scene.ref)
