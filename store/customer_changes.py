@@ -17,7 +17,6 @@ from contracts.masking import mask
 from contracts.planning import INVOICE_EMAIL
 from contracts.rules import RuleSet
 from contracts.vocabulary import (
-    Channel,
     DestinationKind,
     Purpose,
     Reason,
@@ -27,7 +26,6 @@ from contracts.vocabulary import (
 from store.customers import normal_name, profile_of
 from store.engine import Transaction
 from store.tables import (
-    consents,
     customers,
     destinations,
     names,
@@ -317,51 +315,6 @@ def set_rules(tx: Transaction, ref: str, rules: RuleSet, *, told_us_by: str, set
         )
     )
     touch(tx, ref, rules_version=rules.version)
-
-
-def give_consent(
-    tx: Transaction,
-    ref: str,
-    purpose: Purpose,
-    channel: Channel,
-    *,
-    at: datetime,
-    method: str,
-    wording_version: str | None,
-    evidence: str,
-) -> None:
-    """Keep that, when and how a customer agreed."""
-    place = f"consents.evidence:{ref}/{purpose}/{channel}/{at.isoformat()}"
-    row = {
-        "customer_ref": ref,
-        "purpose": purpose,
-        "channel": channel,
-        "given_at": at,
-        "evidence": tx.seal(ref, place, evidence.encode()),
-        "method": method,
-        "wording_version": wording_version,
-        "withdrawn_at": None,
-        "withdrawn_how": None,
-    }
-    upsert(tx, consents, row, ["customer_ref", "purpose", "channel", "given_at"])
-    touch(tx, ref)
-
-
-def withdraw_consent(
-    tx: Transaction, ref: str, purpose: Purpose, channel: Channel, *, at: datetime, method: str
-) -> None:
-    """Keep that a customer no longer agrees; what was agreed stays on record."""
-    tx.connection.execute(
-        update(consents)
-        .where(
-            consents.c.customer_ref == ref,
-            consents.c.purpose == purpose,
-            consents.c.channel == channel,
-            consents.c.withdrawn_at.is_(None),
-        )
-        .values(withdrawn_at=at, withdrawn_how=method)
-    )
-    touch(tx, ref)
 
 
 def suppress(

@@ -15,6 +15,7 @@ from contracts.events.customers import (
     ServiceTerminated,
 )
 from contracts.vocabulary import (
+    POST_SERVICES,
     TELEPHONE_SERVICES,
     Channel,
     Purpose,
@@ -22,6 +23,7 @@ from contracts.vocabulary import (
     Role,
     Service,
 )
+from store import consenting, subscriptions
 from store import customer_changes as change
 from store.customers import is_rung_for_somebody, owner_of_number, profile_of
 from store.deliveries import ending
@@ -69,6 +71,9 @@ def registered(scene: Scene) -> Effect:
 def corrected(scene: Scene) -> Effect:
     """Write changed fields over the old ones; suppliers are told of a changed name."""
     data = scene.data(Corrected)
+    served = frozenset(data.services) if data.services is not None else scene.known.contracted
+    if data.addresses is not None and POST_SERVICES.isdisjoint(served):
+        return impossible("data.addresses", "is collected for post services only; leave it out")
     changed = _profile(data)
     merged = _as_registered(scene, changed)
     columns = {
@@ -157,6 +162,7 @@ def service_terminated(scene: Scene) -> Effect:
     """
     data = scene.data(ServiceTerminated)
     change.terminate(scene.tx, scene.ref, data.terminated_at)
+    subscriptions.look_again(scene.tx, scene.ref)
     if data.terminated_at > scene.now:
         return Effect(changed=(customer_name(scene.ref),))
     unsent = ending.unclaimed_of_customer(scene.tx, scene.ref)
@@ -175,7 +181,7 @@ def rights_requested(scene: Scene) -> Effect:
 def consent_given(scene: Scene) -> Effect:
     """Keep that a customer agreed to offers."""
     data = scene.data(Consent)
-    change.give_consent(
+    consenting.give_consent(
         scene.tx,
         scene.ref,
         Purpose(data.purpose),
@@ -191,7 +197,7 @@ def consent_given(scene: Scene) -> Effect:
 def consent_withdrawn(scene: Scene) -> Effect:
     """Keep that a customer no longer agrees; queued offers are found out when claimed."""
     data = scene.data(Consent)
-    change.withdraw_consent(
+    consenting.withdraw_consent(
         scene.tx,
         scene.ref,
         Purpose(data.purpose),
