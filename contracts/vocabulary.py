@@ -218,6 +218,7 @@ class SuppressedBy(StrEnum):
     STOP = "stop"  # its owner texted STOP, to us or to the provider
     BOUNCE = "bounce"  # a mail server says that there is no such address, or often enough so
     OPERATOR = "operator"
+    CONSENT = "consent"  # they no longer agree to what they had agreed to
 
 
 class Retention(StrEnum):

@@ -20,6 +20,7 @@ from store.bulk import among
 from store.engine import Transaction
 from store.inbox import split_content
 from store.keys import Unopenable
+from store.ledger import salted_in
 from store.types import Sealed
 
 _AT_ONCE = 1_000
@@ -189,7 +190,7 @@ def _opened(tx: Transaction, source: Source, row: Row, name: str) -> Any:
         head, data = split_content(plain)
         return head | {"data": json.loads(data)}
     if source.table is t.ledger:
-        return [value for _, value in json.loads(plain)]
+        return [value.decode() for _, value in salted_in(plain)]
     try:
         return json.loads(plain)
     except ValueError:

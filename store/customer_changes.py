@@ -5,6 +5,7 @@ Personal values are sealed under the customer's key for the very row and version
 
 import json
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -16,7 +17,6 @@ from contracts.masking import mask
 from contracts.planning import INVOICE_EMAIL
 from contracts.rules import RuleSet
 from contracts.vocabulary import (
-    Channel,
     DestinationKind,
     Purpose,
     Reason,
@@ -26,7 +26,6 @@ from contracts.vocabulary import (
 from store.customers import normal_name, profile_of
 from store.engine import Transaction
 from store.tables import (
-    consents,
     customers,
     destinations,
     names,
@@ -37,6 +36,14 @@ from store.tables import (
 )
 
 Profile = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class InvoiceEmail:
+    """Where a customer's invoices go, and who reads them there, where that is known."""
+
+    address: str = field(repr=False)
+    person: str | None = field(default=None, repr=False)
 
 
 def upsert(
@@ -86,7 +93,7 @@ def register(
     time_zone: str,
     locale: str,
     known_as: Iterable[str],
-    invoice_email: str | None,
+    invoice_email: InvoiceEmail | None,
 ) -> None:
     """Make a customer, or of a prospect a customer."""
     before = profile_of(tx, ref)
@@ -107,7 +114,7 @@ def correct(
     *,
     columns: Mapping[str, str],
     known_as: Iterable[str],
-    invoice_email: str | None,
+    invoice_email: InvoiceEmail | None,
 ) -> None:
     """Write corrected fields over the old ones; ``columns`` are time zone and locale."""
     before = profile_of(tx, ref) or {}
@@ -160,10 +167,11 @@ def index_names(tx: Transaction, ref: str, known_as: Iterable[str]) -> None:
         tx.connection.execute(insert(names), rows)
 
 
-def set_invoice_email(tx: Transaction, ref: str, address: str | None) -> None:
+def set_invoice_email(tx: Transaction, ref: str, where: InvoiceEmail | None) -> None:
     """Keep where invoices go: specified by the customer, and in need of no verification."""
-    if address is not None:
-        put_destination(tx, ref, INVOICE_EMAIL, DestinationKind.EMAIL, address)
+    if where is not None:
+        kind, whose = DestinationKind.EMAIL, where.person
+        put_destination(tx, ref, INVOICE_EMAIL, kind, where.address, person=whose)
         verify_destination(tx, ref, INVOICE_EMAIL, "specified as the invoice email", tx.now)
 
 
@@ -307,51 +315,6 @@ def set_rules(tx: Transaction, ref: str, rules: RuleSet, *, told_us_by: str, set
         )
     )
     touch(tx, ref, rules_version=rules.version)
-
-
-def give_consent(
-    tx: Transaction,
-    ref: str,
-    purpose: Purpose,
-    channel: Channel,
-    *,
-    at: datetime,
-    method: str,
-    wording_version: str | None,
-    evidence: str,
-) -> None:
-    """Keep that, when and how a customer agreed."""
-    place = f"consents.evidence:{ref}/{purpose}/{channel}/{at.isoformat()}"
-    row = {
-        "customer_ref": ref,
-        "purpose": purpose,
-        "channel": channel,
-        "given_at": at,
-        "evidence": tx.seal(ref, place, evidence.encode()),
-        "method": method,
-        "wording_version": wording_version,
-        "withdrawn_at": None,
-        "withdrawn_how": None,
-    }
-    upsert(tx, consents, row, ["customer_ref", "purpose", "channel", "given_at"])
-    touch(tx, ref)
-
-
-def withdraw_consent(
-    tx: Transaction, ref: str, purpose: Purpose, channel: Channel, *, at: datetime, method: str
-) -> None:
-    """Keep that a customer no longer agrees; what was agreed stays on record."""
-    tx.connection.execute(
-        update(consents)
-        .where(
-            consents.c.customer_ref == ref,
-            consents.c.purpose == purpose,
-            consents.c.channel == channel,
-            consents.c.withdrawn_at.is_(None),
-        )
-        .values(withdrawn_at=at, withdrawn_how=method)
-    )
-    touch(tx, ref)
 
 
 def suppress(

@@ -16,6 +16,7 @@ from sqlalchemy import ColumnElement, Select, Table, delete, func, or_, select, 
 from contracts.vocabulary import DeliveryStatus, Retention
 from store import bulk
 from store import tables as t
+from store.consenting import suppress_for_good
 from store.engine import Transaction
 from store.files import blob_path
 from store.transfers import stored_of
@@ -110,6 +111,7 @@ def standing(tx: Transaction, ref: str) -> tuple[bool, bool]:
 def erase_spare(tx: Transaction, ref: str) -> int:
     """Erase of a customer what serves nothing that must be kept: consents, places out of use."""
     d = t.destinations.c
+    suppress_for_good(tx, ref)
     gone = _delete(tx, t.consents, t.consents.c.customer_ref == ref)
     gone += _delete(tx, t.destinations, (d.customer_ref == ref) & d.removed_at.is_not(None))
     c = t.customers.c
@@ -130,6 +132,7 @@ def erase(tx: Transaction, ref: str, ref_index: bytes, awaited: list[bytes]) -> 
 
     ``awaited`` are the keyed names that events of theirs may wait for.
     """
+    suppress_for_good(tx, ref)
     e = t.events.c
     waiting = select(t.waits.c.event_id).where(t.waits.c.awaits.in_(awaited))
     events = select(e.id).where(or_(e.customer_ref == ref, e.id.in_(waiting)))

@@ -474,7 +474,7 @@ REGISTER: Mapping[str, Holding] = MappingProxyType(
                 place="the folder and name that somebody had it written to",
             ),
             neutral=frozenset({"host", "file"}),
-            until="it is taken, or its time is over; that it was made stays with the customer",
+            until="it is taken, or its time is over; that it was, as long after as sends are kept",
         ),
         "legal_holds": Holding(
             "customers whose records a court or a claim needs",

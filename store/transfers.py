@@ -13,7 +13,7 @@ from typing import Any
 from uuid import UUID
 
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-from sqlalchemy import insert, or_, select, update
+from sqlalchemy import delete, insert, or_, select, update
 
 from contracts.vocabulary import Carried, Gone
 from store.engine import Transaction
@@ -178,6 +178,12 @@ def listed(tx: Transaction, *, gone: bool = False) -> list[Transfer]:
     c = transfers.c
     which = [] if gone else [c.removed_at.is_(None)]
     return _found(tx, select(transfers).where(*which).order_by(c.until, c.id))
+
+
+def forget(tx: Transaction, removed_before: datetime) -> int:
+    """Delete the rows of those whose files were deleted before an instant."""
+    gone = delete(transfers).where(transfers.c.removed_at < removed_before)
+    return int(tx.connection.execute(gone).rowcount)
 
 
 def stored_of(tx: Transaction, ref: str) -> tuple[str, ...]:

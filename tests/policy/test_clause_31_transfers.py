@@ -29,6 +29,7 @@ from tests.building import (
 from tests.docs.reading import ROOT as REPOSITORY
 from tests.factories import envelope
 from tests.policy.desk import OFFICER, Office
+from workers.rights.forgetting import Forgetting
 from workers.rights.transfers import Limits, Transfers
 
 CANARY = "the lease of the boathouse"
@@ -208,6 +209,20 @@ def test_clause_31_erasure_takes_a_copy_on_its_way_with_it(office: Office) -> No
 
     assert office.house.rows(tables.transfers) == []
     assert not isinstance(office.files.read_sealed(stored_at(kept.id)), bytes)
+
+
+def test_clause_31_that_there_was_a_copy_is_forgotten_when_sends_are(office: Office) -> None:
+    """The register of temporary copies is not for good either."""
+    _write(office, office.folder / "copy.zip", b"a copy")
+    office.house.clock.advance(hours=72)
+    office.transfers.sweep()
+    forgetting = Forgetting(office.house.store, office.house.policies)
+    office.house.clock.advance(days=5 * 365)
+    early = forgetting.run()
+    office.house.clock.advance(days=6)
+
+    assert (early, forgetting.run()) == (0, 1)
+    assert office.house.rows(tables.transfers) == []
 
 
 def test_clause_31_without_its_row_the_file_opens_nowhere(office: Office) -> None:

@@ -14,6 +14,7 @@ from store import disclosures, tables
 from store.audit import By, last_acts
 from store.copying import SOURCES, everything
 from store.disclosures import Asked, Disclosure
+from store.ledger import open_where
 from store.sealing import seal_next, verify
 from tests.building import BOTH, START
 from tests.factories import catch_all, envelope
@@ -187,12 +188,11 @@ def test_clause_32_who_was_given_what_is_chained_into_the_ledger(office: Office)
     assert {row["customer_ref"] for row in entries} == {"C-1042", "C-7"}
     assert {(row["purpose"], row["event_id"]) for row in entries} == {(Purpose.DISCLOSURE, made)}
     with office.house.store.write() as tx:
-        opened = [tx.open(f"ledger.personal:{row['id']}", row["personal"]) for row in entries]
+        opened = [open_where(tx, row) for row in entries]
         seal_next(tx)
     for one in opened:
-        values = [value for _, value in json.loads(one)]
-        assert values[0] == f"{AUTHORITY}; {REFERENCE}"
-        assert values[2] == done.sha256 == _one(office, made).sha256
+        assert one.destination == f"{AUTHORITY}; {REFERENCE}"
+        assert one.content_digest == done.sha256 == _one(office, made).sha256
     assert verify(office.house.store).broken is None
 
 

@@ -23,9 +23,9 @@ from workers.documents import file_of, name_of
 from workers.links import Links
 from workers.mail_from import is_ours
 from workers.providers.base import Attachment, Email, Outgoing, Tag, Text, Transfer
-from workers.routing.copy_way import COPY_TEMPLATE, COPY_WAY
+from workers.routing.copy_way import COPY_WAY
 from workers.routing.digest_writing import Together
-from workers.routing.display import moment
+from workers.routing.display import moment, one_line
 from workers.routing.enclosing import (
     HELD_BACK,
     NOTHING_ENCLOSED,
@@ -214,7 +214,7 @@ class Preparing:
             )
         if claimed.rule_id == COPY_WAY:
             words = self._words_of_copy(claimed, reader)
-            return self._renderer.text_of(COPY_TEMPLATE, words, reader.locale, most)
+            return self._renderer.text_of(claimed.event_type, words, reader.locale, most)
         return self._renderer.render_text(
             _written_as(claimed), _event(claimed), claimed.content, reader, most, claimed.code
         )
@@ -235,8 +235,10 @@ class Preparing:
     ) -> Ready:
         left = int((claimed.deadline_at - now).total_seconds())
         ways = self._sender.texts
-        # One that its provider has refused for this very text is not tried again.
-        own = None if claimed.after is Reason.SENDER_REFUSED else claimed.sms_sender
+        # One that its provider has refused for this very text is not tried again; and who hands
+        # out a copy of our records is us, in whosever name the customer's other texts come.
+        refused = claimed.after is Reason.SENDER_REFUSED or claimed.rule_id == COPY_WAY
+        own = None if refused else claimed.sms_sender
         sender = ways.senders.of(
             own, of_account=of_account, wants_answer=lambda: self._wants_answer(claimed)
         )
@@ -259,7 +261,7 @@ class Preparing:
     def _email(self, claimed: Claimed, event: EventData, now: datetime) -> Ready | Unsendable:
         if claimed.rule_id == COPY_WAY:
             words = self._words_of_copy(claimed, _reader(claimed))
-            copy = self._renderer.email_of(COPY_TEMPLATE, words, claimed.locale)
+            copy = self._renderer.email_of(claimed.event_type, words, claimed.locale)
             return self._mail(claimed, now, copy, ())
         enclosure, attachments = self._document(claimed, event, now)
         if isinstance(enclosure, str):
@@ -342,7 +344,7 @@ class Preparing:
     def _mail_from(self, claimed: Claimed) -> MailFrom:
         """As the customer's emails are sent, where that is still allowed; else as everyone's."""
         own = claimed.mail_from
-        if own is None:
+        if own is None or claimed.rule_id == COPY_WAY:  # who hands out a copy is us
             return MailFrom()
         named = [one for one in (own.address, own.reply_to) if one is not None]
         if all(is_ours(one, self._sender.mail_domains) for one in named):
@@ -437,7 +439,7 @@ def _written_as(claimed: Claimed) -> str:
 
 
 def _reader(claimed: Claimed) -> Reader:
-    return Reader(locale=claimed.locale, time_zone=claimed.time_zone)
+    return Reader(claimed.locale, claimed.time_zone, one_line(claimed.person))
 
 
 def _together(claimed: Claimed) -> list[Together]:

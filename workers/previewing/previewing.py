@@ -20,9 +20,11 @@ from workers.previewing.fates import Fate
 from workers.previewing.samples import SAMPLES, sample, sample_document
 from workers.providers.base import Email, Text
 from workers.providers.mime import build
+from workers.routing.copy_way import COPY_WAY
 from workers.routing.digest_writing import Together
 from workers.routing.enclosing import NOTHING_ENCLOSED
 from workers.routing.own_way import HELD_WAY
+from workers.routing.promoting import promotions
 from workers.routing.rendering import Reader, Renderer
 from workers.routing.sms_length import segments
 from workers.routing.template_files import FALLBACK, TemplateFailedError, TemplateMissingError
@@ -32,6 +34,7 @@ NOWHERE = UUID(int=0)
 WRITTEN = (Channel.SMS, Channel.EMAIL)
 _SOMEBODY = {Channel.EMAIL: "customer@example.com"}  # a text to nobody is barred from no number
 _NO_LINKS_BASE = "https://onward.example"
+_COPY = "rights.requested"  # the link to the copy that it asks for
 _OFFERS = "offer.published"
 
 
@@ -78,8 +81,10 @@ class Previewing:
         if wanted.channel not in WRITTEN:
             raise NotPreviewedError(f"nothing is written by {wanted.channel}: try sms or email")
         sender = self._sender
+        links = sender.links or Links(_NO_LINKS_BASE, lambda _kind, _what: b"\0" * 16)
+        if wanted.event_type == _COPY:
+            sender = replace(sender, links=links)
         if wanted.fate is Fate.LINKED:
-            links = sender.links or Links(_NO_LINKS_BASE, lambda _kind, _what: b"\0" * 16)
             sender = replace(sender, attachment_limit=0, links=links)
         else:
             sender = replace(sender, attachment_limit=1 << 40)
@@ -99,7 +104,8 @@ class Previewing:
     def faults(self) -> Iterator[str]:
         """Try every template: that it can be used, and that it writes every event it is for.
 
-        Each fault names its template; none means that all can be sent.
+        And that none but an offer's promotes anything. Each fault names its template; none means
+        that all can be sent.
         """
         files = self._renderer.files
         names = files.names()
@@ -108,6 +114,8 @@ class Previewing:
                 files.piece(name)
             except TemplateFailedError as error:
                 yield str(error)
+            for line, words in promotions(name, files.source(name)):
+                yield f"{name} line {line}: promotes ({words}), which an offer alone may"
         found: dict[str, None] = {}
         locales = sorted({name.partition("/")[0] for name in names})
         for event_type, channel, content, locale, fate in product(
@@ -149,6 +157,12 @@ class _OnePage:
         return sample_document()
 
 
+def _way_of(wanted: Wanted) -> str:
+    if wanted.event_type == _COPY:
+        return COPY_WAY
+    return HELD_WAY if wanted.fate is Fate.HELD else "preview"
+
+
 def _claimed(wanted: Wanted, now: datetime) -> Claimed:
     offer = wanted.event_type == _OFFERS
     return Claimed(
@@ -168,7 +182,7 @@ def _claimed(wanted: Wanted, now: datetime) -> Claimed:
         content=wanted.content,
         attach=wanted.content is Content.FULL,
         marked=False,
-        rule_id=HELD_WAY if wanted.fate is Fate.HELD else "preview",
+        rule_id=_way_of(wanted),
         rule_version=1,
         step=0,
         destination_id="preview",

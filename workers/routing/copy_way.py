@@ -11,7 +11,6 @@ from contracts.vocabulary import Content, Lane, Mode, Purpose
 from workers.routing.sending import WRITTEN
 
 COPY_WAY: Final = "@copy"  # in place of a rule: the `@` keeps it apart from them
-COPY_TEMPLATE: Final = "rights.copy"
 
 
 def plan_copy(

@@ -190,7 +190,8 @@ def _policy_changed(event: PolicyChanged, content: Content, zone: ZoneInfo) -> W
 
 
 def _rights_requested(event: RightsRequested, _: Content, zone: ZoneInfo) -> Words:
-    return {"at": day(event.received_at.astimezone(zone).date())}
+    asked_on = event.received_at.astimezone(zone).date()
+    return {"at": day(asked_on), "link": "", "until": ""}  # these are its delivery's
 
 
 def _offer_published(event: OfferPublished, _: Content, zone: ZoneInfo) -> Words:
