@@ -343,7 +343,7 @@ class Custody(StrEnum):
 
 
 class Contradiction(StrEnum):
-    """How what was done with an item went against what was to be done."""
+    """How what is reported goes against what was to be done, or against what is on record."""
 
     ANOTHER_PLACE = "another_place"  # sent elsewhere than it was to go
     NOT_TO_BE_SENT = "not_to_be_sent"  # sent on, and it was to be held, shredded, collected
@@ -353,6 +353,21 @@ class Contradiction(StrEnum):
     NOT_TO_BE_SHREDDED = "not_to_be_shredded"
     NOT_TO_BE_RETURNED = "not_to_be_returned"
     NOT_TO_BE_COLLECTED = "not_to_be_collected"
+    OTHER_CONTENT = "other_content"  # an email differs from another of the same Message-ID
+
+
+class NoteChannel(StrEnum):
+    """How what a note is of was said."""
+
+    PHONE = "phone"
+    IN_PERSON = "in_person"
+
+
+class Direction(StrEnum):
+    """Which way an email went that was written by hand."""
+
+    IN = "in"  # to us
+    OUT = "out"  # from us
 
 
 class Repeats(StrEnum):

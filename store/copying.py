@@ -96,6 +96,8 @@ SOURCES: Final = (
     _of_deliveries(t.openings),
     _of(t.ledger),
     _of(t.replies),
+    _of(t.notes),
+    _of(t.correspondence),
     _of(t.notice_recipients),
     _of(t.outbox),
     _of(t.subscriptions, lambda row: f"{row['customer_ref']}/{row['subscription_id']}"),

@@ -14,7 +14,7 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, Select, Table, delete, func, or_, select, update
 
 from contracts.vocabulary import DeliveryStatus, Retention
-from store import bulk
+from store import bulk, destroying
 from store import tables as t
 from store.engine import Transaction
 from store.files import blob_path
@@ -33,6 +33,8 @@ OF_CUSTOMER: Final[tuple[Table, ...]] = (
     t.notice_recipients,
     t.gathered,
     t.replies,
+    t.notes,
+    t.correspondence,
     t.outbox,
     t.subscriptions,
     t.payment_requests,
@@ -122,6 +124,7 @@ def erase(tx: Transaction, ref: str, ref_index: bytes, awaited: list[bytes]) -> 
 
     ``awaited`` are the keyed names that events of theirs may wait for.
     """
+    destroying.allow(tx)
     e = t.events.c
     waiting = select(t.waits.c.event_id).where(t.waits.c.awaits.in_(awaited))
     events = select(e.id).where(or_(e.customer_ref == ref, e.id.in_(waiting)))

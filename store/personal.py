@@ -89,6 +89,7 @@ _REFERENCES = {
     "destination_id": "the publisher's name for a place of the customer's",
     "correlation": "the publisher's id of a call or item",
     "item_id": "the mailroom's number of an item",
+    "note_id": "the publisher's number of a note",
     "reference": "the provider's or carrier's id of a send",
     "subscription_id": "billing's id of a subscription",
     "request_id": "the id of a request",
@@ -205,6 +206,29 @@ REGISTER: Mapping[str, Holding] = MappingProxyType(
             | _sealed(content="what a publisher reported: messages, post, invoices, changes")
             | _keyed(digest="the same, to know it again"),
             neutral=frozenset({"source", "event_id", "type", "publisher", "traceparent"}),
+        ),
+        "notes": Holding(
+            "customers, and who spoke with them",
+            "to act on what they said by telephone or in person",
+            Basis.CONTRACT,
+            Retention.CONTENT,
+            _NOBODY,
+            _named("customer_ref", "note_id") | _sealed(content="what they said, and to whom"),
+            neutral=frozenset({"publisher"}),
+        ),
+        "correspondence": Holding(
+            "customers, and whoever wrote with them",
+            "to act on what they wrote, and to know what was answered",
+            Basis.CONTRACT,
+            Retention.CONTENT,
+            _NOBODY,
+            _named("customer_ref")
+            | _sealed(content="emails: addresses, subject, text, attachments by reference")
+            | _keyed(
+                message_index="the email's own id",
+                reply_index="that of the email that it answers",
+                digest="the email, to know it again",
+            ),
         ),
         "waits": Holding(
             "as events",

@@ -2,7 +2,7 @@
 
 import json
 import uuid
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from pydantic_core import from_json
 
@@ -85,6 +85,23 @@ def rights_event(ref: str, kind: str, via: str, received_at: str, detail: str | 
             "subject": ref,
             "datacontenttype": "application/json",
             "data": data if detail is None else data | {"detail": detail},
+        }
+    ).encode()
+
+
+def note_event(ref: str, note: Mapping[str, str | None]) -> bytes:
+    """Make the ``note.recorded`` of what somebody said to an operator; absent is what is none."""
+    event_id = str(uuid.uuid4())
+    told = {name: value for name, value in note.items() if value is not None}
+    return json.dumps(
+        {
+            "specversion": "1.0",
+            "id": event_id,
+            "source": _SOURCE,
+            "type": "onward.note.recorded.v1",
+            "subject": ref,
+            "datacontenttype": "application/json",
+            "data": {"note_id": event_id, **told},
         }
     ).encode()
 

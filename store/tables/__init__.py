@@ -35,6 +35,7 @@ from store.tables.office import (
     publishers,
     root_keys,
 )
+from store.tables.office_file import correspondence, notes
 from store.tables.providers import providers
 from store.tables.rights import destructions, erasures, legal_holds, rights_requests
 from store.tables.vault import identities, vault_keys
@@ -47,6 +48,7 @@ __all__ = [
     "bounces",
     "consents",
     "contradictions",
+    "correspondence",
     "custody",
     "customers",
     "data_keys",
@@ -66,6 +68,7 @@ __all__ = [
     "legs",
     "metadata",
     "names",
+    "notes",
     "notice_recipients",
     "numbers",
     "openings",

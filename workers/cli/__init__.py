@@ -24,6 +24,7 @@ from workers.cli import (
     showing,
     texting,
     vault,
+    written,
 )
 
 app = typer.Typer(
@@ -45,6 +46,7 @@ for group in (
     emails,
     texting,
     records,
+    written,
     proving,
     rights,
     vault,

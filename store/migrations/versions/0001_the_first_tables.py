@@ -4,11 +4,14 @@ import sqlalchemy as sa
 from alembic import op
 
 from store import types
+from store.tables import append_only
 
 revision = "0001"
 down_revision = None
 branch_labels = None
 depends_on = None
+
+_ONLY_NEW_ROWS = ("correspondence", "notes")
 
 
 def upgrade() -> None:
@@ -86,6 +89,28 @@ def upgrade() -> None:
             "customer_ref", "purpose", "channel", "given_at", name=op.f("pk_consents")
         ),
     )
+    op.create_table(
+        "correspondence",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("customer_ref", sa.String(length=500), nullable=False),
+        sa.Column("direction", sa.String(length=32), nullable=False),
+        sa.Column("message_index", sa.LargeBinary(length=16), nullable=False),
+        sa.Column("variant", sa.Integer(), nullable=False),
+        sa.Column("reply_index", sa.LargeBinary(length=16), nullable=True),
+        sa.Column("delivery_id", sa.Uuid(), nullable=True),
+        sa.Column("content", types.Sealed(), nullable=False),
+        sa.Column("digest", sa.LargeBinary(length=32), nullable=False),
+        sa.Column("at", types.Instant(), nullable=False),
+        sa.Column("recorded_at", types.Instant(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_correspondence")),
+        sa.UniqueConstraint(
+            "customer_ref",
+            "message_index",
+            "variant",
+            name=op.f("uq_correspondence_customer_ref_message_index_variant"),
+        ),
+    )
+    op.create_index("ix_correspondence_customer", "correspondence", ["customer_ref", "at"])
     op.create_table(
         "customers",
         sa.Column("ref", sa.String(length=500), nullable=False),
@@ -699,6 +724,31 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("event_id", name=op.f("pk_planning_tasks")),
     )
     op.create_table(
+        "notes",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("customer_ref", sa.String(length=500), nullable=False),
+        sa.Column("publisher", sa.String(length=500), nullable=False),
+        sa.Column("note_id", sa.String(length=500), nullable=False),
+        sa.Column("first_id", sa.Uuid(), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("channel", sa.String(length=32), nullable=False),
+        sa.Column("content", types.Sealed(), nullable=False),
+        sa.Column("at", types.Instant(), nullable=False),
+        sa.Column("follow_up_by", types.Instant(), nullable=True),
+        sa.Column("recorded_at", types.Instant(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_notes")),
+        sa.UniqueConstraint("first_id", "version", name=op.f("uq_notes_first_id_version")),
+    )
+    op.create_index("ix_notes_customer", "notes", ["customer_ref", "at"])
+    op.create_index(
+        "ix_notes_follow_up",
+        "notes",
+        ["follow_up_by"],
+        postgresql_where=sa.text("follow_up_by IS NOT NULL"),
+        sqlite_where=sa.text("follow_up_by IS NOT NULL"),
+    )
+    op.create_index("ix_notes_note", "notes", ["publisher", "note_id"])
+    op.create_table(
         "notice_recipients",
         sa.Column("event_id", sa.Uuid(), nullable=False),
         sa.Column("customer_ref", sa.String(length=500), nullable=False),
@@ -900,7 +950,7 @@ def upgrade() -> None:
     op.create_table(
         "contradictions",
         sa.Column("id", sa.Uuid(), nullable=False),
-        sa.Column("item_id", sa.String(length=500), nullable=False),
+        sa.Column("item_id", sa.String(length=500), nullable=True),
         sa.Column("customer_ref", sa.String(length=500), nullable=False),
         sa.Column("event_id", sa.Uuid(), nullable=False),
         sa.Column("what", sa.String(length=32), nullable=False),
@@ -927,6 +977,18 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("event_id", name=op.f("pk_waits")),
     )
     op.create_index(op.f("ix_waits_awaits"), "waits", ["awaits"], unique=False)
+    _guard()
+
+
+def _guard() -> None:
+    """Have some tables take only new rows, by the database's own word."""
+    if op.get_bind().dialect.name != "postgresql":
+        for table in _ONLY_NEW_ROWS:
+            op.execute(append_only.sqlite_guard(table))
+        return
+    op.execute(append_only.FUNCTION)
+    for table in _ONLY_NEW_ROWS:
+        op.execute(append_only.postgresql_guard(table))
 
 
 def downgrade() -> None:
@@ -979,6 +1041,7 @@ def downgrade() -> None:
     op.drop_table("providers")
     op.drop_table("notice_recipients")
     op.drop_table("planning_tasks")
+    op.drop_table("notes")
     op.drop_index(
         "uq_outbox_position",
         table_name="outbox",
@@ -1156,6 +1219,7 @@ def downgrade() -> None:
     op.drop_index(op.f("ix_customers_started_at"), table_name="customers")
     op.drop_index(op.f("ix_customers_registered_at"), table_name="customers")
     op.drop_table("customers")
+    op.drop_table("correspondence")
     op.drop_table("consents")
     op.drop_index("ix_bounces_address", table_name="bounces")
     op.drop_table("bounces")
@@ -1164,3 +1228,5 @@ def downgrade() -> None:
     op.drop_table("acts")
     op.drop_index("ix_act_targets_target", table_name="act_targets")
     op.drop_table("act_targets")
+    if op.get_bind().dialect.name == "postgresql":
+        op.execute("DROP FUNCTION onward_only_new_rows()")
