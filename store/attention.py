@@ -313,7 +313,7 @@ def _contradictions_of(tx: Transaction, group: Group, limit: int) -> list[Member
             source=row.source,
             event_id=row.own_id,
             customer_ref=row.customer_ref,
-            detail=None if row.item_id is None else f"item {row.item_id}",
+            detail="see onward correspondence" if row.item_id is None else f"item {row.item_id}",
         )
         for row in rows
     ]

@@ -81,6 +81,10 @@ SOURCES: Final = (
         t.destinations,
         lambda row: f"{row['customer_ref']}/{row['destination_id']}/{row['version']}",
     ),
+    _of(
+        t.earlier_values,
+        lambda row: f"{row['customer_ref']}/{row['destination_id']}/{row['version']}",
+    ),
     _of(t.rule_sets, lambda row: f"{row['customer_ref']}/{row['version']}"),
     _of(
         t.consents,
@@ -111,6 +115,8 @@ SOURCES: Final = (
     ),
     _of(t.contradictions),
     _of(t.rights_requests),
+    _of(t.contests),
+    _of(t.supplier_disclosures),
     _of(t.destructions),
     Source(t.acts, _acts),
 )

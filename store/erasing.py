@@ -28,6 +28,7 @@ OF_CUSTOMER: Final[tuple[Table, ...]] = (
     t.numbers,
     t.names,
     t.destinations,
+    t.earlier_values,
     t.rule_sets,
     t.consents,
     t.notice_recipients,
@@ -39,6 +40,8 @@ OF_CUSTOMER: Final[tuple[Table, ...]] = (
     t.subscriptions,
     t.payment_requests,
     t.contradictions,
+    t.contests,
+    t.supplier_disclosures,
     t.legal_holds,
 )
 OF_DELIVERIES: Final[tuple[Table, ...]] = (
@@ -103,8 +106,11 @@ def standing(tx: Transaction, ref: str) -> tuple[bool, bool]:
 
 def erase_spare(tx: Transaction, ref: str) -> int:
     """Erase of a customer what serves nothing that must be kept: consents, places out of use."""
-    d = t.destinations.c
-    gone = _delete(tx, t.consents, t.consents.c.customer_ref == ref)
+    destroying.allow(tx)
+    d, v = t.destinations.c, t.earlier_values.c
+    unused = select(d.destination_id).where(d.customer_ref == ref, d.removed_at.is_not(None))
+    gone = _delete(tx, t.earlier_values, (v.customer_ref == ref) & v.destination_id.in_(unused))
+    gone += _delete(tx, t.consents, t.consents.c.customer_ref == ref)
     gone += _delete(tx, t.destinations, (d.customer_ref == ref) & d.removed_at.is_not(None))
     c = t.customers.c
     tx.connection.execute(update(t.customers).where(c.ref == ref).values(revision=c.revision + 1))

@@ -165,6 +165,15 @@ REGISTER: Mapping[str, Holding] = MappingProxyType(
             | _keyed(value_index="the same, to look it up by"),
             neutral=frozenset({"verified_how"}),
         ),
+        "earlier_values": Holding(
+            "customers, and people whom they name",
+            "to know what was used before it was corrected",
+            Basis.CONTRACT,
+            Retention.CONTACT,
+            _NOBODY,
+            _named("customer_ref", "destination_id")
+            | _sealed(content="what stood in their profile, or as a number or address"),
+        ),
         "rule_sets": Holding(
             "customers, and people whom they name",
             "to send on as they wish",
@@ -430,6 +439,23 @@ REGISTER: Mapping[str, Holding] = MappingProxyType(
             _named("customer_ref", "request_id")
             | _sealed(detail="what they asked for", answer="what we answered"),
             neutral=frozenset({"via"}),
+        ),
+        "contests": Holding(
+            "customers",
+            "to use nothing that they say is wrong until it is settled",
+            Basis.OBLIGATION,
+            Retention.SENDS,
+            _NOBODY,
+            _named("customer_ref", "destination_id"),
+        ),
+        "supplier_disclosures": Holding(
+            "customers",
+            "to know, and to prove, what suppliers were told",
+            Basis.OBLIGATION,
+            Retention.SENDS,
+            _CENTRE,
+            _named("customer_ref") | _sealed(content="what a supplier was told of them"),
+            neutral=frozenset({"outcome", "fields"}),
         ),
         "legal_holds": Holding(
             "customers whose records a court or a claim needs",

@@ -23,6 +23,7 @@ _IN_CONTACT: Final[tuple[Table, ...]] = (
     t.numbers,
     t.names,
     t.destinations,
+    t.earlier_values,
     t.rule_sets,
     t.consents,
 )
@@ -30,6 +31,8 @@ _IN_BILLING: Final[tuple[Table, ...]] = (t.subscriptions, t.payment_requests)
 _IN_SENDS: Final[tuple[Table, ...]] = (
     t.notice_recipients,
     t.contradictions,
+    t.contests,
+    t.supplier_disclosures,
     t.rights_requests,
 )
 _OF_DELIVERIES: Final = (*OF_DELIVERIES, t.gathered)

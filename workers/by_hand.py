@@ -89,19 +89,33 @@ def rights_event(ref: str, kind: str, via: str, received_at: str, detail: str | 
     ).encode()
 
 
+def correction_event(ref: str, changed: Mapping[str, object], told_us_by: str) -> bytes:
+    """Make the ``customer.corrected`` of fields that somebody told us are wrong."""
+    return _event(ref, "customer.corrected", {**changed, "told_us_by": told_us_by})
+
+
+def destination_event(ref: str, destination_id: str, kind: str, value: str) -> bytes:
+    """Make the ``destination.added`` that gives a destination another value."""
+    told = {"destination_id": destination_id, "kind": kind, "value": value}
+    return _event(ref, "destination.added", told)
+
+
 def note_event(ref: str, note: Mapping[str, str | None]) -> bytes:
     """Make the ``note.recorded`` of what somebody said to an operator; absent is what is none."""
-    event_id = str(uuid.uuid4())
     told = {name: value for name, value in note.items() if value is not None}
+    return _event(ref, "note.recorded", told)
+
+
+def _event(ref: str, type_: str, told: Mapping[str, object]) -> bytes:
     return json.dumps(
         {
             "specversion": "1.0",
-            "id": event_id,
+            "id": str(uuid.uuid4()),
             "source": _SOURCE,
-            "type": "onward.note.recorded.v1",
+            "type": f"onward.{type_}.v1",
             "subject": ref,
             "datacontenttype": "application/json",
-            "data": {"note_id": event_id, **told},
+            "data": dict(told),
         }
     ).encode()
 

@@ -7,6 +7,7 @@ from store.tables.customers import (
     consents,
     customers,
     destinations,
+    earlier_values,
     names,
     numbers,
     rule_sets,
@@ -37,7 +38,14 @@ from store.tables.office import (
 )
 from store.tables.office_file import correspondence, notes
 from store.tables.providers import providers
-from store.tables.rights import destructions, erasures, legal_holds, rights_requests
+from store.tables.rights import (
+    contests,
+    destructions,
+    erasures,
+    legal_holds,
+    rights_requests,
+    supplier_disclosures,
+)
 from store.tables.vault import identities, vault_keys
 
 __all__ = [
@@ -47,6 +55,7 @@ __all__ = [
     "blobs",
     "bounces",
     "consents",
+    "contests",
     "contradictions",
     "correspondence",
     "custody",
@@ -55,6 +64,7 @@ __all__ = [
     "deliveries",
     "destinations",
     "destructions",
+    "earlier_values",
     "erasures",
     "events",
     "file_uses",
@@ -86,6 +96,7 @@ __all__ = [
     "search_terms",
     "services",
     "subscriptions",
+    "supplier_disclosures",
     "suppressions",
     "texted",
     "vault_keys",

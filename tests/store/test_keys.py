@@ -111,6 +111,7 @@ def test_every_sealed_column_is_of_the_one_encrypted_type() -> None:
         "destinations.masked",
         "destinations.person",
         "destinations.value",
+        "earlier_values.content",
         "events.content",
         "identities.content",
         "ledger.personal",
@@ -125,6 +126,7 @@ def test_every_sealed_column_is_of_the_one_encrypted_type() -> None:
         "rule_sets.content",
         "rule_sets.set_by",
         "subscriptions.content",
+        "supplier_disclosures.content",
     }
 
 

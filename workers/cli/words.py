@@ -23,6 +23,7 @@ REFUSALS: Mapping[Refusal, str] = MappingProxyType(
         Refusal.ERASED: "the customer's data have been erased",
         Refusal.DESTINATION_REMOVED: "the customer removed this destination",
         Refusal.DESTINATION_UNVERIFIED: "the destination has changed and is not verified yet",
+        Refusal.DESTINATION_CONTESTED: "the customer says that it is wrong: onward rights settle",
         Refusal.SUPPRESSED: "the destination must not be used; see onward suppressions list",
         Refusal.OPTED_OUT: "the customer opted out; see onward suppressions list",
         Refusal.LATE_CALL: "the caller has gone",

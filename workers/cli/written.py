@@ -1,5 +1,6 @@
 """A customer's file: notes of what was said, with their versions, and emails, in threads."""
 
+import uuid
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -46,6 +47,7 @@ def note(
         with parts.store.read() as tx:
             now = tx.now.isoformat()
         told = {
+            "note_id": str(uuid.uuid4()),
             "channel": channel.value,
             "author": by.actor,
             "text": text,
@@ -57,7 +59,7 @@ def note(
     if answer.problems:
         fail("\n  ".join(f"{p.path}: {p.text}" for p in answer.problems))
     waits = f"waits for its {answer.waits_for}" if answer.waits_for else ""
-    row = {"note": answer.event_id, "answer": answer.answer.value, "says": waits}
+    row = {"note": told["note_id"], "answer": answer.answer.value, "says": waits}
     listing([row], {"note": "Note", "answer": "Answer", "says": ""}, as_json=as_json)
 
 

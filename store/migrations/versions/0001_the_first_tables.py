@@ -11,7 +11,7 @@ down_revision = None
 branch_labels = None
 depends_on = None
 
-_ONLY_NEW_ROWS = ("correspondence", "notes")
+_ONLY_NEW_ROWS = ("correspondence", "earlier_values", "notes", "supplier_disclosures")
 
 
 def upgrade() -> None:
@@ -90,6 +90,19 @@ def upgrade() -> None:
         ),
     )
     op.create_table(
+        "contests",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("customer_ref", sa.String(length=500), nullable=False),
+        sa.Column("destination_id", sa.String(length=500), nullable=True),
+        sa.Column("field", sa.String(length=32), nullable=True),
+        sa.Column("rights_request_id", sa.Uuid(), nullable=True),
+        sa.Column("since", types.Instant(), nullable=False),
+        sa.Column("settled_at", types.Instant(), nullable=True),
+        sa.Column("settled_as", sa.String(length=32), nullable=True),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_contests")),
+    )
+    op.create_index(op.f("ix_contests_customer_ref"), "contests", ["customer_ref"])
+    op.create_table(
         "correspondence",
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("customer_ref", sa.String(length=500), nullable=False),
@@ -125,6 +138,7 @@ def upgrade() -> None:
         sa.Column("started_at", types.Instant(), nullable=True),
         sa.Column("terminated_at", types.Instant(), nullable=True),
         sa.Column("restricted_at", types.Instant(), nullable=True),
+        sa.Column("objected_at", types.Instant(), nullable=True),
         sa.Column("sms_sender", types.Sealed(), nullable=True),
         sa.PrimaryKeyConstraint("ref", name=op.f("pk_customers")),
     )
@@ -140,6 +154,17 @@ def upgrade() -> None:
         sa.Column("destroyed_at", types.Instant(), nullable=True),
         sa.PrimaryKeyConstraint("key_id", name=op.f("pk_data_keys")),
         sa.UniqueConstraint("owner", "retention", name=op.f("uq_data_keys_owner_retention")),
+    )
+    op.create_table(
+        "earlier_values",
+        sa.Column("customer_ref", sa.String(length=500), nullable=False),
+        sa.Column("destination_id", sa.String(length=500), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("content", types.Sealed(), nullable=False),
+        sa.Column("replaced_at", types.Instant(), nullable=False),
+        sa.PrimaryKeyConstraint(
+            "customer_ref", "destination_id", "version", name=op.f("pk_earlier_values")
+        ),
     )
     op.create_table(
         "erasures",
@@ -442,6 +467,7 @@ def upgrade() -> None:
         sa.Column("verified_at", types.Instant(), nullable=True),
         sa.Column("verified_how", sa.String(length=500), nullable=True),
         sa.Column("removed_at", types.Instant(), nullable=True),
+        sa.Column("contested_at", types.Instant(), nullable=True),
         sa.PrimaryKeyConstraint("customer_ref", "destination_id", name=op.f("pk_destinations")),
     )
     op.create_index(
@@ -916,6 +942,21 @@ def upgrade() -> None:
         sqlite_where=sa.text("due_at IS NOT NULL"),
     )
     op.create_table(
+        "supplier_disclosures",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("customer_ref", sa.String(length=500), nullable=False),
+        sa.Column("supplier", sa.String(length=32), nullable=False),
+        sa.Column("outcome", sa.String(length=500), nullable=False),
+        sa.Column("fields", sa.String(length=500), nullable=False),
+        sa.Column("content", types.Sealed(), nullable=False),
+        sa.Column("event_id", sa.Uuid(), nullable=True),
+        sa.Column("at", types.Instant(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_supplier_disclosures")),
+    )
+    op.create_index(
+        "ix_supplier_disclosures_customer", "supplier_disclosures", ["customer_ref", "at"]
+    )
+    op.create_table(
         "suppressions",
         sa.Column("value_index", sa.LargeBinary(length=16), nullable=False),
         sa.Column("purpose", sa.String(length=32), nullable=False),
@@ -1014,6 +1055,7 @@ def downgrade() -> None:
     op.drop_table("subscriptions")
     op.drop_table("payment_requests")
     op.drop_table("suppressions")
+    op.drop_table("supplier_disclosures")
     op.drop_table("services")
     op.drop_table("legs")
     op.drop_table("search_terms")
@@ -1215,11 +1257,13 @@ def downgrade() -> None:
     op.drop_table("destructions")
     op.drop_table("file_uses")
     op.drop_table("erasures")
+    op.drop_table("earlier_values")
     op.drop_table("data_keys")
     op.drop_index(op.f("ix_customers_started_at"), table_name="customers")
     op.drop_index(op.f("ix_customers_registered_at"), table_name="customers")
     op.drop_table("customers")
     op.drop_table("correspondence")
+    op.drop_table("contests")
     op.drop_table("consents")
     op.drop_index("ix_bounces_address", table_name="bounces")
     op.drop_table("bounces")

@@ -18,9 +18,10 @@ from contracts.vocabulary import (
     PostAction,
     Purpose,
     Reason,
+    Settlement,
 )
+from store import contests, inbox, items
 from store import customer_changes as change
-from store import inbox, items
 from store.deliveries import adding, ending, putting
 from store.deliveries.adding import Due, Following
 from workers.following_up import follow_up
@@ -57,6 +58,7 @@ def destination_added(scene: Scene) -> Effect:
     )
     due: list[Due] = []
     if version > 1:
+        _settle(scene, data.destination_id, Settlement.CORRECTED)
         ending.hold(scene.tx, scene.ref, data.destination_id, version)
         due = _hold_items(scene, data.destination_id, Reason.DESTINATION_UNVERIFIED)
     return Effect(changed=(customer_name(scene.ref),), due=tuple(due))
@@ -74,6 +76,11 @@ def destination_verified(scene: Scene) -> Effect:
     if known.kind is DestinationKind.POSTAL:
         due += _forward_items(scene, data.destination_id)
     return Effect(changed=(customer_name(scene.ref),), due=tuple(due))
+
+
+def _settle(scene: Scene, destination_id: str, settled: Settlement) -> None:
+    """End a contest about a destination: what was held for it follows what becomes of that."""
+    contests.settle(scene.tx, scene.ref, destination_id, settled, scene.policies.lanes)
 
 
 def _hold_items(scene: Scene, destination_id: str, why: Reason) -> list[Due]:
@@ -102,6 +109,7 @@ def destination_removed(scene: Scene) -> Effect:
     if data.destination_id not in scene.known.destinations:
         return _awaits_destination(scene)
     change.remove_destination(scene.tx, scene.ref, data.destination_id)
+    _settle(scene, data.destination_id, Settlement.REMOVED)
     unsent = ending.unclaimed_of_customer(scene.tx, scene.ref, data.destination_id)
     gone = ending.cancel(scene.tx, [row["id"] for row in unsent], Reason.DESTINATION_REMOVED)
     due = follow_up(scene.tx, scene.readings, scene.policies.lanes, gone)
