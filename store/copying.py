@@ -82,6 +82,10 @@ SOURCES: Final = (
         t.destinations,
         lambda row: f"{row['customer_ref']}/{row['destination_id']}/{row['version']}",
     ),
+    _of(
+        t.earlier_values,
+        lambda row: f"{row['customer_ref']}/{row['destination_id']}/{row['version']}",
+    ),
     _of(t.rule_sets, lambda row: f"{row['customer_ref']}/{row['version']}"),
     _of(
         t.consents,
@@ -97,6 +101,8 @@ SOURCES: Final = (
     _of_deliveries(t.openings),
     _of(t.ledger),
     _of(t.replies),
+    _of(t.notes),
+    _of(t.correspondence),
     _of(t.notice_recipients),
     _of(t.outbox),
     _of(t.subscriptions, lambda row: f"{row['customer_ref']}/{row['subscription_id']}"),
@@ -110,6 +116,8 @@ SOURCES: Final = (
     ),
     _of(t.contradictions),
     _of(t.rights_requests),
+    _of(t.contests),
+    _of(t.supplier_disclosures),
     _of(t.destructions),
     Source(t.acts, _acts),
 )

@@ -7,6 +7,7 @@ from store.tables.customers import (
     consents,
     customers,
     destinations,
+    earlier_values,
     names,
     numbers,
     rule_sets,
@@ -35,8 +36,16 @@ from store.tables.office import (
     publishers,
     root_keys,
 )
+from store.tables.office_file import correspondence, notes
 from store.tables.providers import providers
-from store.tables.rights import destructions, erasures, legal_holds, rights_requests
+from store.tables.rights import (
+    contests,
+    destructions,
+    erasures,
+    legal_holds,
+    rights_requests,
+    supplier_disclosures,
+)
 from store.tables.vault import identities, vault_keys
 
 __all__ = [
@@ -46,13 +55,16 @@ __all__ = [
     "blobs",
     "bounces",
     "consents",
+    "contests",
     "contradictions",
+    "correspondence",
     "custody",
     "customers",
     "data_keys",
     "deliveries",
     "destinations",
     "destructions",
+    "earlier_values",
     "erasures",
     "events",
     "file_uses",
@@ -66,6 +78,7 @@ __all__ = [
     "legs",
     "metadata",
     "names",
+    "notes",
     "notice_recipients",
     "numbers",
     "openings",
@@ -83,6 +96,7 @@ __all__ = [
     "search_terms",
     "services",
     "subscriptions",
+    "supplier_disclosures",
     "suppressions",
     "texted",
     "vault_keys",

@@ -21,10 +21,13 @@ from workers.cli import (
     records,
     releasing,
     reporting,
+    righting,
     rights,
     showing,
+    suppliers,
     texting,
     vault,
+    written,
 )
 
 app = typer.Typer(
@@ -46,9 +49,12 @@ for group in (
     emails,
     texting,
     records,
+    written,
     proving,
     reporting,
     rights,
+    righting,
+    suppliers,
     vault,
     keys,
     items,
