@@ -109,6 +109,7 @@ SOURCES: Final = (
     ),
     _of(t.contradictions),
     _of(t.rights_requests),
+    _of(t.erasures_asked),
     _of(t.destructions),
     Source(t.acts, _acts),
 )

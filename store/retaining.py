@@ -31,6 +31,7 @@ _IN_SENDS: Final[tuple[Table, ...]] = (
     t.notice_recipients,
     t.contradictions,
     t.rights_requests,
+    t.erasures_asked,
 )
 _OF_DELIVERIES: Final = (*OF_DELIVERIES, t.gathered)
 

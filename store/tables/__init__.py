@@ -36,7 +36,13 @@ from store.tables.office import (
     root_keys,
 )
 from store.tables.providers import providers
-from store.tables.rights import destructions, erasures, legal_holds, rights_requests
+from store.tables.rights import (
+    destructions,
+    erasures,
+    erasures_asked,
+    legal_holds,
+    rights_requests,
+)
 from store.tables.vault import identities, vault_keys
 
 __all__ = [
@@ -54,6 +60,7 @@ __all__ = [
     "destinations",
     "destructions",
     "erasures",
+    "erasures_asked",
     "events",
     "file_uses",
     "gathered",

@@ -17,6 +17,7 @@ from workers.cli import (
     looking,
     notices,
     processes,
+    processors,
     proving,
     records,
     releasing,
@@ -35,6 +36,7 @@ app = typer.Typer(
 )
 for group in (
     processes,
+    processors,
     installing,
     events,
     looking,
