@@ -411,6 +411,16 @@ class Door(StrEnum):
     OUTCOMES = "outcomes"
 
 
+class Category(StrEnum):
+    """What a third party does for us (policy: "How will we share your information?")."""
+
+    COMMUNICATIONS = "communications"
+    DATABASE = "database"
+    FINANCIAL = "financial"
+    STORAGE = "storage"
+    BACKUP = "backup"
+
+
 class ErrorCode(StrEnum):
     """Why an event is rejected. ``path`` and ``message`` say where and how to mend it."""
 

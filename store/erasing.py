@@ -74,6 +74,7 @@ KEPT: Final[Mapping[str, str]] = MappingProxyType(
         "acts": "who did what; the words of it went with the key",
         "act_targets": "ids alone",
         "destructions": "that their time was over, and what went",
+        "erasures_asked": "which processors were asked to erase, and that they confirmed it",
         "rights_requests": "that they asked, and when; their words went with the key",
         "planning_tasks": "a reference alone, how far a notice has come",
         "providers": "nothing about customers",

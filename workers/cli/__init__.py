@@ -17,6 +17,7 @@ from workers.cli import (
     looking,
     notices,
     processes,
+    processors,
     proving,
     records,
     releasing,
@@ -39,6 +40,7 @@ app = typer.Typer(
 )
 for group in (
     processes,
+    processors,
     installing,
     events,
     looking,

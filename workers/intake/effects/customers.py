@@ -8,6 +8,7 @@ from contracts.events.customers import (
     Contact,
     Corrected,
     Enquired,
+    ErasureConfirmed,
     NumberAssigned,
     Registered,
     RightsRequested,
@@ -34,6 +35,7 @@ from store.objections import stop_offers
 from store.outbox import Outcome, to_publisher
 from workers.intake.effects.scene import NOTHING, Effect, Scene, impossible
 from workers.intake.whose import Awaited, addressee_name, customer_name, known_names, number_name
+from workers.rights.processors import confirmed, read_erasure_id
 from workers.rights.requests import Clock, open_request
 from workers.routing.readiness import missing_for_service
 from workers.suppliers import SOURCES, Telling, tell_suppliers
@@ -190,6 +192,19 @@ def rights_requested(scene: Scene) -> Effect:
     if RightsKind(data.kind) is RightsKind.OBJECTION:
         stop_offers(scene.tx, scene.ref)
     open_request(scene.tx, Clock(scene.policies), scene.event.id, scene.ref, data)
+    return NOTHING
+
+
+def erasure_confirmed(scene: Scene) -> Effect:
+    """Note a processor's receipt; with the last, the request for erasure is done."""
+    data = scene.data(ErasureConfirmed)
+    erasure = read_erasure_id(data.request_id)
+    if erasure is None or not confirmed(scene.tx, erasure, data.processor, data.at):
+        return impossible(
+            "data.request_id",
+            "is no erasure that this processor was asked for; repeat request_id and processor as"
+            " erasure.requested gave them",
+        )
     return NOTHING
 
 
