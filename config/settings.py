@@ -31,6 +31,7 @@ from pydantic_settings import (
 from config.agreement import contradictions
 from config.bank_holidays import Nation
 from config.keyfile import decode_key
+from config.processors import Declarations
 from config.providers import TWILIO_API, Security, SmsSenders, SmtpRelays, web_address
 from config.sources import ENV_PREFIX, config_file
 from config.texts import AlikePerHour, Countries, MostPerHour, Segments, SegmentsByPurpose
@@ -384,6 +385,20 @@ class Settings(BaseSettings):
     bounce_port: Port = Field(2525, description="The port bounces are taken at.")
     bounce_protocol: Literal["smtp", "lmtp"] = Field(
         "smtp", description="What the mail server speaks that brings them."
+    )
+
+    # who carries and keeps what for us
+    processors: Declarations = Field(
+        (),
+        description="Third parties that carry or keep what we hold about people: name, company,"
+        " parts, region, contract.",
+    )
+    own_parts: Names = Field(
+        (),
+        description="Parts that we run ourselves on other machines than this: no third party does.",
+    )
+    processor_answer_days: Count = Field(
+        14, description="Days that a processor has to confirm that it has erased somebody."
     )
 
     # upkeep

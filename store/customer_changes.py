@@ -23,6 +23,7 @@ from contracts.vocabulary import (
     Service,
     SuppressedBy,
 )
+from store import earlier_values
 from store.customers import normal_name, profile_of
 from store.engine import Transaction
 from store.tables import (
@@ -80,8 +81,8 @@ def note_prospect(tx: Transaction, ref: str, told: Profile) -> None:
     if profile is None:
         _create(tx, ref, {"prospect": dict(told)}, "Europe/London", "en-GB", None)
         return
-    profile["prospect"] = {**profile.get("prospect", {}), **told}
-    _write_profile(tx, ref, profile)
+    before = profile.get("prospect", {})
+    _write_profile(tx, ref, profile, {**profile, "prospect": {**before, **told}})
 
 
 def register(
@@ -100,7 +101,7 @@ def register(
     if before is None:
         _create(tx, ref, profile, time_zone, locale, tx.now)
     else:
-        _write_profile(tx, ref, {**before, **profile})
+        _write_profile(tx, ref, before, {**before, **profile})
         touch(tx, ref, time_zone=time_zone, locale=locale, registered_at=tx.now)
     contract(tx, ref, contracted)
     index_names(tx, ref, known_as)
@@ -116,9 +117,12 @@ def correct(
     known_as: Iterable[str],
     invoice_email: InvoiceEmail | None,
 ) -> None:
-    """Write corrected fields over the old ones; ``columns`` are time zone and locale."""
+    """Put corrected fields in force; the old ones stay on record. ``columns`` are as named there.
+
+    A time zone or locale is no personal value, and is replaced.
+    """
     before = profile_of(tx, ref) or {}
-    _write_profile(tx, ref, {**before, **changed})
+    _write_profile(tx, ref, before, {**before, **changed})
     touch(tx, ref, **columns)
     index_names(tx, ref, known_as)
     set_invoice_email(tx, ref, invoice_email)
@@ -146,7 +150,9 @@ def _create(
     )
 
 
-def _write_profile(tx: Transaction, ref: str, profile: Profile) -> None:
+def _write_profile(tx: Transaction, ref: str, before: Profile, profile: Profile) -> None:
+    if profile != before:
+        earlier_values.keep_profile(tx, ref, before)
     sealed = tx.seal(ref, f"customers.profile:{ref}", json.dumps(dict(profile)).encode())
     touch(tx, ref, profile=sealed)
 
@@ -240,13 +246,11 @@ def put_destination(
     label: str | None = None,
     person: str | None = None,
 ) -> int:
-    """Add a destination, or replace its value: unverified again, at the next version."""
-    before = tx.connection.execute(
-        select(destinations.c.version).where(
-            destinations.c.customer_ref == ref, destinations.c.destination_id == destination_id
-        )
-    ).scalar()
-    version = (before or 0) + 1
+    """Add a destination, or replace its value: unverified again, at the next version.
+
+    The value before stays on record.
+    """
+    version = earlier_values.keep_destination(tx, ref, destination_id) + 1
     place = f"{ref}/{destination_id}/{version}"
 
     def sealed(column: str, text: str | None) -> bytes | None:
@@ -266,6 +270,7 @@ def put_destination(
         "verified_at": None,
         "verified_how": None,
         "removed_at": None,
+        "contested_at": None,
     }
     upsert(tx, destinations, row, ["customer_ref", "destination_id"])
     touch(tx, ref)

@@ -206,6 +206,7 @@ class Reachable:
     kind: DestinationKind
     version: int
     verified: bool
+    contested: bool
     value: str
     masked: str
 
@@ -229,6 +230,7 @@ def open_destination(tx: Transaction, row: Any) -> Reachable:
         kind=row.kind,
         version=row.version,
         verified=row.verified_at is not None,
+        contested=row.contested_at is not None,
         value=tx.open(f"destinations.value:{place}", row.value).decode(),
         masked=tx.open(f"destinations.masked:{place}", row.masked).decode(),
     )
@@ -243,8 +245,8 @@ def open_person(tx: Transaction, row: Any) -> str | None:
 def numbers_to_ring(tx: Transaction, ref: str, names: Sequence[str], purpose: Purpose) -> list[str]:
     """Give the numbers of a customer's destinations that can be rung, in the order of ``names``.
 
-    Left out is what is no number, not verified, removed, suppressed for the purpose, or does not
-    open.
+    Left out is what is no number, not verified, removed, contested, suppressed for the purpose, or
+    does not open.
     """
     p, s = destinations.c, suppressions.c
     suppressed = select(s.value_index).where(
@@ -257,6 +259,7 @@ def numbers_to_ring(tx: Transaction, ref: str, names: Sequence[str], purpose: Pu
             p.kind.in_([DestinationKind.MOBILE, DestinationKind.VOICE]),
             p.verified_at.is_not(None),
             p.removed_at.is_(None),
+            p.contested_at.is_(None),
             ~suppressed.exists(),
         )
     ).all()

@@ -89,6 +89,7 @@ _REFERENCES = {
     "destination_id": "the publisher's name for a place of the customer's",
     "correlation": "the publisher's id of a call or item",
     "item_id": "the mailroom's number of an item",
+    "note_id": "the publisher's number of a note",
     "reference": "the provider's or carrier's id of a send",
     "subscription_id": "billing's id of a subscription",
     "request_id": "the id of a request",
@@ -166,6 +167,15 @@ REGISTER: Mapping[str, Holding] = MappingProxyType(
             | _keyed(value_index="the same, to look it up by"),
             neutral=frozenset({"verified_how"}),
         ),
+        "earlier_values": Holding(
+            "customers, and people whom they name",
+            "to know what was used before it was corrected",
+            Basis.CONTRACT,
+            Retention.CONTACT,
+            _NOBODY,
+            _named("customer_ref", "destination_id")
+            | _sealed(content="what stood in their profile, or as a number or address"),
+        ),
         "rule_sets": Holding(
             "customers, and people whom they name",
             "to send on as they wish",
@@ -207,6 +217,29 @@ REGISTER: Mapping[str, Holding] = MappingProxyType(
             | _sealed(content="what a publisher reported: messages, post, invoices, changes")
             | _keyed(digest="the same, to know it again"),
             neutral=frozenset({"source", "event_id", "type", "publisher", "traceparent"}),
+        ),
+        "notes": Holding(
+            "customers, and who spoke with them",
+            "to act on what they said by telephone or in person",
+            Basis.CONTRACT,
+            Retention.CONTENT,
+            _NOBODY,
+            _named("customer_ref", "note_id") | _sealed(content="what they said, and to whom"),
+            neutral=frozenset({"publisher"}),
+        ),
+        "correspondence": Holding(
+            "customers, and whoever wrote with them",
+            "to act on what they wrote, and to know what was answered",
+            Basis.CONTRACT,
+            Retention.CONTENT,
+            _NOBODY,
+            _named("customer_ref")
+            | _sealed(content="emails: addresses, subject, text, attachments by reference")
+            | _keyed(
+                message_index="the email's own id",
+                reply_index="that of the email that it answers",
+                digest="the email, to know it again",
+            ),
         ),
         "waits": Holding(
             "as events",
@@ -476,6 +509,23 @@ REGISTER: Mapping[str, Holding] = MappingProxyType(
             neutral=frozenset({"host", "file"}),
             until="it is taken, or its time is over; that it was, as long after as sends are kept",
         ),
+        "contests": Holding(
+            "customers",
+            "to use nothing that they say is wrong until it is settled",
+            Basis.OBLIGATION,
+            Retention.SENDS,
+            _NOBODY,
+            _named("customer_ref", "destination_id"),
+        ),
+        "supplier_disclosures": Holding(
+            "customers",
+            "to know, and to prove, what suppliers were told",
+            Basis.OBLIGATION,
+            Retention.SENDS,
+            _CENTRE,
+            _named("customer_ref") | _sealed(content="what a supplier was told of them"),
+            neutral=frozenset({"outcome", "fields"}),
+        ),
         "legal_holds": Holding(
             "customers whose records a court or a claim needs",
             "to destroy nothing that must be kept",
@@ -516,6 +566,16 @@ REGISTER: Mapping[str, Holding] = MappingProxyType(
             _NOBODY,
             _keyed(ref_index="their reference"),
             until="for good, as a keyed digest alone",
+        ),
+        "erasures_asked": Holding(
+            "whoever was erased, and what of theirs lay with processors",
+            "to have erased what others keep for us, and to show that they confirmed it",
+            Basis.OBLIGATION,
+            Retention.SENDS,
+            _NOBODY,
+            _named("customer_ref")
+            | {"named": Field("processors' names for what was sent", Form.REFERENCE)},
+            neutral=frozenset({"processor", "parts"}),
         ),
         "items": Holding(
             "customers",

@@ -246,6 +246,7 @@ def with_surroundings() -> Select[Any]:
             destinations.c.value_index,
             destinations.c.verified_at,
             destinations.c.removed_at,
+            destinations.c.contested_at,
             suppressions.c.reason.label("suppressed"),
         )
         .join(events, events.c.id == d.c.event_id)
@@ -343,6 +344,8 @@ def barred_from_place(
         return DeliveryStatus.SUPPRESSED, Reason.OPTED_OUT
     if row.suppressed is not None:
         return DeliveryStatus.SUPPRESSED, row.suppressed
+    if row.contested_at is not None:
+        return DeliveryStatus.PENDING, Reason.DESTINATION_CONTESTED
     if row.verified_at is None:
         return DeliveryStatus.PENDING, Reason.DESTINATION_UNVERIFIED
     return None

@@ -7,6 +7,7 @@ from store.tables.customers import (
     consents,
     customers,
     destinations,
+    earlier_values,
     names,
     numbers,
     rule_sets,
@@ -35,6 +36,7 @@ from store.tables.office import (
     publishers,
     root_keys,
 )
+from store.tables.office_file import correspondence, notes
 from store.tables.privacy import (
     complaints,
     decisions,
@@ -45,7 +47,15 @@ from store.tables.privacy import (
     transfers,
 )
 from store.tables.providers import providers
-from store.tables.rights import destructions, erasures, legal_holds, rights_requests
+from store.tables.rights import (
+    contests,
+    destructions,
+    erasures,
+    erasures_asked,
+    legal_holds,
+    rights_requests,
+    supplier_disclosures,
+)
 from store.tables.vault import identities, vault_keys
 
 __all__ = [
@@ -56,7 +66,9 @@ __all__ = [
     "bounces",
     "complaints",
     "consents",
+    "contests",
     "contradictions",
+    "correspondence",
     "custody",
     "customers",
     "data_keys",
@@ -66,7 +78,9 @@ __all__ = [
     "destructions",
     "disclosure_subjects",
     "disclosures",
+    "earlier_values",
     "erasures",
+    "erasures_asked",
     "events",
     "file_uses",
     "gathered",
@@ -81,6 +95,7 @@ __all__ = [
     "legs",
     "metadata",
     "names",
+    "notes",
     "notice_recipients",
     "numbers",
     "openings",
@@ -98,6 +113,7 @@ __all__ = [
     "search_terms",
     "services",
     "subscriptions",
+    "supplier_disclosures",
     "suppressions",
     "texted",
     "transfers",

@@ -229,11 +229,11 @@ def test_a_call_that_nobody_put_through_in_time_becomes_its_message(house: House
     assert told["outcome"] == "expired"
 
 
-def test_an_event_that_changes_nothing_is_kept_all_the_same(house: House) -> None:
+def test_an_event_that_nothing_is_sent_about_is_answered_all_the_same(house: House) -> None:
     """A note is on record although nobody is sent anything."""
     house.register()
 
-    answer = house.hand_in_one(envelope("note.recorded"))
+    answer = house.hand_in_one(envelope("note.recorded", amends=...))
 
     assert answer.answer is Answer.ACCEPTED
     told = house.outcomes("event.routed")[-1]

@@ -135,7 +135,7 @@ def test_a_copy_is_reviewed_and_then_delivered(desk: Desk, monkeypatch: pytest.M
     assert "set ONWARD_PUBLIC_URL" in unreachable
     assert "1 record tells of another person" in undecided
     assert (mark["where"], mark["decided"]) == ("caller", None)
-    assert "no record of C-1042" in stray
+    assert "no event of C-1042" in stray
     assert "--rest must be one of" in odd
     assert (decided["decided"], decided["by"]) == ("redacted", "kim")
     assert "has no destination d-none" in nowhere

@@ -344,6 +344,38 @@ def test_clause_36d_the_last_decision_counts_and_the_first_stays_on_record(
     assert len(small_site.house.rows(tables.decisions, about=event_id)) == 2
 
 
+@pytest.mark.parametrize(
+    ("type_", "without", "table"),
+    [
+        ("note.recorded", {"amends": ...}, "notes"),
+        ("correspondence.recorded", {}, "correspondence"),
+    ],
+)
+def test_clause_36d_what_is_withheld_is_nowhere_in_the_copy(
+    small_site: Site, type_: str, without: dict[str, Any], table: str
+) -> None:
+    """A note or an email stands in a table of its own too; and any record may be withheld."""
+    told = envelope(type_, subject=REF, text=CANARY, **without)
+    small_site.house.tell(told)
+    event_id = str(small_site.house.event(told["id"])["id"])
+    desk = _desk(small_site)
+    desk.reviewing.decide(REF, [event_id], Decided.RELEASED, OFFICER)
+    before = _packed(small_site, "before.zip")
+    small_site.house.clock.advance(seconds=1)
+
+    desk.reviewing.decide(REF, [event_id], Decided.WITHHELD, OFFICER)
+
+    after = _packed(small_site, "after.zip")
+    assert CANARY in json.dumps(before[table])
+    assert CANARY not in json.dumps(after)
+
+
+def _packed(site: Site, name: str) -> dict[str, Any]:
+    to = site.sending.parts.settings.data_dir / name
+    assert _desk(site).copies.copy(REF, to, OFFICER) is not None
+    return _opened(to.read_bytes())
+
+
 def test_clause_36d_another_customers_record_is_not_theirs_to_decide(small_site: Site) -> None:
     """A wrong id is said, and decides nothing."""
     small_site.house.serve("C-8")

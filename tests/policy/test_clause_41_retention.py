@@ -28,7 +28,7 @@ def _serve(office: Office) -> None:
         envelope("post.received"),
         envelope("invoice.issued"),
         envelope("subscription.chosen"),
-        envelope("note.recorded"),
+        envelope("note.recorded", amends=...),
     )
 
 

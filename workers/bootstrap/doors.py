@@ -2,6 +2,7 @@
 
 from typing import TYPE_CHECKING
 
+from config.processors import insist
 from config.providers import all_sms_senders
 from config.sending import MissingSettingsError, company_of, missing_company
 from config.settings import Settings
@@ -29,6 +30,7 @@ def open_web(parts: Parts) -> "FastAPI":
     from workers.receipts.webhooks import HookParts, Webhooks
 
     settings = parts.settings
+    insist(settings)
     beside: list[Mounted] = []
     tokens = [one.auth_token.get_secret_value() for one in all_sms_senders(settings)]
     if settings.public_url is not None and tokens:
@@ -185,6 +187,7 @@ def open_mail_door(parts: Parts) -> "MailDoor":
     from workers.receipts.mail_door import Listening, MailDoor
 
     settings, paths = parts.settings, return_paths(parts)
+    insist(settings)
     if paths is None:
         raise MissingSettingsError(("mail_bounce_domain",))
     taking = BounceParts(
@@ -209,6 +212,7 @@ def open_consumer(parts: Parts) -> "Consumer":
     from workers.metrics.definitions import INTAKE_WAITS
 
     settings = parts.settings
+    insist(settings)
     options = Options(
         prefetch=settings.intake_prefetch,
         batch=settings.intake_batch,

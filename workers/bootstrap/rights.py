@@ -2,11 +2,13 @@
 
 import socket
 
+from config.processors import processors_of
 from store.engine import Store
 from store.erased import ErasureRegister
 from workers.bootstrap.parts import Parts
 from workers.bootstrap.preparing import open_files
 from workers.rights.complaints import Complaints
+from workers.rights.contesting import Contesting
 from workers.rights.copies import Copies
 from workers.rights.delivering import DeliveringCopies
 from workers.rights.disclosures import Disclosing
@@ -14,6 +16,7 @@ from workers.rights.erasure import Erasing
 from workers.rights.forgetting import Forgetting
 from workers.rights.holds import Holds
 from workers.rights.incidents import Incidents
+from workers.rights.objection import Objecting
 from workers.rights.requests import Clock, Requests
 from workers.rights.restriction import Restricting
 from workers.rights.retention import Retaining
@@ -83,6 +86,16 @@ def open_holds(parts: Parts) -> Holds:
     return Holds(parts.store)
 
 
+def open_contesting(parts: Parts) -> Contesting:
+    """Make what stops using what somebody says is wrong."""
+    return Contesting(parts.store, parts.readings, parts.policies.lanes)
+
+
+def open_objecting(parts: Parts) -> Objecting:
+    """Make what carries objections out."""
+    return Objecting(parts.store)
+
+
 def open_restricting(parts: Parts) -> Restricting:
     """Make what restricts what is done with somebody's records."""
     return Restricting(parts.store)
@@ -95,5 +108,11 @@ def open_retaining(parts: Parts, store: Store) -> Retaining:
 
 def open_erasing(parts: Parts) -> Erasing:
     """Make what erases."""
-    url = parts.settings.erasures
-    return Erasing(parts.store, lambda: ErasureRegister(url), lambda: open_files(parts))
+    settings = parts.settings
+    return Erasing(
+        parts.store,
+        lambda: ErasureRegister(settings.erasures),
+        lambda: open_files(parts),
+        processors_of(settings),
+        settings.processor_answer_days,
+    )

@@ -20,14 +20,18 @@ from workers.cli import (
     looking,
     notices,
     processes,
+    processors,
     proving,
     records,
     releasing,
     reporting,
+    righting,
     rights,
     showing,
+    suppliers,
     texting,
     vault,
+    written,
 )
 
 app = typer.Typer(
@@ -39,6 +43,7 @@ app = typer.Typer(
 )
 for group in (
     processes,
+    processors,
     installing,
     events,
     looking,
@@ -49,12 +54,15 @@ for group in (
     emails,
     texting,
     records,
+    written,
     proving,
     reporting,
     rights,
     disclosures,
     incidents,
     complaints,
+    righting,
+    suppliers,
     vault,
     keys,
     items,

@@ -130,7 +130,7 @@ def review(
         found = reviewing.marks(customer)
     _list_marks(found, as_json=as_json)
     if unknown:
-        fail(f"no record of {customer} that tells of another person: {', '.join(unknown)}")
+        fail(f"no event of {customer}: {', '.join(unknown)}")
 
 
 def deliver(

@@ -94,7 +94,7 @@ class HandingOut:
             if given is None or not given.strip():
                 return answer("copy", problem="")
             if not _same(given, found):
-                note(tx, link.delivery_id, link.until, Opening.WRONG_ADDRESS)
+                note(tx, found.customer_ref, link.delivery_id, link.until, Opening.WRONG_ADDRESS)
                 log.info("copy_address_wrong", delivery_id=str(link.delivery_id))
                 if wrong + 1 >= parts.tries:
                     return answer("copy_closed", 403)
@@ -104,7 +104,7 @@ class HandingOut:
             if content is None:
                 log.warning("copy_unusable", delivery_id=str(link.delivery_id))
                 return answer("copy_unusable", 503)
-            _hand_over(tx, link, kept)
+            _hand_over(tx, link, found, kept)
         log.info("copy_handed_out", delivery_id=str(link.delivery_id))
         return file_answer(content, "application/zip", _NAME)
 
@@ -123,10 +123,10 @@ def _is_there(tx: Transaction, kept: Transfer, found: Linked) -> bool:
     return found.stands and kept.gone_at is None and kept.until > tx.now
 
 
-def _hand_over(tx: Transaction, link: DocumentLink, kept: Transfer) -> None:
+def _hand_over(tx: Transaction, link: DocumentLink, found: Linked, kept: Transfer) -> None:
     """Have nobody get it again, and the request answered."""
     transfers.end(tx, kept.id, Gone.TAKEN)
-    note(tx, link.delivery_id, link.until, Opening.HANDED_OUT)
+    note(tx, found.customer_ref, link.delivery_id, link.until, Opening.HANDED_OUT)
     for request in rights.named(tx, str(kept.request_id)):
         if request.id == kept.request_id and request.closed_at is None:
             rights.close(tx, request, RightsStatus.DONE, _ANSWER)

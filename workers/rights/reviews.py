@@ -16,12 +16,13 @@ from store.engine import Store, Transaction
 
 _OTHERS = ("caller", "sender", "from", "to")  # who else an event's data may tell of
 _BY_THEMSELVES = frozenset({"preferences.set"})  # whom they name there, they told us of
+_TELLING = ("events", "correspondence", "notes")
 Rows = Mapping[str, Sequence[dict[str, Any]]]
 
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """A record that tells of another person; ``where`` are the fields, none decided yet or all."""
+    """A record that tells of another person, in the fields ``where``; and what was decided."""
 
     id: str
     type: str
@@ -49,8 +50,10 @@ class Reviewing:
 
         Gives each with why nothing was decided about it, if so.
         """
-        found = self.marks(ref)
-        known = {one.id for one in found}
+        with self._store.snapshot() as tx:
+            tables = dict(everything(tx, ref))
+            found = marks(tx, tables)
+        known = {row["id"] for row in tables["events"]}
         named = list(dict.fromkeys(names)) or [one.id for one in found if one.decided is None]
         answers = {one: None if one in known else Refusal.UNKNOWN for one in named}
         if answers:
@@ -77,10 +80,12 @@ def record(
 
 
 def marks(tx: Transaction, tables: Rows) -> list[Mark]:
-    """Give what of somebody's records tells of another person, with what was decided."""
-    telling = [(row, others) for row in tables.get("events", ()) if (others := _others(row))]
-    made = decisions.about(tx, [row["id"] for row, _ in telling])
-    last = {one.about: one for one in made}
+    """Give what of somebody's records tells of another person, with what was decided.
+
+    And what was decided about any other: what was written may tell of somebody too.
+    """
+    rows = tables.get("events", ())
+    last = {one.about: one for one in decisions.about(tx, [row["id"] for row in rows])}
     return [
         Mark(
             id=row["id"],
@@ -90,25 +95,38 @@ def marks(tx: Transaction, tables: Rows) -> list[Mark]:
             decided=last[row["id"]].decided if row["id"] in last else None,
             by=last[row["id"]].actor if row["id"] in last else None,
         )
-        for row, others in telling
+        for row in rows
+        if (others := _others(row)) or row["id"] in last
     ]
 
 
 def withhold(tables: Rows, found: Iterable[Mark], instead: str) -> Iterator[str]:
-    """Leave out of records whom nobody has released; give the records' ids."""
-    rows = {row["id"]: row for row in tables.get("events", ())}
+    """Leave out of records whom nobody has released; give the records' ids.
+
+    What an event brought into a table of its own bears the event's id, and follows it.
+    """
+    told: dict[str, list[dict[str, Any]]] = {}
+    for row in (row for name in _TELLING for row in tables.get(name, ())):
+        told.setdefault(row["id"], []).append(row)
     for mark in found:
         if mark.decided is Decided.RELEASED:
             continue
-        data = rows[mark.id]["content"]["data"]
-        for name in data if mark.decided is Decided.WITHHELD else mark.where:
-            data[name] = instead
+        for data in map(_data, told[mark.id]):
+            for name in list(data) if mark.decided is Decided.WITHHELD else mark.where:
+                if name in data:
+                    data[name] = instead
         yield mark.id
 
 
 def _others(row: Mapping[str, Any]) -> tuple[str, ...]:
-    content = row["content"]
-    data = content.get("data") if isinstance(content, dict) else None
-    if not isinstance(data, dict) or row["type"] in _BY_THEMSELVES:
+    if row["type"] in _BY_THEMSELVES:
         return ()
+    data = _data(row)
     return tuple(name for name in _OTHERS if data.get(name))
+
+
+def _data(row: Mapping[str, Any]) -> dict[str, Any]:
+    """What a record says, to be changed in place; nothing of one that does not open."""
+    content = row["content"]
+    data = content.get("data", content) if isinstance(content, dict) else None
+    return data if isinstance(data, dict) else {}

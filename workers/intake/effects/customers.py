@@ -8,31 +8,37 @@ from contracts.events.customers import (
     Contact,
     Corrected,
     Enquired,
+    ErasureConfirmed,
     NumberAssigned,
     Registered,
     RightsRequested,
     ServiceStarted,
     ServiceTerminated,
 )
+from contracts.planning import INVOICE_EMAIL
 from contracts.vocabulary import (
     POST_SERVICES,
-    TELEPHONE_SERVICES,
     Channel,
+    ContestedField,
     Purpose,
     Reason,
-    Role,
+    RightsKind,
     Service,
+    Settlement,
 )
-from store import consenting, subscriptions
+from store import consenting, contests, subscriptions
 from store import customer_changes as change
 from store.customers import is_rung_for_somebody, owner_of_number, profile_of
 from store.deliveries import ending
 from store.deliveries.claiming import AFTER_TERMINATION
-from store.outbox import Outcome, to_publisher, to_role
+from store.objections import stop_offers
+from store.outbox import Outcome, to_publisher
 from workers.intake.effects.scene import NOTHING, Effect, Scene, impossible
 from workers.intake.whose import Awaited, addressee_name, customer_name, known_names, number_name
+from workers.rights.processors import confirmed, read_erasure_id
 from workers.rights.requests import Clock, open_request
 from workers.routing.readiness import missing_for_service
+from workers.suppliers import SOURCES, Telling, tell_suppliers
 
 _PROFILE = frozenset(
     {"legal_name", "trading_name", "contact", "addresses", "also_known_as", "invoice_email"}
@@ -64,7 +70,7 @@ def registered(scene: Scene) -> Effect:
         invoice_email=_invoice_email(data.invoice_email, data.contact),
     )
     names = tuple(addressee_name(name) for name in known_names(data))
-    told = _supplier(scene, ref, "supplier.told", frozenset(data.services))
+    told = _tell(scene, ref, "supplier.told", frozenset(data.services))
     return Effect(changed=(customer_name(ref), *names), outcomes=told)
 
 
@@ -94,9 +100,15 @@ def corrected(scene: Scene) -> Effect:
     if data.services is not None:
         change.contract(scene.tx, scene.ref, data.services)
     names = tuple(addressee_name(name) for name in known_names(merged))
+    for field in ContestedField:
+        if field in data.model_fields_set:
+            contests.settle(scene.tx, scene.ref, field, Settlement.CORRECTED, scene.policies.lanes)
+    if email is not None:
+        settled = Settlement.CORRECTED
+        contests.settle(scene.tx, scene.ref, INVOICE_EMAIL, settled, scene.policies.lanes)
     told: tuple[Outcome, ...] = ()
-    if {"legal_name", "trading_name", "contact"} & data.model_fields_set:
-        told = _supplier(scene, scene.ref, "supplier.corrected", scene.known.contracted)
+    if SOURCES & data.model_fields_set:
+        told = _tell(scene, scene.ref, "supplier.corrected", scene.known.contracted)
     return Effect(changed=(customer_name(scene.ref), *names), outcomes=told)
 
 
@@ -172,9 +184,27 @@ def service_terminated(scene: Scene) -> Effect:
 
 
 def rights_requested(scene: Scene) -> Effect:
-    """Open a request for one of a person's rights; operators see to it."""
+    """Open a request for one of a person's rights; operators see to it.
+
+    Who objects is sent no offers from now on: that needs nobody's word (Article 21(3)).
+    """
     data = scene.data(RightsRequested)
+    if RightsKind(data.kind) is RightsKind.OBJECTION:
+        stop_offers(scene.tx, scene.ref)
     open_request(scene.tx, Clock(scene.policies), scene.event.id, scene.ref, data)
+    return NOTHING
+
+
+def erasure_confirmed(scene: Scene) -> Effect:
+    """Note a processor's receipt; with the last, the request for erasure is done."""
+    data = scene.data(ErasureConfirmed)
+    erasure = read_erasure_id(data.request_id)
+    if erasure is None or not confirmed(scene.tx, erasure, data.processor, data.at):
+        return impossible(
+            "data.request_id",
+            "is no erasure that this processor was asked for; repeat request_id and processor as"
+            " erasure.requested gave them",
+        )
     return NOTHING
 
 
@@ -230,27 +260,7 @@ def _invoice_email(
     return change.InvoiceEmail(contact.email, contact.name)
 
 
-def _supplier(
-    scene: Scene, ref: str, name: str, services: frozenset[Service]
+def _tell(
+    scene: Scene, ref: str, name: Telling, services: frozenset[Service]
 ) -> tuple[Outcome, ...]:
-    """Tell the call-centre the customer's name and business name, and nothing more."""
-    if TELEPHONE_SERVICES.isdisjoint(services):
-        return ()
-    profile = profile_of(scene.tx, ref) or {}
-    contact = profile.get("contact") or {}
-    business = profile.get("trading_name") or profile.get("legal_name")
-    return (
-        Outcome(
-            id=f"{scene.event.id}:{name}",
-            audience=to_role(Role.CALL_CENTRE),
-            name=name,
-            at=scene.now,
-            customer_ref=ref,
-            event_id=scene.event.id,
-            facts={},
-            content={
-                "name": contact.get("name") or profile.get("legal_name"),
-                "business_name": business,
-            },
-        ),
-    )
+    return tell_suppliers(scene.tx, ref, name, services, scene.event.id, scene.event.id)

@@ -18,9 +18,10 @@ from contracts.vocabulary import (
     PostAction,
     Purpose,
     Reason,
+    Settlement,
 )
+from store import contests, inbox, items
 from store import customer_changes as change
-from store import inbox, items
 from store.customers import owner_of_number
 from store.deliveries import adding, ending, putting
 from store.deliveries.adding import Due, Following
@@ -55,6 +56,7 @@ def destination_added(scene: Scene) -> Effect:
     )
     due: list[Due] = []
     if version > 1:
+        _settle(scene, data.destination_id, Settlement.CORRECTED)
         ending.hold(scene.tx, scene.ref, data.destination_id, version)
         due = _hold_items(scene, data.destination_id, Reason.DESTINATION_UNVERIFIED)
     return Effect(changed=(customer_name(scene.ref),), due=tuple(due))
@@ -89,6 +91,11 @@ def destination_verified(scene: Scene) -> Effect:
     return Effect(changed=(customer_name(scene.ref),), due=tuple(due))
 
 
+def _settle(scene: Scene, destination_id: str, settled: Settlement) -> None:
+    """End a contest about a destination: what was held for it follows what becomes of that."""
+    contests.settle(scene.tx, scene.ref, destination_id, settled, scene.policies.lanes)
+
+
 def _hold_items(scene: Scene, destination_id: str, why: Reason) -> list[Due]:
     """Have the mailroom hold what was to go to an address that is not to be used now."""
     going = [
@@ -115,6 +122,7 @@ def destination_removed(scene: Scene) -> Effect:
     if data.destination_id not in scene.known.destinations:
         return _awaits_destination(scene)
     change.remove_destination(scene.tx, scene.ref, data.destination_id)
+    _settle(scene, data.destination_id, Settlement.REMOVED)
     unsent = ending.unclaimed_of_customer(scene.tx, scene.ref, data.destination_id)
     gone = ending.cancel(scene.tx, [row["id"] for row in unsent], Reason.DESTINATION_REMOVED)
     due = follow_up(scene.tx, scene.readings, scene.policies.lanes, gone)
