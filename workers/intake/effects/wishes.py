@@ -1,5 +1,8 @@
 """What events about a customer's destinations and rules change, and how queued sends follow."""
 
+from collections.abc import Mapping, Sequence
+from typing import Any
+
 from contracts.events import load_data
 from contracts.events.wishes import (
     DestinationAdded,
@@ -180,8 +183,8 @@ def _plan_anew(scene: Scene) -> list[Due]:
             for row in ending.of_event(scene.tx, kept.id)
             if row["status"] is not DeliveryStatus.CANCELLED
         }
-        purposes = {row["purpose"] for row in gone if row["event_id"] == kept.id}
-        due += _replan(scene, customer, kept, tried, purposes)
+        before = [row for row in gone if row["event_id"] == kept.id]
+        due += _replan(scene, customer, kept, tried, before)
     return due
 
 
@@ -190,13 +193,15 @@ def _replan(
     customer: Customer,
     kept: inbox.Kept,
     tried: set[tuple[Channel, str]],
-    purposes: set[Purpose],
+    before: Sequence[Mapping[str, Any]],
 ) -> list[Due]:
     event = Routable(kept.id, kept.type, kept.received_at, load_data(kept.type, kept.data))
     # A call that was told of as a message is not dialled after all.
-    told = kept.type == "call.waiting" and Purpose.CALLS not in purposes
+    was_call = any(row["purpose"] is Purpose.CALLS for row in before)
+    told = kept.type == "call.waiting" and not was_call
     found = (plan_late_call if told else plan)(event, customer, scene.now, scene.policies.lanes)
-    after = Following(kept.id, kept.publisher, scene.ref)
+    again = any(row["follows_up"] for row in before)
+    after = Following(kept.id, kept.publisher, scene.ref, again)
     going = [
         _untried(scene, customer, event, delivery, tried)
         for delivery in found.deliveries
