@@ -34,6 +34,9 @@ _IN_SENDS: Final[tuple[Table, ...]] = (
     t.contests,
     t.supplier_disclosures,
     t.rights_requests,
+    t.complaints,
+    t.disclosure_subjects,
+    t.incident_sends,
     t.erasures_asked,
 )
 _OF_DELIVERIES: Final = (*OF_DELIVERIES, t.gathered)

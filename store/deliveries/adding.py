@@ -7,7 +7,7 @@ from math import ceil
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select, tuple_
+from sqlalchemy import func, select, tuple_
 
 from contracts.planning import NonSend, PlannedDelivery
 from contracts.vocabulary import Channel, DeliveryStatus, Lane, Reason
@@ -112,6 +112,19 @@ def add(tx: Transaction, rows: Sequence[dict[str, Any]]) -> list[Due]:
         for row in rows
         if row["due_at"] is not None and row["due_at"] <= tx.now
     ]
+
+
+def next_step(tx: Transaction, after: Following, rule_id: str) -> int:
+    """Give the step that comes after those planned from the same event in the same way before."""
+    d = deliveries.c
+    last = tx.connection.execute(
+        select(func.max(d.step)).where(
+            d.event_id == after.event_id,
+            d.customer_ref == after.customer_ref,
+            d.rule_id == rule_id,
+        )
+    ).scalar()
+    return 0 if last is None else int(last) + 1
 
 
 def is_pending(tx: Transaction, delivery_id: UUID) -> bool:
