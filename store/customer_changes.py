@@ -109,16 +109,17 @@ def correct(
     columns: Mapping[str, str],
     known_as: Iterable[str],
     invoice_email: str | None,
-) -> None:
+) -> bool:
     """Put corrected fields in force; the old ones stay on record. ``columns`` are as named there.
 
-    A time zone or locale is no personal value, and is replaced.
+    A time zone or locale is no personal value, and is replaced. Gives whether invoices go to
+    another place from now on.
     """
     before = profile_of(tx, ref) or {}
     _write_profile(tx, ref, before, {**before, **changed})
     touch(tx, ref, **columns)
     index_names(tx, ref, known_as)
-    set_invoice_email(tx, ref, invoice_email)
+    return set_invoice_email(tx, ref, invoice_email)
 
 
 def _create(
@@ -166,11 +167,27 @@ def index_names(tx: Transaction, ref: str, known_as: Iterable[str]) -> None:
         tx.connection.execute(insert(names), rows)
 
 
-def set_invoice_email(tx: Transaction, ref: str, address: str | None) -> None:
-    """Keep where invoices go: specified by the customer, and in need of no verification."""
-    if address is not None:
-        put_destination(tx, ref, INVOICE_EMAIL, DestinationKind.EMAIL, address)
-        verify_destination(tx, ref, INVOICE_EMAIL, "specified as the invoice email", tx.now)
+def set_invoice_email(tx: Transaction, ref: str, address: str | None) -> bool:
+    """Keep where invoices go: specified by the customer, and in need of no verification.
+
+    Gives whether that is another place than before.
+    """
+    if address is None or _goes_there(tx, ref, INVOICE_EMAIL, address):
+        return False
+    put_destination(tx, ref, INVOICE_EMAIL, DestinationKind.EMAIL, address)
+    verify_destination(tx, ref, INVOICE_EMAIL, "specified as the invoice email", tx.now)
+    return True
+
+
+def _goes_there(tx: Transaction, ref: str, destination_id: str, value: str) -> bool:
+    d = destinations.c
+    found = select(d.customer_ref).where(
+        d.customer_ref == ref,
+        d.destination_id == destination_id,
+        d.value_index == tx.store.root.index("destination", value),
+        d.removed_at.is_(None),
+    )
+    return tx.connection.execute(found).first() is not None
 
 
 def start(tx: Transaction, ref: str, started: Iterable[Service], at: datetime) -> None:
