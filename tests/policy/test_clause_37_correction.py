@@ -13,6 +13,7 @@ from store.rights import listed as requests
 from tests.building import House, place, verified
 from tests.factories import catch_all, envelope, valid
 from tests.policy.desk import OFFICER, Office, copied
+from workers.operations import Operations
 from workers.rights.contesting import Contesting
 
 NEW = "+447700900456"
@@ -90,6 +91,22 @@ def test_clause_37_what_is_contested_is_held_and_not_lost(office: Office) -> Non
         Reason.DESTINATION_CONTESTED,
     )
     assert late == []
+
+
+def test_clause_37_an_operator_cannot_release_what_is_contested(office: Office) -> None:
+    """Settling it does, with a word on how."""
+    office.house.serve()
+    _contesting(office).contest("C-1042", "d-mobile", None, OFFICER)
+    mobile, _ = office.house.have_message()
+    office.house.claim()
+    operations = Operations(office.house.store, office.house.policies.lanes)
+
+    by_id = operations.release([mobile], OFFICER)
+    by_customer = operations.release([], OFFICER, customer_ref="C-1042")
+
+    assert [one.refusal for one in by_id.refused] == [Refusal.DESTINATION_CONTESTED]
+    assert (by_customer.done, by_customer.refused) == ((), ())
+    assert office.house.delivery(id=mobile)["reason"] is Reason.DESTINATION_CONTESTED
 
 
 def test_clause_37_once_settled_what_was_held_goes_out_in_time(office: Office) -> None:
