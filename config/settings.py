@@ -31,6 +31,7 @@ from pydantic_settings import (
 from config.agreement import contradictions
 from config.bank_holidays import Nation
 from config.keyfile import decode_key
+from config.processors import Declarations
 from config.providers import TWILIO_API, Security, SmsSenders, SmtpRelays, web_address
 from config.sources import ENV_PREFIX, config_file
 from config.texts import AlikePerHour, Countries, MostPerHour, Segments, SegmentsByPurpose
@@ -378,6 +379,20 @@ class Settings(BaseSettings):
         "smtp", description="What the mail server speaks that brings them."
     )
 
+    # who carries and keeps what for us
+    processors: Declarations = Field(
+        (),
+        description="Third parties that carry or keep what we hold about people: name, company,"
+        " parts, region, contract.",
+    )
+    own_parts: Names = Field(
+        (),
+        description="Parts that we run ourselves on other machines than this: no third party does.",
+    )
+    processor_answer_days: Count = Field(
+        14, description="Days that a processor has to confirm that it has erased somebody."
+    )
+
     # upkeep
     upkeep_interval_seconds: Seconds = Field(
         1, description="How often due deliveries and expired leases are looked for."
@@ -409,6 +424,9 @@ class Settings(BaseSettings):
     )
     keep_prospect_months: Count = Field(
         12, description="So long after they were last heard of, who only enquired stays."
+    )
+    report_customers: Count = Field(
+        5, description="A figure of a report stands for so many customers at the least."
     )
 
     time_scale: Annotated[float, Field(gt=0, le=1)] = Field(

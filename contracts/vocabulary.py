@@ -219,6 +219,7 @@ class SuppressedBy(StrEnum):
     OBJECTION = "objection"  # its owner objected to offers (Article 21)
     BOUNCE = "bounce"  # a mail server says that there is no such address, or often enough so
     OPERATOR = "operator"
+    CONSENT = "consent"  # they no longer agree to what they had agreed to
 
 
 class Retention(StrEnum):
@@ -408,6 +409,16 @@ class Door(StrEnum):
     ITEMS = "items"
     RULES = "rules"
     OUTCOMES = "outcomes"
+
+
+class Category(StrEnum):
+    """What a third party does for us (policy: "How will we share your information?")."""
+
+    COMMUNICATIONS = "communications"
+    DATABASE = "database"
+    FINANCIAL = "financial"
+    STORAGE = "storage"
+    BACKUP = "backup"
 
 
 class ErrorCode(StrEnum):

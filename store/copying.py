@@ -20,6 +20,7 @@ from store.bulk import among
 from store.engine import Transaction
 from store.inbox import split_content
 from store.keys import Unopenable
+from store.ledger import salted_in
 from store.types import Sealed
 
 _AT_ONCE = 1_000
@@ -117,6 +118,7 @@ SOURCES: Final = (
     _of(t.rights_requests),
     _of(t.contests),
     _of(t.supplier_disclosures),
+    _of(t.erasures_asked),
     _of(t.destructions),
     Source(t.acts, _acts),
 )
@@ -172,7 +174,7 @@ def _opened(tx: Transaction, source: Source, row: Row, name: str) -> Any:
         head, data = split_content(plain)
         return head | {"data": json.loads(data)}
     if source.table is t.ledger:
-        return [value for _, value in json.loads(plain)]
+        return [value.decode() for _, value in salted_in(plain)]
     try:
         return json.loads(plain)
     except ValueError:

@@ -5,6 +5,7 @@ Personal values are sealed under the customer's key for the very row and version
 
 import json
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -16,7 +17,6 @@ from contracts.masking import mask
 from contracts.planning import INVOICE_EMAIL
 from contracts.rules import RuleSet
 from contracts.vocabulary import (
-    Channel,
     DestinationKind,
     Purpose,
     Reason,
@@ -27,7 +27,6 @@ from store import earlier_values
 from store.customers import normal_name, profile_of
 from store.engine import Transaction
 from store.tables import (
-    consents,
     customers,
     destinations,
     names,
@@ -38,6 +37,14 @@ from store.tables import (
 )
 
 Profile = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class InvoiceEmail:
+    """Where a customer's invoices go, and who reads them there, where that is known."""
+
+    address: str = field(repr=False)
+    person: str | None = field(default=None, repr=False)
 
 
 def upsert(
@@ -87,7 +94,7 @@ def register(
     time_zone: str,
     locale: str,
     known_as: Iterable[str],
-    invoice_email: str | None,
+    invoice_email: InvoiceEmail | None,
 ) -> None:
     """Make a customer, or of a prospect a customer."""
     before = profile_of(tx, ref)
@@ -108,7 +115,7 @@ def correct(
     *,
     columns: Mapping[str, str],
     known_as: Iterable[str],
-    invoice_email: str | None,
+    invoice_email: InvoiceEmail | None,
 ) -> bool:
     """Put corrected fields in force; the old ones stay on record. ``columns`` are as named there.
 
@@ -167,27 +174,35 @@ def index_names(tx: Transaction, ref: str, known_as: Iterable[str]) -> None:
         tx.connection.execute(insert(names), rows)
 
 
-def set_invoice_email(tx: Transaction, ref: str, address: str | None) -> bool:
+def set_invoice_email(tx: Transaction, ref: str, where: InvoiceEmail | None) -> bool:
     """Keep where invoices go: specified by the customer, and in need of no verification.
 
     Gives whether that is another place than before.
     """
-    if address is None or _goes_there(tx, ref, INVOICE_EMAIL, address):
+    if where is None:
         return False
-    put_destination(tx, ref, INVOICE_EMAIL, DestinationKind.EMAIL, address)
+    version = _version_at(tx, ref, INVOICE_EMAIL, where.address)
+    if version is not None:
+        place = f"destinations.person:{ref}/{INVOICE_EMAIL}/{version}"
+        person = tx.seal(ref, place, where.person.encode()) if where.person else None
+        _change_destination(tx, ref, INVOICE_EMAIL, person=person)
+        return False
+    kind, whose = DestinationKind.EMAIL, where.person
+    put_destination(tx, ref, INVOICE_EMAIL, kind, where.address, person=whose)
     verify_destination(tx, ref, INVOICE_EMAIL, "specified as the invoice email", tx.now)
     return True
 
 
-def _goes_there(tx: Transaction, ref: str, destination_id: str, value: str) -> bool:
+def _version_at(tx: Transaction, ref: str, destination_id: str, value: str) -> int | None:
+    """The version of a destination in use that has this value now; none where it has another."""
     d = destinations.c
-    found = select(d.customer_ref).where(
+    found = select(d.version).where(
         d.customer_ref == ref,
         d.destination_id == destination_id,
         d.value_index == tx.store.root.index("destination", value),
         d.removed_at.is_(None),
     )
-    return tx.connection.execute(found).first() is not None
+    return tx.connection.execute(found).scalar()
 
 
 def start(tx: Transaction, ref: str, started: Iterable[Service], at: datetime) -> None:
@@ -329,51 +344,6 @@ def set_rules(tx: Transaction, ref: str, rules: RuleSet, *, told_us_by: str, set
         )
     )
     touch(tx, ref, rules_version=rules.version)
-
-
-def give_consent(
-    tx: Transaction,
-    ref: str,
-    purpose: Purpose,
-    channel: Channel,
-    *,
-    at: datetime,
-    method: str,
-    wording_version: str | None,
-    evidence: str,
-) -> None:
-    """Keep that, when and how a customer agreed."""
-    place = f"consents.evidence:{ref}/{purpose}/{channel}/{at.isoformat()}"
-    row = {
-        "customer_ref": ref,
-        "purpose": purpose,
-        "channel": channel,
-        "given_at": at,
-        "evidence": tx.seal(ref, place, evidence.encode()),
-        "method": method,
-        "wording_version": wording_version,
-        "withdrawn_at": None,
-        "withdrawn_how": None,
-    }
-    upsert(tx, consents, row, ["customer_ref", "purpose", "channel", "given_at"])
-    touch(tx, ref)
-
-
-def withdraw_consent(
-    tx: Transaction, ref: str, purpose: Purpose, channel: Channel, *, at: datetime, method: str
-) -> None:
-    """Keep that a customer no longer agrees; what was agreed stays on record."""
-    tx.connection.execute(
-        update(consents)
-        .where(
-            consents.c.customer_ref == ref,
-            consents.c.purpose == purpose,
-            consents.c.channel == channel,
-            consents.c.withdrawn_at.is_(None),
-        )
-        .values(withdrawn_at=at, withdrawn_how=method)
-    )
-    touch(tx, ref)
 
 
 def suppress(

@@ -16,6 +16,7 @@ from sqlalchemy import ColumnElement, Select, Table, delete, func, or_, select, 
 from contracts.vocabulary import DeliveryStatus, Retention
 from store import bulk, destroying
 from store import tables as t
+from store.consenting import suppress_for_good
 from store.engine import Transaction
 from store.files import blob_path
 from store.vault import evidence_place
@@ -73,6 +74,7 @@ KEPT: Final[Mapping[str, str]] = MappingProxyType(
         "acts": "who did what; the words of it went with the key",
         "act_targets": "ids alone",
         "destructions": "that their time was over, and what went",
+        "erasures_asked": "which processors were asked to erase, and that they confirmed it",
         "rights_requests": "that they asked, and when; their words went with the key",
         "planning_tasks": "a reference alone, how far a notice has come",
         "providers": "nothing about customers",
@@ -107,6 +109,7 @@ def standing(tx: Transaction, ref: str) -> tuple[bool, bool]:
 def erase_spare(tx: Transaction, ref: str) -> int:
     """Erase of a customer what serves nothing that must be kept: consents, places out of use."""
     destroying.allow(tx)
+    suppress_for_good(tx, ref)
     d, v = t.destinations.c, t.earlier_values.c
     unused = select(d.destination_id).where(d.customer_ref == ref, d.removed_at.is_not(None))
     gone = _delete(tx, t.earlier_values, (v.customer_ref == ref) & v.destination_id.in_(unused))
@@ -130,6 +133,7 @@ def erase(tx: Transaction, ref: str, ref_index: bytes, awaited: list[bytes]) -> 
 
     ``awaited`` are the keyed names that events of theirs may wait for.
     """
+    suppress_for_good(tx, ref)
     destroying.allow(tx)
     e = t.events.c
     waiting = select(t.waits.c.event_id).where(t.waits.c.awaits.in_(awaited))

@@ -12,6 +12,7 @@ from contracts.vocabulary import (
     Reason,
     SuppressedBy,
 )
+from store import consenting
 from store import customer_changes as change
 from store.customers import profile_of
 from store.deliveries import ending
@@ -27,7 +28,7 @@ def stop_offers(tx: Transaction, ref: str) -> int:
     Wherever we know to write to them is barred for offers, as keyed digests, which outlive their
     erasure; what they agreed to before is over.
     """
-    change.withdraw_consent(tx, ref, Purpose.OFFERS, Channel.EMAIL, at=tx.now, method=_HOW)
+    consenting.withdraw_consent(tx, ref, Purpose.OFFERS, Channel.EMAIL, at=tx.now, method=_HOW)
     stopped = 0
     for index in sorted(_places(tx, ref)):
         change.suppress(tx, index, Purpose.OFFERS, Reason.OPTED_OUT, SuppressedBy.OBJECTION)

@@ -498,6 +498,16 @@ REGISTER: Mapping[str, Holding] = MappingProxyType(
             _keyed(ref_index="their reference"),
             until="for good, as a keyed digest alone",
         ),
+        "erasures_asked": Holding(
+            "whoever was erased, and what of theirs lay with processors",
+            "to have erased what others keep for us, and to show that they confirmed it",
+            Basis.OBLIGATION,
+            Retention.SENDS,
+            _NOBODY,
+            _named("customer_ref")
+            | {"named": Field("processors' names for what was sent", Form.REFERENCE)},
+            neutral=frozenset({"processor", "parts"}),
+        ),
         "items": Holding(
             "customers",
             "to deal with their post as they asked",

@@ -34,6 +34,7 @@ _IN_SENDS: Final[tuple[Table, ...]] = (
     t.contests,
     t.supplier_disclosures,
     t.rights_requests,
+    t.erasures_asked,
 )
 _OF_DELIVERIES: Final = (*OF_DELIVERIES, t.gathered)
 

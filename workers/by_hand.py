@@ -72,6 +72,20 @@ def preferences_event(ref: str, rules: object, based_on: int, set_by: str) -> by
     ).encode()
 
 
+def erasure_confirmed_event(request_id: str, processor: str, at: str) -> bytes:
+    """Make the ``erasure.confirmed`` of a processor that told us otherwise than by an event."""
+    return json.dumps(
+        {
+            "specversion": "1.0",
+            "id": str(uuid.uuid4()),
+            "source": _SOURCE,
+            "type": "onward.erasure.confirmed.v1",
+            "datacontenttype": "application/json",
+            "data": {"request_id": request_id, "processor": processor, "at": at},
+        }
+    ).encode()
+
+
 def rights_event(ref: str, kind: str, via: str, received_at: str, detail: str | None) -> bytes:
     """Make the ``rights.requested`` of somebody who rang, wrote or came."""
     event_id = str(uuid.uuid4())

@@ -1,6 +1,6 @@
 """What people asked of us about their own data, and whom we have erased."""
 
-from sqlalchemy import Column, Date, Index, Integer, LargeBinary, Table, Uuid
+from sqlalchemy import Column, Date, Index, Integer, LargeBinary, Table, Text, Uuid
 
 from contracts.vocabulary import (
     ContestedField,
@@ -83,6 +83,30 @@ Index(
     "ix_supplier_disclosures_customer",
     supplier_disclosures.c.customer_ref,
     supplier_disclosures.c.at,
+)
+
+# Which processors were asked to erase somebody, and when they confirmed it. `erasure_id` is the
+# request's that it answers, where there was one. `parts` are what they do for us, and `named` is
+# JSON: by what names they know what was sent through them, until they have confirmed.
+erasures_asked = Table(
+    "erasures_asked",
+    metadata,
+    Column("erasure_id", Uuid, primary_key=True),
+    name("processor", primary_key=True),
+    name("customer_ref", nullable=False, index=True),
+    name("parts", nullable=False),
+    Column("named", Text),
+    instant("asked_at", nullable=False),
+    instant("due_at", nullable=False),
+    instant("erased_at"),
+    instant("confirmed_at"),
+)
+_unconfirmed = erasures_asked.c.confirmed_at.is_(None)
+Index(
+    "ix_erasures_asked_open",
+    erasures_asked.c.due_at,
+    postgresql_where=_unconfirmed,
+    sqlite_where=_unconfirmed,
 )
 
 # While one stands, nothing of the customer is destroyed, however old.

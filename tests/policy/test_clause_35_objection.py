@@ -50,8 +50,8 @@ def test_clause_35_an_objection_stops_offers_before_anybody_has_read_it(office: 
     assert _offers(office.house) == [(DeliveryStatus.SUPPRESSED, Reason.OPTED_OUT)]
 
 
-def test_clause_35_it_outlives_erasure_and_a_new_consent_from_elsewhere(office: Office) -> None:
-    """Re-imported under another reference, with a consent bought somewhere, they get no offers."""
+def test_clause_35_it_outlives_erasure_and_an_old_list(office: Office) -> None:
+    """Re-imported under another reference, with what they once agreed to, they get no offers."""
     office.house.register()
     office.house.tell(_objection())
     office.erasing.erase("C-1042", OFFICER)
@@ -60,11 +60,22 @@ def test_clause_35_it_outlives_erasure_and_a_new_consent_from_elsewhere(office: 
     office.house.tell(envelope("consent.given", subject="C-7"))
     _offer(office.house)
 
-    assert office.house.claim() == []
-    assert _offers(office.house) == [(DeliveryStatus.SUPPRESSED, Reason.OPTED_OUT)]
+    assert _offers(office.house) == []
     kept = office.house.rows(tables.suppressions)
     assert kept
-    assert {row["set_by"] for row in kept} == {SuppressedBy.OBJECTION}
+    assert {row["lifted_at"] for row in kept} == {None}
+    assert {row["set_by"] for row in kept} <= {SuppressedBy.OBJECTION, SuppressedBy.CONSENT}
+
+
+def test_clause_35_who_agrees_again_later_is_sent_offers(office: Office) -> None:
+    """It is their choice, and the last word of theirs counts."""
+    office.house.serve()
+    office.house.tell(_objection())
+    office.house.clock.advance(seconds=60)
+    office.house.tell(envelope("consent.given", at=office.house.clock.now.isoformat()))
+    _offer(office.house)
+
+    assert [one.destination_id for one in office.house.claim()] == ["@invoice"]
 
 
 def test_clause_35_a_prospect_may_object_too(office: Office) -> None:

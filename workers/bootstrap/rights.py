@@ -1,5 +1,6 @@
 """How is what answers people's rights put together?"""
 
+from config.processors import processors_of
 from store.engine import Store
 from store.erased import ErasureRegister
 from workers.bootstrap.parts import Parts
@@ -58,5 +59,11 @@ def open_retaining(parts: Parts, store: Store) -> Retaining:
 
 def open_erasing(parts: Parts) -> Erasing:
     """Make what erases."""
-    url = parts.settings.erasures
-    return Erasing(parts.store, lambda: ErasureRegister(url), lambda: open_files(parts))
+    settings = parts.settings
+    return Erasing(
+        parts.store,
+        lambda: ErasureRegister(settings.erasures),
+        lambda: open_files(parts),
+        processors_of(settings),
+        settings.processor_answer_days,
+    )

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 
+from config.processors import insist
 from config.sending import missing_company
 from store.checkpoints import Published, publish_next
 from store.engine import Store
@@ -30,6 +31,7 @@ _LIST_SECONDS = 3.0  # outcomes that the broker has not taken by then are listed
 def open_upkeep(parts: Parts) -> Upkeep:
     """Make the upkeep of an installation; it works once it leads."""
     settings = parts.settings
+    insist(settings)
     store = led_by(parts.store, parts.worker)
     chores = Chores(
         store,

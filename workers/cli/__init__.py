@@ -17,9 +17,11 @@ from workers.cli import (
     looking,
     notices,
     processes,
+    processors,
     proving,
     records,
     releasing,
+    reporting,
     righting,
     rights,
     showing,
@@ -38,6 +40,7 @@ app = typer.Typer(
 )
 for group in (
     processes,
+    processors,
     installing,
     events,
     looking,
@@ -50,6 +53,7 @@ for group in (
     records,
     written,
     proving,
+    reporting,
     rights,
     righting,
     suppliers,

@@ -54,6 +54,7 @@ def opened(found: "Settings | None" = None) -> "Iterator[Parts]":
     from sqlalchemy.exc import DBAPIError
 
     from config.keyfile import MasterKeyError
+    from config.processors import UndeclaredProcessorError
     from config.sending import MissingSettingsError
     from store.keys import Unopenable
     from store.root_keys import NoRootKeyError
@@ -77,6 +78,7 @@ def opened(found: "Settings | None" = None) -> "Iterator[Parts]":
         NoRootKeyError,
         OpsPortError,
         TopologyError,
+        UndeclaredProcessorError,
         Unopenable,
     ) as error:
         fail(str(error))

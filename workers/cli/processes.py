@@ -52,11 +52,13 @@ def _together(found: "Settings") -> None:
 
 
 def _supervised(found: "Settings") -> None:
+    from config.processors import UndeclaredProcessorError, insist
     from workers.supervising.supervisor import DoorTakenError, Supervisor
 
     try:
+        insist(found)
         supervisor = Supervisor(found)
-    except DoorTakenError as error:
+    except (DoorTakenError, UndeclaredProcessorError) as error:
         fail(str(error))
     told = threading.Event()
     _on_signals(told.set)

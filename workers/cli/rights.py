@@ -1,5 +1,7 @@
 """People's rights in their own data: requests and their clocks, copies, erasure."""
 
+from collections.abc import Sequence
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, NoReturn
 
@@ -11,6 +13,7 @@ from workers.cli.common import AsJson, fail, listing, opened, there
 from workers.cli.words import REFUSALS
 
 if TYPE_CHECKING:
+    from store.processors import Asked
     from store.rights import Request
     from workers.bootstrap.parts import Parts
 
@@ -44,12 +47,15 @@ def list_requests(
     as_json: AsJson = False,
 ) -> None:
     """List requests, the most pressing first, and by when each must be answered."""
+    from store.processors import asked_about
     from store.rights import listed
     from workers.rights.requests import Clock
 
     with opened(there()) as parts, parts.store.read() as tx:
         clock = Clock(parts.policies)
         today = clock.day(tx)
+        found = listed(tx, customer, closed=closed)
+        asked = asked_about(tx, [one.id for one in found])
         rows = [
             {
                 "id": one.id,
@@ -61,10 +67,11 @@ def list_requests(
                 "target_on": clock.target(one),
                 "due_on": one.due_on,
                 "days_left": None if one.closed_at else (one.due_on - today).days,
+                "waits_for": _unconfirmed(asked.get(one.id, ()), tx.now),
                 "detail": one.detail,
                 "answer": one.answer,
             }
-            for one in listed(tx, customer, closed=closed)
+            for one in found
         ]
     headings = {
         "request_id": "Request",
@@ -74,6 +81,7 @@ def list_requests(
         "received_at": "Received",
         "due_on": "Due",
         "days_left": "Days left",
+        "waits_for": "Processors to confirm",
         "detail": "Says",
     }
     listing(rows, headings, as_json=as_json)
@@ -211,6 +219,11 @@ def erase(
         fail("something is being sent to them right now: try again in a minute")
     refused(done.refusal)
     typer.echo(f"{done.rows} rows and {done.files} files are erased")
+    if done.asked:
+        typer.echo(
+            f"asked to erase it too, and to confirm it: {', '.join(done.asked)}"
+            " (onward processors asked)"
+        )
     if done.kept:
         typer.echo(letter(done.kept))
 
@@ -291,6 +304,16 @@ def restore_check(as_json: AsJson = False) -> None:
     with opened(there()) as parts:
         again = open_erasing(parts).erase_again()
     listing([{"customer": ref} for ref in again], {"customer": "Erased again"}, as_json=as_json)
+
+
+def _unconfirmed(asked: "Sequence[Asked]", now: datetime) -> str | None:
+    """Which processors have not confirmed an erasure yet, and which should have."""
+    told = [
+        f"{one.processor} (overdue)" if one.due_at < now else one.processor
+        for one in asked
+        if one.confirmed_at is None
+    ]
+    return ", ".join(told) or None
 
 
 def _requests(parts: "Parts") -> "Requests":

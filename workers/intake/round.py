@@ -7,7 +7,7 @@ from datetime import timedelta
 from config.policies import Policies
 from contracts.events import Event, Whose, canonical_content, load_data
 from contracts.events.calls import CallWaiting, MessageTaken
-from contracts.events.customers import IdentityChecked
+from contracts.events.customers import ErasureConfirmed, IdentityChecked
 from contracts.events.notices import PolicyChanged
 from contracts.events.post import PostReceived
 from contracts.planning import Routable
@@ -91,9 +91,10 @@ class Round:
             if answer is not None:
                 answers[place] = answer
             elif isinstance(submission.event, Event):
-                incoming = self._incoming(submission.event, submission.publisher)
-                digest = self._tx.store.root.digest(canonical_content(submission.event))
-                admitted.append((place, submission.event, incoming, digest))
+                event = _of_nobody(submission.event)
+                incoming = self._incoming(event, submission.publisher)
+                digest = self._tx.store.root.digest(canonical_content(event))
+                admitted.append((place, event, incoming, digest))
         self._lock([incoming for _, _, incoming, _ in admitted])
         self._preload([incoming for _, _, incoming, _ in admitted])
         known = inbox.known(self._tx, [(i.source, i.event_id) for _, _, i, _ in admitted])
@@ -369,6 +370,13 @@ class Round:
 
 def _named(event: Event) -> Named:
     return Named(event.source, event.event_id, event.wire_type, event.subject)
+
+
+def _of_nobody(event: Event) -> Event:
+    """A receipt may name whom it is about, and nothing more of theirs may be kept."""
+    if isinstance(event.data, ErasureConfirmed) and event.subject is not None:
+        return replace(event, subject=None)
+    return event
 
 
 def _lane_of(incoming: Incoming) -> Lane:

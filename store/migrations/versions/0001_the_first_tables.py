@@ -173,6 +173,27 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("ref_index", name=op.f("pk_erasures")),
     )
     op.create_table(
+        "erasures_asked",
+        sa.Column("erasure_id", sa.Uuid(), nullable=False),
+        sa.Column("processor", sa.String(length=500), nullable=False),
+        sa.Column("customer_ref", sa.String(length=500), nullable=False),
+        sa.Column("parts", sa.String(length=500), nullable=False),
+        sa.Column("named", sa.Text(), nullable=True),
+        sa.Column("asked_at", types.Instant(), nullable=False),
+        sa.Column("due_at", types.Instant(), nullable=False),
+        sa.Column("erased_at", types.Instant(), nullable=True),
+        sa.Column("confirmed_at", types.Instant(), nullable=True),
+        sa.PrimaryKeyConstraint("erasure_id", "processor", name=op.f("pk_erasures_asked")),
+    )
+    op.create_index(op.f("ix_erasures_asked_customer_ref"), "erasures_asked", ["customer_ref"])
+    op.create_index(
+        "ix_erasures_asked_open",
+        "erasures_asked",
+        ["due_at"],
+        postgresql_where=sa.text("confirmed_at IS NULL"),
+        sqlite_where=sa.text("confirmed_at IS NULL"),
+    )
+    op.create_table(
         "file_uses",
         sa.Column("sha256", sa.String(length=500), nullable=False),
         sa.Column("event_id", sa.Uuid(), nullable=False),
@@ -1256,6 +1277,14 @@ def downgrade() -> None:
     op.drop_table("identities")
     op.drop_table("destructions")
     op.drop_table("file_uses")
+    op.drop_index(
+        "ix_erasures_asked_open",
+        table_name="erasures_asked",
+        postgresql_where=sa.text("confirmed_at IS NULL"),
+        sqlite_where=sa.text("confirmed_at IS NULL"),
+    )
+    op.drop_index(op.f("ix_erasures_asked_customer_ref"), table_name="erasures_asked")
+    op.drop_table("erasures_asked")
     op.drop_table("erasures")
     op.drop_table("earlier_values")
     op.drop_table("data_keys")

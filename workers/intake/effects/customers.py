@@ -8,6 +8,7 @@ from contracts.events.customers import (
     Contact,
     Corrected,
     Enquired,
+    ErasureConfirmed,
     NumberAssigned,
     Registered,
     RightsRequested,
@@ -16,6 +17,7 @@ from contracts.events.customers import (
 )
 from contracts.planning import INVOICE_EMAIL
 from contracts.vocabulary import (
+    POST_SERVICES,
     Channel,
     ContestedField,
     Purpose,
@@ -24,15 +26,16 @@ from contracts.vocabulary import (
     Service,
     Settlement,
 )
-from store import contests
+from store import consenting, contests, subscriptions
 from store import customer_changes as change
-from store.customers import owner_of_number, profile_of
+from store.customers import is_rung_for_somebody, owner_of_number, profile_of
 from store.deliveries import ending
 from store.deliveries.claiming import AFTER_TERMINATION
 from store.objections import stop_offers
 from store.outbox import Outcome, to_publisher
 from workers.intake.effects.scene import NOTHING, Effect, Scene, impossible
 from workers.intake.whose import Awaited, addressee_name, customer_name, known_names, number_name
+from workers.rights.processors import confirmed, read_erasure_id
 from workers.rights.requests import Clock, open_request
 from workers.routing.readiness import missing_for_service
 from workers.suppliers import SOURCES, Telling, tell_suppliers
@@ -74,6 +77,9 @@ def registered(scene: Scene) -> Effect:
 def corrected(scene: Scene) -> Effect:
     """Write changed fields over the old ones; suppliers are told of a changed name."""
     data = scene.data(Corrected)
+    served = frozenset(data.services) if data.services is not None else scene.known.contracted
+    if data.addresses is not None and POST_SERVICES.isdisjoint(served):
+        return impossible("data.addresses", "is collected for post services only; leave it out")
     changed = _profile(data)
     merged = _as_registered(scene, changed)
     columns = {
@@ -107,11 +113,17 @@ def corrected(scene: Scene) -> Effect:
 
 
 def number_assigned(scene: Scene) -> Effect:
-    """Give a number to a customer, unless it is another's."""
+    """Give a number to a customer, unless it is another's, or calls to it would go in a circle."""
     data = scene.data(NumberAssigned)
     owner = owner_of_number(scene.tx, [data.number]).get(data.number)
     if owner is not None and owner != scene.ref:
         return impossible("data.number", "is another customer's; release it there first")
+    if is_rung_for_somebody(scene.tx, data.number):
+        return impossible(
+            "data.number",
+            "is a customer's own destination, so that calls to it would come back to us; have that"
+            " destination removed or given another number first",
+        )
     change.assign_number(scene.tx, scene.ref, data.number, Service(data.service))
     return Effect(changed=(number_name(data.number), customer_name(scene.ref)))
 
@@ -162,6 +174,7 @@ def service_terminated(scene: Scene) -> Effect:
     """
     data = scene.data(ServiceTerminated)
     change.terminate(scene.tx, scene.ref, data.terminated_at)
+    subscriptions.look_again(scene.tx, scene.ref)
     if data.terminated_at > scene.now:
         return Effect(changed=(customer_name(scene.ref),))
     unsent = ending.unclaimed_of_customer(scene.tx, scene.ref)
@@ -182,10 +195,23 @@ def rights_requested(scene: Scene) -> Effect:
     return NOTHING
 
 
+def erasure_confirmed(scene: Scene) -> Effect:
+    """Note a processor's receipt; with the last, the request for erasure is done."""
+    data = scene.data(ErasureConfirmed)
+    erasure = read_erasure_id(data.request_id)
+    if erasure is None or not confirmed(scene.tx, erasure, data.processor, data.at):
+        return impossible(
+            "data.request_id",
+            "is no erasure that this processor was asked for; repeat request_id and processor as"
+            " erasure.requested gave them",
+        )
+    return NOTHING
+
+
 def consent_given(scene: Scene) -> Effect:
     """Keep that a customer agreed to offers."""
     data = scene.data(Consent)
-    change.give_consent(
+    consenting.give_consent(
         scene.tx,
         scene.ref,
         Purpose(data.purpose),
@@ -201,7 +227,7 @@ def consent_given(scene: Scene) -> Effect:
 def consent_withdrawn(scene: Scene) -> Effect:
     """Keep that a customer no longer agrees; queued offers are found out when claimed."""
     data = scene.data(Consent)
-    change.withdraw_consent(
+    consenting.withdraw_consent(
         scene.tx,
         scene.ref,
         Purpose(data.purpose),
@@ -223,8 +249,15 @@ def _as_registered(scene: Scene, changed: dict[str, Any]) -> Registered:
     return Registered.model_validate({**kept, "services": sorted(Service)})
 
 
-def _invoice_email(invoice_email: str | None, contact: Contact | None) -> str | None:
-    return invoice_email or (contact.email if contact is not None else None)
+def _invoice_email(
+    invoice_email: str | None, contact: Contact | None
+) -> change.InvoiceEmail | None:
+    """The address that was named for invoices, whoever reads it; else the contact's own."""
+    if invoice_email is not None:
+        return change.InvoiceEmail(invoice_email)
+    if contact is None or contact.email is None:
+        return None
+    return change.InvoiceEmail(contact.email, contact.name)
 
 
 def _tell(

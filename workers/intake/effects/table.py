@@ -19,6 +19,7 @@ EFFECTS: Mapping[str, Callable[[Scene], Effect]] = MappingProxyType(
         "destination.added": wishes.destination_added,
         "destination.removed": wishes.destination_removed,
         "destination.verified": wishes.destination_verified,
+        "erasure.confirmed": customers.erasure_confirmed,
         "event.withdrawn": office.event_withdrawn,
         "invoice.cancelled": billing.invoice_cancelled,
         "invoice.overdue": billing.invoice_overdue,

@@ -22,6 +22,7 @@ from contracts.vocabulary import (
 )
 from store import contests, inbox, items
 from store import customer_changes as change
+from store.customers import owner_of_number
 from store.deliveries import adding, ending, putting
 from store.deliveries.adding import Due, Following
 from workers.following_up import follow_up
@@ -38,15 +39,12 @@ _FOR_WANT_OF_ADDRESS = frozenset({Reason.DESTINATION_UNVERIFIED, Reason.DESTINAT
 def destination_added(scene: Scene) -> Effect:
     """Add a destination; a new value for a known one holds what was on its way to the old.
 
-    A number that would run up a bill is refused (toll fraud).
+    A number that would run up a bill is refused (toll fraud), and one that calls to us come by.
     """
     data = scene.data(DestinationAdded)
-    countries = scene.policies.countries
-    bar = bar_on(data.value, countries) if data.kind in _TELEPHONES else None
-    if bar is not None:
-        allowed = ", ".join(sorted(countries))
-        text = f"{SAYS[bar]}: it is neither texted nor rung; give an ordinary number of {allowed}"
-        return impossible("data.value", text, ErrorCode.INVALID)
+    unusable = _unusable(scene, data.value) if data.kind in _TELEPHONES else None
+    if unusable is not None:
+        return impossible("data.value", unusable, ErrorCode.INVALID)
     version = change.put_destination(
         scene.tx,
         scene.ref,
@@ -62,6 +60,21 @@ def destination_added(scene: Scene) -> Effect:
         ending.hold(scene.tx, scene.ref, data.destination_id, version)
         due = _hold_items(scene, data.destination_id, Reason.DESTINATION_UNVERIFIED)
     return Effect(changed=(customer_name(scene.ref),), due=tuple(due))
+
+
+def _unusable(scene: Scene, number: str) -> str | None:
+    """Why a number cannot be a destination, and the mend; none where it can."""
+    countries = scene.policies.countries
+    bar = bar_on(number, countries)
+    if bar is not None:
+        allowed = ", ".join(sorted(countries))
+        return f"{SAYS[bar]}: it is neither texted nor rung; give an ordinary number of {allowed}"
+    if owner_of_number(scene.tx, [number]):
+        return (
+            "is a number that we answer for a customer: what is put through to it would come back"
+            " to us; give the number of the customer's own telephone"
+        )
+    return None
 
 
 def destination_verified(scene: Scene) -> Effect:
