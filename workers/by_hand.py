@@ -114,9 +114,11 @@ def correction_event(ref: str, changed: Mapping[str, object], told_us_by: str) -
     return _event(ref, "customer.corrected", {**changed, "told_us_by": told_us_by})
 
 
-def destination_event(ref: str, destination_id: str, kind: str, value: str) -> bytes:
-    """Make the ``destination.added`` that gives a destination another value."""
-    told = {"destination_id": destination_id, "kind": kind, "value": value}
+def destination_event(
+    ref: str, destination_id: str, value: str, described: Mapping[str, str]
+) -> bytes:
+    """Make the ``destination.added`` that gives a destination another value, and nothing else."""
+    told = {**described, "destination_id": destination_id, "value": value}
     return _event(ref, "destination.added", told)
 
 

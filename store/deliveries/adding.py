@@ -30,11 +30,15 @@ class Due:
 
 @dataclass(frozen=True, slots=True)
 class Following:
-    """What a plan follows from: the event, its publisher and its customer."""
+    """What a plan follows from: the event, its publisher and its customer.
+
+    ``follows_up``: the customer was told before of the call that the event is about.
+    """
 
     event_id: UUID
     publisher: str
     customer_ref: str
+    follows_up: bool = False
 
 
 def delivery_row(
@@ -65,6 +69,7 @@ def delivery_row(
         "attach": planned.attach,
         "marked": marked,
         "gathers": planned.digest is not None,
+        "follows_up": after.follows_up,
         "acknowledge": planned.acknowledge,
         "wait_seconds": wait,
         "most_attempts": planned.most_attempts,

@@ -439,7 +439,8 @@ def _written_as(claimed: Claimed) -> str:
 
 
 def _reader(claimed: Claimed) -> Reader:
-    return Reader(claimed.locale, claimed.time_zone, one_line(claimed.person))
+    greeting, told = one_line(claimed.person), claimed.follows_up and not claimed.gathers
+    return Reader(claimed.locale, claimed.time_zone, greeting, told_before=told)
 
 
 def _together(claimed: Claimed) -> list[Together]:

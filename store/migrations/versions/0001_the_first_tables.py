@@ -367,6 +367,7 @@ def upgrade() -> None:
         sa.Column("attach", sa.Boolean(), nullable=False),
         sa.Column("marked", sa.Boolean(), nullable=False),
         sa.Column("gathers", sa.Boolean(), nullable=False),
+        sa.Column("follows_up", sa.Boolean(), nullable=False),
         sa.Column("acknowledge", sa.String(length=32), nullable=False),
         sa.Column("wait_seconds", sa.Integer(), nullable=True),
         sa.Column("most_attempts", sa.Integer(), nullable=True),
