@@ -430,6 +430,26 @@ class Checked(StrEnum):
     REFERRED = "referred"
 
 
+class CustomerKind(StrEnum):
+    """What a customer is before the law, as far as their identity is concerned."""
+
+    LEGAL_PERSON = "legal_person"  # a company, a partnership, a trust, a charity
+    INDIVIDUAL = "individual"  # somebody who trades in person, or does not trade
+
+
+class Information(StrEnum):
+    """What a customer is asked for after they have paid."""
+
+    IDENTITY = "identity"
+
+
+class IdentityGround(StrEnum):
+    """Why the identity of those who will use a service must be verified."""
+
+    TCSP = "tcsp"  # the law: an address for a legal person
+    OWNER = "owner"  # the company's own decision
+
+
 class RightsKind(StrEnum):
     """What a person may ask of us about their own data."""
 

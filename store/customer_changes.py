@@ -330,6 +330,7 @@ def give_consent(
         "evidence": tx.seal(ref, place, evidence.encode()),
         "method": method,
         "wording_version": wording_version,
+        "policy_version": tx.policy_version,
         "withdrawn_at": None,
         "withdrawn_how": None,
     }

@@ -24,6 +24,7 @@ from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 
 from contracts.vocabulary import Retention
 from store.ids import Ids
+from store.in_force import InForce
 from store.keys import DataKey, RootKey, Unopenable, owned_by_key
 from store.personal import retention_of
 from store.tables import data_keys
@@ -106,6 +107,11 @@ class Transaction:
             store.asked = Asked(moment.astimezone(UTC), steadily())
             return store.asked.moment
         return asked.moment + timedelta(seconds=passed)
+
+    @property
+    def policy_version(self) -> str:
+        """The version of the company's policy that is in force at this transaction's moment."""
+        return self.store.in_force.at(self.connection, self.now)
 
     def new_id(self) -> UUID:
         """Give a row's id, in order of making."""
@@ -227,6 +233,8 @@ LastWord = Callable[[Transaction], None]
 class Store:
     """The database, its clock and its keys. One for a process; safe to share between threads.
 
+    ``policy_version`` is in force until one that is on record takes effect (``store.policy``).
+
     ``watchers`` are given the rows of deliveries whose status has changed, once that is committed.
     """
 
@@ -241,7 +249,7 @@ class Store:
     ) -> None:
         self.engine = engine
         self._root = root
-        self.policy_version = policy_version
+        self.in_force = InForce(policy_version)
         self.ids = ids or Ids()
         self.clock = clock
         self.watchers: list[Callable[[Sequence[Any]], None]] = []

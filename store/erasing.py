@@ -30,6 +30,8 @@ OF_CUSTOMER: Final[tuple[Table, ...]] = (
     t.destinations,
     t.rule_sets,
     t.consents,
+    t.individuals,
+    t.information_requests,
     t.notice_recipients,
     t.gathered,
     t.replies,

@@ -25,6 +25,8 @@ _IN_CONTACT: Final[tuple[Table, ...]] = (
     t.destinations,
     t.rule_sets,
     t.consents,
+    t.individuals,
+    t.information_requests,
 )
 _IN_BILLING: Final[tuple[Table, ...]] = (t.subscriptions, t.payment_requests)
 _IN_SENDS: Final[tuple[Table, ...]] = (

@@ -7,6 +7,8 @@ from store.tables.customers import (
     consents,
     customers,
     destinations,
+    individuals,
+    information_requests,
     names,
     numbers,
     rule_sets,
@@ -35,6 +37,7 @@ from store.tables.office import (
     publishers,
     root_keys,
 )
+from store.tables.policy import policy_versions
 from store.tables.providers import providers
 from store.tables.rights import (
     destructions,
@@ -65,6 +68,8 @@ __all__ = [
     "file_uses",
     "gathered",
     "identities",
+    "individuals",
+    "information_requests",
     "inquiries",
     "items",
     "leases",
@@ -79,6 +84,7 @@ __all__ = [
     "outbox",
     "payment_requests",
     "planning_tasks",
+    "policy_versions",
     "providers",
     "publishers",
     "rejected_events",

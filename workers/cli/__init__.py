@@ -16,6 +16,7 @@ from workers.cli import (
     keys,
     looking,
     notices,
+    policy,
     processes,
     processors,
     proving,
@@ -53,6 +54,7 @@ for group in (
     keys,
     items,
     notices,
+    policy,
     showing,
 ):
     group.add_to(app)
