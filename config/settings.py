@@ -440,6 +440,9 @@ class Settings(BaseSettings):
     keep_prospect_months: Count = Field(
         12, description="So long after they were last heard of, who only enquired stays."
     )
+    report_customers: Count = Field(
+        5, description="A figure of a report stands for so many customers at the least."
+    )
 
     time_scale: Annotated[float, Field(gt=0, le=1)] = Field(
         1,

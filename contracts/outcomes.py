@@ -52,7 +52,9 @@ class EventWaiting(OutcomeData):
 
     source: str
     id: str
-    waits_for: Literal["customer", "number", "addressee", "destination", "item", "event", "service"]
+    waits_for: Literal[
+        "customer", "number", "addressee", "destination", "item", "event", "note", "service"
+    ]
     until: AwareDatetime
 
 

@@ -22,6 +22,15 @@ _NAMED_CODE = re.compile(
     r"(?i)\b(?:cvv2?|cvc2?|cv2|csc|cid|security (?:code|number)|(?:last )?(?:3|three) digits)\b"
     r"\W{0,4}(?:(?:is|are|number|code|of|on the back)\b\W{0,3}){0,3}(\d{3,4})(?!\d)"
 )
+_NO_LETTER = re.compile(r"[^a-z0-9]")
+_CODE = re.compile(r"\s*\d{3,4}\s*")
+_CODE_FIELDS = frozenset(  # by their letters and digits alone, so that spelling does not matter
+    {
+        *("cvv", "cvv2", "cvc", "cvc2", "cv2", "csc", "securitycode", "securitynumber"),
+        *("cardcode", "cardcvv", "cardcvc", "cardsecuritycode", "cardverificationcode"),
+        *("verificationcode", "verificationvalue", "cardverificationvalue"),
+    }
+)
 _CODE_AFTER = re.compile(
     r"(?i)[\s,;/|]{1,3}(?:(?:exp\w*\W{0,3})?\d{2}\s?[/\-]\s?\d{2,4}[\s,;/|]{1,3})?(\d{3,4})(?!\d|[/\-.:]\d)"
 )
@@ -86,7 +95,11 @@ def mask_payment_details(text: str) -> str:
 
 
 def mask_everywhere(value: object) -> object:
-    """A decoded JSON value with every text, key and long number in it masked."""
+    """A decoded JSON value with every text, key and long number in it masked.
+
+    A security code in a field that is named after it is masked whole, with or without a card
+    beside it: it may be stored by nobody.
+    """
     match value:
         case str():
             return mask_payment_details(value)
@@ -99,11 +112,18 @@ def mask_everywhere(value: object) -> object:
             return [mask_everywhere(member) for member in value]
         case dict():
             return {
-                mask_payment_details(str(key)): mask_everywhere(member)
+                mask_payment_details(str(key)): _code_or(str(key), member)
                 for key, member in value.items()
             }
         case _:
             return mask_payment_details(str(value))
+
+
+def _code_or(name: str, value: object) -> object:
+    """A security code masked whole, where ``name`` says that it is one; else as everything."""
+    if _NO_LETTER.sub("", name.lower()) in _CODE_FIELDS and _CODE.fullmatch(str(value)):
+        return "*" * len(str(value))
+    return mask_everywhere(value)
 
 
 def _masked(part: str, kept: int) -> str:

@@ -129,6 +129,7 @@ class Reason(StrEnum):
     DESTINATION_REMOVED = "destination_removed"
     DESTINATION_UNVERIFIED = "destination_unverified"
     DESTINATION_CHANGED = "destination_changed"
+    DESTINATION_CONTESTED = "destination_contested"  # they say that it is wrong: kept until settled
     DESTINATION_UNFIT = "destination_unfit"  # wrong kind for the channel
     RULES_CHANGED = "rules_changed"
     WITHDRAWN = "withdrawn"
@@ -215,8 +216,10 @@ class SuppressedBy(StrEnum):
     """What barred a destination from a purpose."""
 
     STOP = "stop"  # its owner texted STOP, to us or to the provider
+    OBJECTION = "objection"  # its owner objected to offers (Article 21)
     BOUNCE = "bounce"  # a mail server says that there is no such address, or often enough so
     OPERATOR = "operator"
+    CONSENT = "consent"  # they no longer agree to what they had agreed to
 
 
 class Retention(StrEnum):
@@ -343,7 +346,7 @@ class Custody(StrEnum):
 
 
 class Contradiction(StrEnum):
-    """How what was done with an item went against what was to be done."""
+    """How what is reported goes against what was to be done, or against what is on record."""
 
     ANOTHER_PLACE = "another_place"  # sent elsewhere than it was to go
     NOT_TO_BE_SENT = "not_to_be_sent"  # sent on, and it was to be held, shredded, collected
@@ -353,6 +356,21 @@ class Contradiction(StrEnum):
     NOT_TO_BE_SHREDDED = "not_to_be_shredded"
     NOT_TO_BE_RETURNED = "not_to_be_returned"
     NOT_TO_BE_COLLECTED = "not_to_be_collected"
+    OTHER_CONTENT = "other_content"  # an email differs from another of the same Message-ID
+
+
+class NoteChannel(StrEnum):
+    """How what a note is of was said."""
+
+    PHONE = "phone"
+    IN_PERSON = "in_person"
+
+
+class Direction(StrEnum):
+    """Which way an email went that was written by hand."""
+
+    IN = "in"  # to us
+    OUT = "out"  # from us
 
 
 class Repeats(StrEnum):
@@ -470,6 +488,22 @@ class RightsStatus(StrEnum):
     REFUSED = "refused"
 
 
+class ContestedField(StrEnum):
+    """What of who a customer is may be contested: what suppliers are told of."""
+
+    LEGAL_NAME = "legal_name"
+    TRADING_NAME = "trading_name"
+    CONTACT = "contact"
+
+
+class Settlement(StrEnum):
+    """How it was settled that something about a customer was said to be wrong."""
+
+    STANDS = "stands"  # it is right after all
+    CORRECTED = "corrected"
+    REMOVED = "removed"
+
+
 class Verb(StrEnum):
     """What an operator can do."""
 
@@ -494,6 +528,9 @@ class Verb(StrEnum):
     STOP_CLOCK = "stop_clock"  # of a request, until they answer
     RUN_CLOCK = "run_clock"
     CLOSE_REQUEST = "close_request"
+    CONTEST = "contest"  # use nothing that they say is wrong, until it is settled
+    SETTLE = "settle"
+    OBJECT = "object"  # stop what they object to, and may
 
 
 class Target(StrEnum):
@@ -525,6 +562,7 @@ class Refusal(StrEnum):
     ERASED = "erased"
     DESTINATION_REMOVED = "destination_removed"
     DESTINATION_UNVERIFIED = "destination_unverified"
+    DESTINATION_CONTESTED = "destination_contested"
     SUPPRESSED = "suppressed"
     OPTED_OUT = "opted_out"
     LATE_CALL = "late_call"  # the caller has gone

@@ -20,6 +20,7 @@ from store.bulk import among
 from store.engine import Transaction
 from store.inbox import split_content
 from store.keys import Unopenable
+from store.ledger import salted_in
 from store.types import Sealed
 
 _AT_ONCE = 1_000
@@ -83,6 +84,10 @@ SOURCES: Final = (
         t.destinations,
         lambda row: f"{row['customer_ref']}/{row['destination_id']}/{row['version']}",
     ),
+    _of(
+        t.earlier_values,
+        lambda row: f"{row['customer_ref']}/{row['destination_id']}/{row['version']}",
+    ),
     _of(t.rule_sets, lambda row: f"{row['customer_ref']}/{row['version']}"),
     _of(
         t.consents,
@@ -98,6 +103,8 @@ SOURCES: Final = (
     _of_deliveries(t.openings),
     _of(t.ledger),
     _of(t.replies),
+    _of(t.notes),
+    _of(t.correspondence),
     _of(t.notice_recipients),
     _of(t.outbox),
     _of(t.subscriptions, lambda row: f"{row['customer_ref']}/{row['subscription_id']}"),
@@ -112,6 +119,8 @@ SOURCES: Final = (
     _of(t.contradictions),
     _of(t.rights_requests),
     _of(t.erasures_asked),
+    _of(t.contests),
+    _of(t.supplier_disclosures),
     _of(t.destructions),
     Source(t.acts, _acts),
 )
@@ -167,7 +176,7 @@ def _opened(tx: Transaction, source: Source, row: Row, name: str) -> Any:
         head, data = split_content(plain)
         return head | {"data": json.loads(data)}
     if source.table is t.ledger:
-        return [value for _, value in json.loads(plain)]
+        return [value.decode() for _, value in salted_in(plain)]
     try:
         return json.loads(plain)
     except ValueError:

@@ -5,6 +5,7 @@ Personal values are sealed under the customer's key for the very row and version
 
 import json
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -16,17 +17,16 @@ from contracts.masking import mask
 from contracts.planning import INVOICE_EMAIL
 from contracts.rules import RuleSet
 from contracts.vocabulary import (
-    Channel,
     DestinationKind,
     Purpose,
     Reason,
     Service,
     SuppressedBy,
 )
+from store import earlier_values
 from store.customers import normal_name, profile_of
 from store.engine import Transaction
 from store.tables import (
-    consents,
     customers,
     destinations,
     names,
@@ -37,6 +37,14 @@ from store.tables import (
 )
 
 Profile = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class InvoiceEmail:
+    """Where a customer's invoices go, and who reads them there, where that is known."""
+
+    address: str = field(repr=False)
+    person: str | None = field(default=None, repr=False)
 
 
 def upsert(
@@ -73,8 +81,8 @@ def note_prospect(tx: Transaction, ref: str, told: Profile) -> None:
     if profile is None:
         _create(tx, ref, {"prospect": dict(told)}, "Europe/London", "en-GB", None)
         return
-    profile["prospect"] = {**profile.get("prospect", {}), **told}
-    _write_profile(tx, ref, profile)
+    before = profile.get("prospect", {})
+    _write_profile(tx, ref, profile, {**profile, "prospect": {**before, **told}})
 
 
 def register(
@@ -86,14 +94,14 @@ def register(
     time_zone: str,
     locale: str,
     known_as: Iterable[str],
-    invoice_email: str | None,
+    invoice_email: InvoiceEmail | None,
 ) -> None:
     """Make a customer, or of a prospect a customer."""
     before = profile_of(tx, ref)
     if before is None:
         _create(tx, ref, profile, time_zone, locale, tx.now)
     else:
-        _write_profile(tx, ref, {**before, **profile})
+        _write_profile(tx, ref, before, {**before, **profile})
         touch(tx, ref, time_zone=time_zone, locale=locale, registered_at=tx.now)
     contract(tx, ref, contracted)
     index_names(tx, ref, known_as)
@@ -107,11 +115,14 @@ def correct(
     *,
     columns: Mapping[str, str],
     known_as: Iterable[str],
-    invoice_email: str | None,
+    invoice_email: InvoiceEmail | None,
 ) -> None:
-    """Write corrected fields over the old ones; ``columns`` are time zone and locale."""
+    """Put corrected fields in force; the old ones stay on record. ``columns`` are as named there.
+
+    A time zone or locale is no personal value, and is replaced.
+    """
     before = profile_of(tx, ref) or {}
-    _write_profile(tx, ref, {**before, **changed})
+    _write_profile(tx, ref, before, {**before, **changed})
     touch(tx, ref, **columns)
     index_names(tx, ref, known_as)
     set_invoice_email(tx, ref, invoice_email)
@@ -139,7 +150,9 @@ def _create(
     )
 
 
-def _write_profile(tx: Transaction, ref: str, profile: Profile) -> None:
+def _write_profile(tx: Transaction, ref: str, before: Profile, profile: Profile) -> None:
+    if profile != before:
+        earlier_values.keep_profile(tx, ref, before)
     sealed = tx.seal(ref, f"customers.profile:{ref}", json.dumps(dict(profile)).encode())
     touch(tx, ref, profile=sealed)
 
@@ -160,10 +173,11 @@ def index_names(tx: Transaction, ref: str, known_as: Iterable[str]) -> None:
         tx.connection.execute(insert(names), rows)
 
 
-def set_invoice_email(tx: Transaction, ref: str, address: str | None) -> None:
+def set_invoice_email(tx: Transaction, ref: str, where: InvoiceEmail | None) -> None:
     """Keep where invoices go: specified by the customer, and in need of no verification."""
-    if address is not None:
-        put_destination(tx, ref, INVOICE_EMAIL, DestinationKind.EMAIL, address)
+    if where is not None:
+        kind, whose = DestinationKind.EMAIL, where.person
+        put_destination(tx, ref, INVOICE_EMAIL, kind, where.address, person=whose)
         verify_destination(tx, ref, INVOICE_EMAIL, "specified as the invoice email", tx.now)
 
 
@@ -232,13 +246,11 @@ def put_destination(
     label: str | None = None,
     person: str | None = None,
 ) -> int:
-    """Add a destination, or replace its value: unverified again, at the next version."""
-    before = tx.connection.execute(
-        select(destinations.c.version).where(
-            destinations.c.customer_ref == ref, destinations.c.destination_id == destination_id
-        )
-    ).scalar()
-    version = (before or 0) + 1
+    """Add a destination, or replace its value: unverified again, at the next version.
+
+    The value before stays on record.
+    """
+    version = earlier_values.keep_destination(tx, ref, destination_id) + 1
     place = f"{ref}/{destination_id}/{version}"
 
     def sealed(column: str, text: str | None) -> bytes | None:
@@ -258,6 +270,7 @@ def put_destination(
         "verified_at": None,
         "verified_how": None,
         "removed_at": None,
+        "contested_at": None,
     }
     upsert(tx, destinations, row, ["customer_ref", "destination_id"])
     touch(tx, ref)
@@ -307,52 +320,6 @@ def set_rules(tx: Transaction, ref: str, rules: RuleSet, *, told_us_by: str, set
         )
     )
     touch(tx, ref, rules_version=rules.version)
-
-
-def give_consent(
-    tx: Transaction,
-    ref: str,
-    purpose: Purpose,
-    channel: Channel,
-    *,
-    at: datetime,
-    method: str,
-    wording_version: str | None,
-    evidence: str,
-) -> None:
-    """Keep that, when and how a customer agreed."""
-    place = f"consents.evidence:{ref}/{purpose}/{channel}/{at.isoformat()}"
-    row = {
-        "customer_ref": ref,
-        "purpose": purpose,
-        "channel": channel,
-        "given_at": at,
-        "evidence": tx.seal(ref, place, evidence.encode()),
-        "method": method,
-        "wording_version": wording_version,
-        "policy_version": tx.policy_version,
-        "withdrawn_at": None,
-        "withdrawn_how": None,
-    }
-    upsert(tx, consents, row, ["customer_ref", "purpose", "channel", "given_at"])
-    touch(tx, ref)
-
-
-def withdraw_consent(
-    tx: Transaction, ref: str, purpose: Purpose, channel: Channel, *, at: datetime, method: str
-) -> None:
-    """Keep that a customer no longer agrees; what was agreed stays on record."""
-    tx.connection.execute(
-        update(consents)
-        .where(
-            consents.c.customer_ref == ref,
-            consents.c.purpose == purpose,
-            consents.c.channel == channel,
-            consents.c.withdrawn_at.is_(None),
-        )
-        .values(withdrawn_at=at, withdrawn_how=method)
-    )
-    touch(tx, ref)
 
 
 def suppress(

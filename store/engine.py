@@ -25,7 +25,7 @@ from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from contracts.vocabulary import Retention
 from store.ids import Ids
 from store.in_force import InForce
-from store.keys import DataKey, RootKey, Unopenable, owned_by_key
+from store.keys import DataKey, Destroyed, RootKey, Unopenable, owned_by_key
 from store.personal import retention_of
 from store.tables import data_keys
 from store.types import SealedBytes
@@ -78,6 +78,7 @@ class Transaction:
         self.postgresql = connection.dialect.name == "postgresql"
         self._now: datetime | None = None
         self._new_keys: dict[Kept, DataKey] = {}
+        self._destroyed: set[int] = set()
         self.after_commit: list[Callable[[], None]] = []
 
     @property
@@ -152,7 +153,9 @@ class Transaction:
         for row in self.connection.execute(select(data_keys).where(condition)):
             kept = (row.owner, row.retention)
             found.add(kept)
-            if row.wrapped is not None and kept not in self._new_keys:
+            if row.wrapped is None:
+                self._destroyed.add(row.key_id)
+            elif kept not in self._new_keys:
                 key = self.store.root.unwrap(row.key_id, _named(*kept), row.wrapped)
                 self.store.remember_key(kept, key)
         return found
@@ -184,26 +187,30 @@ class Transaction:
                 key = self._new_keys[kept]
         return key
 
-    def open(self, place: str, sealed: SealedBytes) -> bytes:
-        """Decrypt what was sealed for this place. Raises ``store.keys.Unopenable``."""
+    def open(self, place: str, sealed: bytes) -> bytes:
+        """Decrypt what was sealed for this place.
+
+        Raises ``store.keys.Unopenable``; where its key was destroyed, ``Destroyed``.
+        """
         key_id = owned_by_key(sealed)
         if key_id is None:
             return self.store.root.open_alone(place, sealed)
         for key in self._new_keys.values():
             if key.key_id == key_id:
                 return key.open(place, sealed)
-        if key_id not in self.store.keys_by_id:
+        if key_id not in self.store.keys_by_id and key_id not in self._destroyed:
             self._load_keys(data_keys.c.key_id == key_id)
         found = self.store.keys_by_id.get(key_id)
         if found is None:
-            raise Unopenable(place)
+            raise Destroyed(place) if key_id in self._destroyed else Unopenable(place)
         return found.open(place, sealed)
 
-    def prepare_opening(self, sealed: Iterable[SealedBytes | None]) -> None:
+    def prepare_opening(self, sealed: Iterable[bytes | None]) -> None:
         """Have the keys of many sealed values at hand in one query."""
         ids = {owned_by_key(value) for value in sealed if value is not None}
         made = {key.key_id for key in self._new_keys.values()}
         missing = {i for i in ids if i is not None} - self.store.keys_by_id.keys() - made
+        missing -= self._destroyed
         if missing:
             self._load_keys(data_keys.c.key_id.in_(sorted(missing)))
 

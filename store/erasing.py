@@ -14,8 +14,9 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, Select, Table, delete, func, or_, select, update
 
 from contracts.vocabulary import DeliveryStatus, Retention
-from store import bulk
+from store import bulk, destroying
 from store import tables as t
+from store.consenting import suppress_for_good
 from store.engine import Transaction
 from store.files import blob_path
 from store.vault import evidence_place
@@ -28,6 +29,7 @@ OF_CUSTOMER: Final[tuple[Table, ...]] = (
     t.numbers,
     t.names,
     t.destinations,
+    t.earlier_values,
     t.rule_sets,
     t.consents,
     t.individuals,
@@ -35,10 +37,14 @@ OF_CUSTOMER: Final[tuple[Table, ...]] = (
     t.notice_recipients,
     t.gathered,
     t.replies,
+    t.notes,
+    t.correspondence,
     t.outbox,
     t.subscriptions,
     t.payment_requests,
     t.contradictions,
+    t.contests,
+    t.supplier_disclosures,
     t.legal_holds,
 )
 OF_DELIVERIES: Final[tuple[Table, ...]] = (
@@ -104,8 +110,12 @@ def standing(tx: Transaction, ref: str) -> tuple[bool, bool]:
 
 def erase_spare(tx: Transaction, ref: str) -> int:
     """Erase of a customer what serves nothing that must be kept: consents, places out of use."""
-    d = t.destinations.c
-    gone = _delete(tx, t.consents, t.consents.c.customer_ref == ref)
+    destroying.allow(tx)
+    suppress_for_good(tx, ref)
+    d, v = t.destinations.c, t.earlier_values.c
+    unused = select(d.destination_id).where(d.customer_ref == ref, d.removed_at.is_not(None))
+    gone = _delete(tx, t.earlier_values, (v.customer_ref == ref) & v.destination_id.in_(unused))
+    gone += _delete(tx, t.consents, t.consents.c.customer_ref == ref)
     gone += _delete(tx, t.destinations, (d.customer_ref == ref) & d.removed_at.is_not(None))
     c = t.customers.c
     tx.connection.execute(update(t.customers).where(c.ref == ref).values(revision=c.revision + 1))
@@ -125,6 +135,8 @@ def erase(tx: Transaction, ref: str, ref_index: bytes, awaited: list[bytes]) -> 
 
     ``awaited`` are the keyed names that events of theirs may wait for.
     """
+    suppress_for_good(tx, ref)
+    destroying.allow(tx)
     e = t.events.c
     waiting = select(t.waits.c.event_id).where(t.waits.c.awaits.in_(awaited))
     events = select(e.id).where(or_(e.customer_ref == ref, e.id.in_(waiting)))

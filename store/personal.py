@@ -89,6 +89,7 @@ _REFERENCES = {
     "destination_id": "the publisher's name for a place of the customer's",
     "correlation": "the publisher's id of a call or item",
     "item_id": "the mailroom's number of an item",
+    "note_id": "the publisher's number of a note",
     "reference": "the provider's or carrier's id of a send",
     "subscription_id": "billing's id of a subscription",
     "request_id": "the id of a request",
@@ -167,6 +168,15 @@ REGISTER: Mapping[str, Holding] = MappingProxyType(
             | _keyed(value_index="the same, to look it up by"),
             neutral=frozenset({"verified_how"}),
         ),
+        "earlier_values": Holding(
+            "customers, and people whom they name",
+            "to know what was used before it was corrected",
+            Basis.CONTRACT,
+            Retention.CONTACT,
+            _NOBODY,
+            _named("customer_ref", "destination_id")
+            | _sealed(content="what stood in their profile, or as a number or address"),
+        ),
         "rule_sets": Holding(
             "customers, and people whom they name",
             "to send on as they wish",
@@ -208,6 +218,29 @@ REGISTER: Mapping[str, Holding] = MappingProxyType(
             | _sealed(content="what a publisher reported: messages, post, invoices, changes")
             | _keyed(digest="the same, to know it again"),
             neutral=frozenset({"source", "event_id", "type", "publisher", "traceparent"}),
+        ),
+        "notes": Holding(
+            "customers, and who spoke with them",
+            "to act on what they said by telephone or in person",
+            Basis.CONTRACT,
+            Retention.CONTENT,
+            _NOBODY,
+            _named("customer_ref", "note_id") | _sealed(content="what they said, and to whom"),
+            neutral=frozenset({"publisher"}),
+        ),
+        "correspondence": Holding(
+            "customers, and whoever wrote with them",
+            "to act on what they wrote, and to know what was answered",
+            Basis.CONTRACT,
+            Retention.CONTENT,
+            _NOBODY,
+            _named("customer_ref")
+            | _sealed(content="emails: addresses, subject, text, attachments by reference")
+            | _keyed(
+                message_index="the email's own id",
+                reply_index="that of the email that it answers",
+                digest="the email, to know it again",
+            ),
         ),
         "waits": Holding(
             "as events",
@@ -427,6 +460,23 @@ REGISTER: Mapping[str, Holding] = MappingProxyType(
             _named("customer_ref", "request_id")
             | _sealed(detail="what they asked for", answer="what we answered"),
             neutral=frozenset({"via"}),
+        ),
+        "contests": Holding(
+            "customers",
+            "to use nothing that they say is wrong until it is settled",
+            Basis.OBLIGATION,
+            Retention.SENDS,
+            _NOBODY,
+            _named("customer_ref", "destination_id"),
+        ),
+        "supplier_disclosures": Holding(
+            "customers",
+            "to know, and to prove, what suppliers were told",
+            Basis.OBLIGATION,
+            Retention.SENDS,
+            _CENTRE,
+            _named("customer_ref") | _sealed(content="what a supplier was told of them"),
+            neutral=frozenset({"outcome", "fields"}),
         ),
         "legal_holds": Holding(
             "customers whose records a court or a claim needs",

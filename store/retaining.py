@@ -13,7 +13,7 @@ from sqlalchemy import ColumnElement, Table, delete, exists, insert, select, upd
 
 from contracts.events import TYPES
 from contracts.vocabulary import Retention
-from store import bulk
+from store import bulk, destroying
 from store import tables as t
 from store.engine import Transaction
 from store.erasing import OF_DELIVERIES, delete_events, delete_identities, destroy_keys
@@ -23,6 +23,7 @@ _IN_CONTACT: Final[tuple[Table, ...]] = (
     t.numbers,
     t.names,
     t.destinations,
+    t.earlier_values,
     t.rule_sets,
     t.consents,
     t.individuals,
@@ -32,6 +33,8 @@ _IN_BILLING: Final[tuple[Table, ...]] = (t.subscriptions, t.payment_requests)
 _IN_SENDS: Final[tuple[Table, ...]] = (
     t.notice_recipients,
     t.contradictions,
+    t.contests,
+    t.supplier_disclosures,
     t.rights_requests,
     t.erasures_asked,
 )
@@ -132,10 +135,12 @@ def begin(tx: Transaction, one: Over) -> bool:
 
 def destroy_some(tx: Transaction, one: Over, limit: int) -> Destroyed:
     """Destroy about so many rows of a class, and certify them; call again until it is done."""
+    destroying.allow(tx)
     match one.retention:
         case Retention.CONTENT:
             rows, files = _events(tx, one, limit)
-            rows += _some(tx, t.replies, one.customer_ref, limit - rows)
+            for table in (t.replies, t.notes, t.correspondence):
+                rows += _some(tx, table, one.customer_ref, limit - rows)
         case Retention.BILLING:
             rows, files = _events(tx, one, limit)
             rows += _whole(tx, _IN_BILLING, one.customer_ref, limit - rows)

@@ -34,6 +34,7 @@ class Subscription:
     due_on: date
     time_zone: str = "Europe/London"
     withdrawn: bool = False
+    terminated_at: datetime | None = None
     how: SealedBytes = field(default=SealedBytes(b""), repr=False)
 
 
@@ -87,14 +88,25 @@ def end(tx: Transaction, ref: str, subscription_id: str, on: date) -> bool:
     return bool(changed.rowcount)
 
 
+def look_again(tx: Transaction, ref: str) -> None:
+    """Have a customer's subscriptions looked at anew: until when they are served has changed."""
+    s = subscriptions.c
+    tx.connection.execute(
+        update(subscriptions).where(s.customer_ref == ref).values(due_at=tx.now, changed_at=tx.now)
+    )
+
+
 def due(tx: Transaction, limit: int) -> list[Subscription]:
-    """Give the subscriptions with a payment that is due, the longest due first; held."""
+    """Give the subscriptions with a payment that is due, the longest due first; held.
+
+    Of a customer who asked that nothing be done with what is held of them, none until that ends.
+    """
     s, e, c = subscriptions, events.c, customers.c
     rows = tx.connection.execute(
-        select(s, c.time_zone, e.status)
+        select(s, c.time_zone, c.terminated_at, e.status)
         .join(customers, c.ref == s.c.customer_ref)
         .join(events, e.id == s.c.event_id)
-        .where(s.c.due_at <= tx.now)
+        .where(s.c.due_at <= tx.now, c.restricted_at.is_(None))
         .order_by(s.c.due_at, s.c.customer_ref, s.c.subscription_id)
         .limit(limit)
         .with_for_update(of=s, skip_locked=True)

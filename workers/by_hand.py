@@ -2,7 +2,7 @@
 
 import json
 import uuid
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from pydantic_core import from_json
 
@@ -99,6 +99,37 @@ def rights_event(ref: str, kind: str, via: str, received_at: str, detail: str | 
             "subject": ref,
             "datacontenttype": "application/json",
             "data": data if detail is None else data | {"detail": detail},
+        }
+    ).encode()
+
+
+def correction_event(ref: str, changed: Mapping[str, object], told_us_by: str) -> bytes:
+    """Make the ``customer.corrected`` of fields that somebody told us are wrong."""
+    return _event(ref, "customer.corrected", {**changed, "told_us_by": told_us_by})
+
+
+def destination_event(ref: str, destination_id: str, kind: str, value: str) -> bytes:
+    """Make the ``destination.added`` that gives a destination another value."""
+    told = {"destination_id": destination_id, "kind": kind, "value": value}
+    return _event(ref, "destination.added", told)
+
+
+def note_event(ref: str, note: Mapping[str, str | None]) -> bytes:
+    """Make the ``note.recorded`` of what somebody said to an operator; absent is what is none."""
+    told = {name: value for name, value in note.items() if value is not None}
+    return _event(ref, "note.recorded", told)
+
+
+def _event(ref: str, type_: str, told: Mapping[str, object]) -> bytes:
+    return json.dumps(
+        {
+            "specversion": "1.0",
+            "id": str(uuid.uuid4()),
+            "source": _SOURCE,
+            "type": f"onward.{type_}.v1",
+            "subject": ref,
+            "datacontenttype": "application/json",
+            "data": dict(told),
         }
     ).encode()
 

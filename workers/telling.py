@@ -17,6 +17,7 @@ from contracts.envelope import Envelope
 from contracts.events import load_data
 from contracts.events.customers import ServiceStarted
 from contracts.outcomes import OUTCOMES, SOURCE, OutcomeData, outcome_envelope
+from contracts.suppliers import BY_OUTCOME
 from store import bulk, inbox, processors
 from store.engine import Transaction
 from store.outbox import Outcome
@@ -25,7 +26,6 @@ from store.tables import deliveries, destinations, events
 log = get_logger(__name__)
 
 Places = Mapping[tuple[str, str], str]
-_NAMELESS = frozenset({"supplier.told", "supplier.corrected"})  # these carry names and no reference
 _NOT_READY = "service.not_ready"
 _ERASURE = "erasure.requested"
 
@@ -118,7 +118,10 @@ def _services(tx: Transaction, event_ids: Sequence[UUID]) -> dict[UUID, tuple[st
 
 def _envelope(outcome: Outcome, known: _Known) -> Envelope:
     told = _told(outcome, known)
-    subject = None if outcome.name in _NAMELESS else outcome.customer_ref
+    supplier = BY_OUTCOME.get(outcome.name)
+    if supplier is not None:  # it is told these fields and no others, in the envelope as well
+        told = {name: told[name] for name in supplier.fields if name in told}
+    subject = None if supplier is not None else outcome.customer_ref
     if outcome.name == _ERASURE and (asked := known.erasures.get(_erasure(outcome))) is not None:
         subject = asked.customer_ref
     data = _fitting(outcome, told)

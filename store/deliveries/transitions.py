@@ -140,6 +140,8 @@ def _columns(tx: Transaction, m: Move, fenced: bool) -> dict[str, Any]:  # noqa:
         row["marked"] = True
     if m.to is DeliveryStatus.PENDING and m.due_at is not None:
         row["held_at"] = None
+    if m.reason is Reason.DESTINATION_CONTESTED:
+        row["held_at"] = tx.now  # it does not expire, for it is not theirs to settle in time
     if m.reached:
         row["advance_at"] = None
     if m.acknowledged:

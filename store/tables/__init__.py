@@ -7,6 +7,7 @@ from store.tables.customers import (
     consents,
     customers,
     destinations,
+    earlier_values,
     individuals,
     information_requests,
     names,
@@ -37,14 +38,17 @@ from store.tables.office import (
     publishers,
     root_keys,
 )
+from store.tables.office_file import correspondence, notes
 from store.tables.policy import policy_versions
 from store.tables.providers import providers
 from store.tables.rights import (
+    contests,
     destructions,
     erasures,
     erasures_asked,
     legal_holds,
     rights_requests,
+    supplier_disclosures,
 )
 from store.tables.vault import identities, vault_keys
 
@@ -55,13 +59,16 @@ __all__ = [
     "blobs",
     "bounces",
     "consents",
+    "contests",
     "contradictions",
+    "correspondence",
     "custody",
     "customers",
     "data_keys",
     "deliveries",
     "destinations",
     "destructions",
+    "earlier_values",
     "erasures",
     "erasures_asked",
     "events",
@@ -78,6 +85,7 @@ __all__ = [
     "legs",
     "metadata",
     "names",
+    "notes",
     "notice_recipients",
     "numbers",
     "openings",
@@ -96,6 +104,7 @@ __all__ = [
     "search_terms",
     "services",
     "subscriptions",
+    "supplier_disclosures",
     "suppressions",
     "texted",
     "vault_keys",

@@ -14,13 +14,14 @@ from contracts.vocabulary import (
     Service,
     SuppressedBy,
 )
+from store.tables.append_only import only_new_rows
 from store.tables.base import instant, metadata, name
 from store.types import Sealed, Word
 
 # `revision` rises with every change to the customer or to anything below, so that a process may
 # keep its own reading of a customer for as long as the revision stands. `sms_sender` is whom
 # texts to this customer come from, `mail_from` in whose name its emails come, where that is not
-# the company.
+# the company. `objected_at`: they object to what rests on our interests alone.
 customers = Table(
     "customers",
     metadata,
@@ -36,6 +37,7 @@ customers = Table(
     instant("started_at", index=True),
     instant("terminated_at"),
     instant("restricted_at"),
+    instant("objected_at"),
     Column("sms_sender", Sealed),
     Column("kind", Word(CustomerKind)),
 )
@@ -109,6 +111,21 @@ destinations = Table(
     instant("verified_at"),
     name("verified_how"),
     instant("removed_at"),
+    instant("contested_at"),
+)
+
+# What stood there before a correction: of a destination, or of the whole profile under the name
+# `@profile`. `content` is that value with what was known of it.
+earlier_values = only_new_rows(
+    Table(
+        "earlier_values",
+        metadata,
+        name("customer_ref", primary_key=True),
+        name("destination_id", primary_key=True),
+        Column("version", Integer, primary_key=True),
+        Column("content", Sealed, nullable=False),
+        instant("replaced_at", nullable=False),
+    )
 )
 
 rule_sets = Table(

@@ -2,7 +2,15 @@
 
 from sqlalchemy import Column, Date, Index, Integer, LargeBinary, Table, Text, Uuid
 
-from contracts.vocabulary import Retention, RightsKind, RightsStatus
+from contracts.vocabulary import (
+    ContestedField,
+    Retention,
+    RightsKind,
+    RightsStatus,
+    Role,
+    Settlement,
+)
+from store.tables.append_only import only_new_rows
 from store.tables.base import instant, metadata, name
 from store.types import Sealed, Word
 
@@ -62,6 +70,43 @@ Index(
     erasures_asked.c.due_at,
     postgresql_where=_unconfirmed,
     sqlite_where=_unconfirmed,
+)
+
+# What a person says is wrong: a destination or a field. It is not used while this stands open; how
+# it was settled stands there afterwards. `rights_request_id` is the request that it is part of.
+contests = Table(
+    "contests",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    name("customer_ref", nullable=False, index=True),
+    name("destination_id"),
+    Column("field", Word(ContestedField)),
+    Column("rights_request_id", Uuid),
+    instant("since", nullable=False),
+    instant("settled_at"),
+    Column("settled_as", Word(Settlement)),
+)
+
+# What suppliers were told of a customer. `fields` are the names of what `content` holds, `outcome`
+# is that which told it.
+supplier_disclosures = only_new_rows(
+    Table(
+        "supplier_disclosures",
+        metadata,
+        Column("id", Uuid, primary_key=True),
+        name("customer_ref", nullable=False),
+        Column("supplier", Word(Role), nullable=False),
+        name("outcome", nullable=False),
+        name("fields", nullable=False),
+        Column("content", Sealed, nullable=False),
+        Column("event_id", Uuid),
+        instant("at", nullable=False),
+    )
+)
+Index(
+    "ix_supplier_disclosures_customer",
+    supplier_disclosures.c.customer_ref,
+    supplier_disclosures.c.at,
 )
 
 # While one stands, nothing of the customer is destroyed, however old.

@@ -28,7 +28,7 @@ def _serve(office: Office) -> None:
         envelope("post.received"),
         envelope("invoice.issued"),
         envelope("subscription.chosen"),
-        envelope("note.recorded"),
+        envelope("note.recorded", amends=...),
     )
 
 
@@ -126,7 +126,7 @@ def test_clause_41b_a_legal_hold_outlives_it(office: Office) -> None:
     assert _destroyed(office) == {"identity", "content", "sends", "contact", "billing"}
 
 
-def test_clause_41_of_29_february_the_time_ends_on_1_march(office: Office) -> None:
+def test_clause_41b_of_29_february_the_time_ends_on_1_march(office: Office) -> None:
     """There is no such day five years on; a day early would be early."""
     ended = datetime(2028, 2, 29, 12, tzinfo=UTC)
     _serve(office)
@@ -140,7 +140,7 @@ def test_clause_41_of_29_february_the_time_ends_on_1_march(office: Office) -> No
     assert "content" in _destroyed(office)
 
 
-def test_clause_41_who_is_still_served_keeps_everything(office: Office) -> None:
+def test_clause_41a_who_is_still_served_keeps_everything(office: Office) -> None:
     """However long they have been with us."""
     _serve(office)
 
@@ -243,7 +243,7 @@ def test_clause_41b_the_documents_of_invoices_go_with_them(office: Office) -> No
 
 
 @pytest.mark.parametrize("meanwhile", ["served again", "held"])
-def test_clause_41_what_changed_since_they_were_looked_for_counts(
+def test_clause_41b_what_changed_since_they_were_looked_for_counts(
     office: Office, meanwhile: str
 ) -> None:
     """No key is destroyed of who came back, or of whom a court needs, a moment ago."""

@@ -1,40 +1,18 @@
 """Does the register name everything that the tables hold about people?"""
 
 import pytest
-from sqlalchemy import BigInteger, LargeBinary, String, Text
 
 from contracts.vocabulary import Retention
 from store.personal import NOBODYS, REGISTER, Form, retention_of
 from store.tables import metadata
-from store.types import Sealed, Word
-
-_TERMS = {"search_terms.term"}  # a number that is a keyed digest
-
-
-def _could_be_personal() -> dict[str, set[str]]:
-    """The columns of each table that could hold something about a person."""
-    return {
-        table.name: {
-            column.name
-            for column in table.c
-            if isinstance(column.type, Sealed | LargeBinary | Text)
-            or (isinstance(column.type, String) and not isinstance(column.type, Word))
-            or (isinstance(column.type, BigInteger) and f"{table.name}.{column.name}" in _TERMS)
-        }
-        for table in metadata.tables.values()
-    }
+from store.types import Sealed
+from tests.registering import could_be_personal, unregistered
 
 
 def test_every_column_that_could_hold_something_about_a_person_is_registered() -> None:
     """A new column fails here until somebody has said what it is, why, and for how long."""
-    found = _could_be_personal()
+    found = could_be_personal(metadata)
 
-    unregistered = {
-        f"{table}.{name}"
-        for table, names in found.items()
-        if table not in NOBODYS
-        for name in names - REGISTER[table].fields.keys() - REGISTER[table].neutral
-    }
     gone = {
         f"{table}.{name}"
         for table, holding in REGISTER.items()
@@ -42,7 +20,7 @@ def test_every_column_that_could_hold_something_about_a_person_is_registered() -
     }
 
     assert set(found) == REGISTER.keys() | NOBODYS
-    assert unregistered == set()
+    assert unregistered(metadata) == set()
     assert gone == set()
 
 

@@ -198,6 +198,21 @@ def test_who_rings_a_customers_number_is_put_through_by_its_rules(wired: Wired) 
     assert (event["type"], event["customer_ref"]) == ("call.waiting", "C-1042")
 
 
+@pytest.mark.parametrize("caller", ["anonymous", "+266696687", "+86282452253", "+441234567"])
+def test_who_shows_no_number_or_an_impossible_one_is_put_through_as_well(
+    wired: Wired, caller: str
+) -> None:
+    """Hospitals and banks withhold theirs, and Twilio spells the word for it in digits."""
+    serve(wired.house)
+    behave(wired, desk="answer")
+
+    sid = rings_us(wired, caller=caller)
+
+    eventually(lambda: wired.house.deliveries(channel=CALL) != [], "it is taken in")
+    settled(wired, "d-desk", S.DELIVERED)
+    ended(wired, sid)
+
+
 def test_the_next_number_of_a_call_to_us_is_rung_as_well(wired: Wired) -> None:
     """The first is busy: the second is dialled as for any waiting caller."""
     serve(wired.house)

@@ -6,6 +6,7 @@ from config.processors import insist
 from config.providers import all_sms_senders
 from config.sending import MissingSettingsError, company_of, missing_company
 from config.settings import Settings
+from contracts.tolls import may_be_reached
 from contracts.vocabulary import Channel
 from workers.bootstrap.parts import Parts
 from workers.bootstrap.preparing import (
@@ -40,6 +41,7 @@ def open_web(parts: Parts) -> "FastAPI":
             hint=parts.hints,
             public_url=settings.public_url,
             auth_tokens=tuple(dict.fromkeys(tokens)),
+            reachable=_reachable(parts),
             counts=parts.counts,
             company=settings.company_trading_name,
             help_text=_help_text(settings),
@@ -63,6 +65,12 @@ def open_web(parts: Parts) -> "FastAPI":
         ),
         beside,
     )
+
+
+def _reachable(parts: Parts) -> "Callable[[str], bool]":
+    """Where calls and texts may go that others name; to the agents of the settings, always."""
+    countries, agents = parts.policies.countries, parts.settings.voice_return_to
+    return lambda place: place == agents or may_be_reached(place, countries)
 
 
 def _farewell(parts: Parts) -> "Callable[[], Spoken] | None":

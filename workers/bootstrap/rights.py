@@ -5,9 +5,11 @@ from store.engine import Store
 from store.erased import ErasureRegister
 from workers.bootstrap.parts import Parts
 from workers.bootstrap.preparing import open_files
+from workers.rights.contesting import Contesting
 from workers.rights.copies import Copies
 from workers.rights.erasure import Erasing
 from workers.rights.holds import Holds
+from workers.rights.objection import Objecting
 from workers.rights.requests import Clock, Requests
 from workers.rights.restriction import Restricting
 from workers.rights.retention import Retaining
@@ -33,6 +35,16 @@ def open_copies(parts: Parts) -> Copies:
 def open_holds(parts: Parts) -> Holds:
     """Make what puts records under a legal hold."""
     return Holds(parts.store)
+
+
+def open_contesting(parts: Parts) -> Contesting:
+    """Make what stops using what somebody says is wrong."""
+    return Contesting(parts.store, parts.readings, parts.policies.lanes)
+
+
+def open_objecting(parts: Parts) -> Objecting:
+    """Make what carries objections out."""
+    return Objecting(parts.store)
 
 
 def open_restricting(parts: Parts) -> Restricting:

@@ -22,10 +22,14 @@ from workers.cli import (
     proving,
     records,
     releasing,
+    reporting,
+    righting,
     rights,
     showing,
+    suppliers,
     texting,
     vault,
+    written,
 )
 
 app = typer.Typer(
@@ -48,8 +52,12 @@ for group in (
     emails,
     texting,
     records,
+    written,
     proving,
+    reporting,
     rights,
+    righting,
+    suppliers,
     vault,
     keys,
     items,

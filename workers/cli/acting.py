@@ -243,7 +243,7 @@ class _Chosen:
 
 def _choose(parts: "Parts", ids: Sequence[UUID] | None, cause: str | None, limit: int) -> _Chosen:
     """Find what is meant: by ids, or by a cause, of which ``left`` are beyond the limit."""
-    from store.attention import OVERDUE, attention, members, rejected_among
+    from store.attention import FOLLOW_UP, OVERDUE, attention, members, rejected_among
     from store.contradictions import among
 
     if bool(ids) == bool(cause):
@@ -259,6 +259,8 @@ def _choose(parts: "Parts", ids: Sequence[UUID] | None, cause: str | None, limit
             fail(f"nothing waits for {wanted}: see onward attention")
         if all(group.kind == OVERDUE for group in groups):
             fail("what waits for something is taken up when that appears: see onward waiting")
+        if all(group.kind == FOLLOW_UP for group in groups):
+            fail("a follow-up ends when its note is amended without one: see onward notes")
         found = members(tx, wanted, limit)
     total = sum(group.count for group in groups)
     return _Chosen(

@@ -119,7 +119,7 @@ def _try_all(previewing: "Previewing") -> None:
     for fault in faults:
         typer.echo(harmless(fault), err=True)
     if faults:
-        fail(f"{len(faults)} faults: deliveries of these would be parked")
+        fail(f"{len(faults)} faults: what cannot be written is parked, what promotes goes out so")
     typer.echo("every template can be used, and writes every event that it is for")
 
 

@@ -38,8 +38,8 @@ def attention(
     as_json: AsJson = False,
 ) -> None:
     """Show what waits for you, by cause, and what puts it right."""
+    from store.attention import CONTRADICTED, members
     from store.attention import attention as read
-    from store.attention import members
     from workers.cli.words import ago, kind_of, mending
 
     with opened(there()) as parts, parts.store.read() as tx:
@@ -73,7 +73,8 @@ def attention(
             f"\n  {group.count} × {harmless('  '.join(group.words))}"
             f"  (oldest: {ago(now - group.oldest)})"
         )
-        typer.echo(f"    e.g. onward trace {group.examples[0]}")
+        if group.kind != CONTRADICTED:  # its own lines say where to look
+            typer.echo(f"    e.g. onward trace {group.examples[0]}")
         for line in mending(group):
             typer.echo(f"    {harmless(line)}")
     if groups:

@@ -105,6 +105,7 @@ def _story_rows(story: "EventStory") -> list[dict[str, Any]]:
             "outcome": d.status.value,
             "reason": d.reason.value,
             "at": d.changed_at,
+            "delivery": d.id,
         }
         for d in story.deliveries
     ]
@@ -128,4 +129,10 @@ def _story_rows(story: "EventStory") -> list[dict[str, Any]]:
 
 def _row(send: "SendLine") -> dict[str, Any]:
     row = {name: getattr(send, name, None) for name in _SEND}
-    return row | {"cost": None if send.price is None else f"{send.price} {send.currency}"}
+    names = {
+        "source": send.source,
+        "event": send.event_id,
+        "delivery": send.delivery_id,
+        "entry": send.id,
+    }
+    return row | {"cost": None if send.price is None else f"{send.price} {send.currency}"} | names

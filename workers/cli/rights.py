@@ -115,7 +115,7 @@ def stop(request: Named, reason: Why = "", actor: As = "") -> None:
     """Have a request's clock stand still: they were asked who they are, or what they mean."""
     by = by_whom(actor, reason, dry_run=False)
     with opened(there()) as parts:
-        _refused(_requests(parts).stop_clock(_one(parts, request), by))
+        refused(_requests(parts).stop_clock(one_request(parts, request), by))
     typer.echo("the clock stands still: onward rights run, once they have answered")
 
 
@@ -123,8 +123,8 @@ def run(request: Named, reason: Why = "", actor: As = "") -> None:
     """Have a request's clock run on."""
     by = by_whom(actor, reason, dry_run=False)
     with opened(there()) as parts:
-        _refused(_requests(parts).run_clock(_one(parts, request), by))
-        due = _one(parts, request).due_on
+        refused(_requests(parts).run_clock(one_request(parts, request), by))
+        due = one_request(parts, request).due_on
     typer.echo(f"due on {due}")
 
 
@@ -140,7 +140,7 @@ def close(
     by = by_whom(actor, reason, dry_run=False)
     status = RightsStatus.REFUSED if refuse else RightsStatus.DONE
     with opened(there()) as parts:
-        _refused(_requests(parts).close(_one(parts, request), status, by))
+        refused(_requests(parts).close(one_request(parts, request), status, by))
     typer.echo(f"closed: {status.value}")
 
 
@@ -217,7 +217,7 @@ def erase(
         done = open_erasing(parts).erase(customer, by)
     if done.refusal is Refusal.NOT_STOPPABLE:
         fail("something is being sent to them right now: try again in a minute")
-    _refused(done.refusal)
+    refused(done.refusal)
     typer.echo(f"{done.rows} rows and {done.files} files are erased")
     if done.asked:
         typer.echo(
@@ -234,7 +234,7 @@ def restrict(customer: Customer, reason: Why = "", actor: As = "") -> None:
 
     by = by_whom(actor, reason, dry_run=False)
     with opened(there()) as parts:
-        _refused(open_restricting(parts).restrict(customer, by))
+        refused(open_restricting(parts).restrict(customer, by))
     typer.echo(f"nothing is sent to {customer} until that is lifted: onward rights unrestrict")
 
 
@@ -253,7 +253,7 @@ def unrestrict(
     if not told:
         fail("they must be told before it is lifted: say so with --told")
     with opened(there()) as parts:
-        _refused(open_restricting(parts).lift(customer, by))
+        refused(open_restricting(parts).lift(customer, by))
     typer.echo("lifted")
 
 
@@ -263,7 +263,7 @@ def hold(customer: Customer, reason: Why = "", actor: As = "") -> None:
 
     by = by_whom(actor, reason, dry_run=False)
     with opened(there()) as parts:
-        _refused(open_holds(parts).hold(customer, by))
+        refused(open_holds(parts).hold(customer, by))
     typer.echo(f"nothing of {customer} is destroyed until the hold is lifted")
 
 
@@ -273,7 +273,7 @@ def lift(customer: Customer, reason: Why = "", actor: As = "") -> None:
 
     by = by_whom(actor, reason, dry_run=False)
     with opened(there()) as parts:
-        _refused(open_holds(parts).lift(customer, by))
+        refused(open_holds(parts).lift(customer, by))
     typer.echo("lifted")
 
 
@@ -322,7 +322,8 @@ def _requests(parts: "Parts") -> "Requests":
     return open_requests(parts)
 
 
-def _one(parts: "Parts", name: str) -> "Request":
+def one_request(parts: "Parts", name: str) -> "Request":
+    """Give the one request of a name; exit 1 where there is none, or several."""
     from store.rights import named
 
     with parts.store.write() as tx:
@@ -335,7 +336,8 @@ def _one(parts: "Parts", name: str) -> "Request":
     return found[0]
 
 
-def _refused(refusal: Refusal | None) -> None:
+def refused(refusal: Refusal | None) -> None:
+    """Say why something was not done, and exit 1; go on where it was."""
     if refusal is not None:
         fail(REFUSALS[refusal])
 

@@ -23,6 +23,7 @@ from workers.links import Links
 from workers.mail_from import is_ours
 from workers.providers.base import Attachment, Email, Outgoing, Tag, Text, Transfer
 from workers.routing.digest_writing import Together
+from workers.routing.display import one_line
 from workers.routing.enclosing import (
     HELD_BACK,
     NOTHING_ENCLOSED,
@@ -415,7 +416,7 @@ def _written_as(claimed: Claimed) -> str:
 
 
 def _reader(claimed: Claimed) -> Reader:
-    return Reader(locale=claimed.locale, time_zone=claimed.time_zone)
+    return Reader(claimed.locale, claimed.time_zone, one_line(claimed.person))
 
 
 def _together(claimed: Claimed) -> list[Together]:

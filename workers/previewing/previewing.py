@@ -23,6 +23,7 @@ from workers.providers.mime import build
 from workers.routing.digest_writing import Together
 from workers.routing.enclosing import NOTHING_ENCLOSED
 from workers.routing.own_way import HELD_WAY
+from workers.routing.promoting import promotions
 from workers.routing.rendering import Reader, Renderer
 from workers.routing.sms_length import segments
 from workers.routing.template_files import FALLBACK, TemplateFailedError, TemplateMissingError
@@ -99,7 +100,8 @@ class Previewing:
     def faults(self) -> Iterator[str]:
         """Try every template: that it can be used, and that it writes every event it is for.
 
-        Each fault names its template; none means that all can be sent.
+        And that none but an offer's promotes anything. Each fault names its template; none means
+        that all can be sent.
         """
         files = self._renderer.files
         names = files.names()
@@ -108,6 +110,8 @@ class Previewing:
                 files.piece(name)
             except TemplateFailedError as error:
                 yield str(error)
+            for line, words in promotions(name, files.source(name)):
+                yield f"{name} line {line}: promotes ({words}), which an offer alone may"
         found: dict[str, None] = {}
         locales = sorted({name.partition("/")[0] for name in names})
         for event_type, channel, content, locale, fate in product(

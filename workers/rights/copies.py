@@ -80,7 +80,7 @@ class Copies:
             return None
         if provided_alone:
             tables = {name: rows for name, rows in tables.items() if name in _PROVIDED}
-        withheld = [] if release_all else list(_withhold(tables.get("events", []), released))
+        withheld = [] if release_all else _withhold(tables, released)
         files = {} if provided_alone else dict(self._files(tables["events"]))
         members = dict(self._members(ref, now, tables, files, withheld))
         manifest = {
@@ -142,17 +142,23 @@ def _archive(to: Path, members: Mapping[str, bytes]) -> None:
             archive.writestr(zipfile.ZipInfo(name, _EPOCH), body, zipfile.ZIP_DEFLATED)
 
 
-def _withhold(events: list[dict[str, Any]], released: Collection[str]) -> Iterator[str]:
-    """Leave other persons out of events that nobody has released; give the events' ids."""
-    for event in events:
-        data = event["content"].get("data") if isinstance(event["content"], dict) else None
-        if not isinstance(data, dict) or event["id"] in released:
+def _withhold(tables: Mapping[str, list[dict[str, Any]]], released: Collection[str]) -> list[str]:
+    """Leave other persons out of events that nobody has released; give the events' ids.
+
+    An email's own record bears the id of the event that told of it, and follows it.
+    """
+    withheld: dict[str, None] = {}
+    for row in (*tables.get("events", []), *tables.get("correspondence", [])):
+        content = row["content"] if isinstance(row["content"], dict) else {}
+        data = content.get("data", content)
+        if not isinstance(data, dict) or row["id"] in released:
             continue
         others = [name for name in _OTHERS if data.get(name)]
         for name in others:
             data[name] = WITHHELD
         if others:
-            yield event["id"]
+            withheld[row["id"]] = None
+    return list(withheld)
 
 
 def _files_in(content: object) -> Iterator[Mapping[str, Any]]:

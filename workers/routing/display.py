@@ -25,10 +25,16 @@ MEGABYTE: Final = 1_000_000
 
 
 def moment(instant: datetime | None, zone: ZoneInfo) -> str:
-    """``Sun 22 Nov 2026, 17:04`` where the customer is; empty for none."""
+    """``Sun 22 Nov 2026, 17:04`` where the customer is; empty for none.
+
+    At either end of the calendar, which publishers send for "never", it is shown as it was sent.
+    """
     if instant is None:
         return ""
-    local = instant.astimezone(zone)
+    try:
+        local = instant.astimezone(zone)
+    except OverflowError:
+        local = instant
     return f"{day(local)}, {local.hour:02}:{local.minute:02}"
 
 

@@ -150,6 +150,10 @@ class TemplateFiles:
         }
         return sorted(found)
 
+    def source(self, name: str) -> str:
+        """What stands in a file. Raises ``TemplateMissingError``."""
+        return self._source(name)
+
     def _load(self, name: str) -> tuple[str, str, None] | None:
         try:
             return self._source(name), name, None

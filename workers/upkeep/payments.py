@@ -19,8 +19,9 @@ _LATER = timedelta(hours=1)
 def request_payments(store: Store) -> int:
     """Ask billing for what is due; give how many subscriptions were looked at.
 
-    What was missed, because nothing ran here, is asked for now, period by period. One that cannot
-    be read keeps no other waiting, and is looked at again later.
+    What was missed, because nothing ran here, is asked for now, period by period; nothing for a
+    period that begins after the customer's services have ended. One that cannot be read keeps no
+    other waiting, and is looked at again later.
     """
     with store.write() as tx:
         found = subscriptions.due(tx, _AT_ONCE)
@@ -51,4 +52,8 @@ def _request(tx: Transaction, one: Subscription) -> None:
 
 
 def _is_over(one: Subscription, due_on: date) -> bool:
-    return one.withdrawn or (one.ended_on is not None and due_on >= one.ended_on)
+    if one.withdrawn or (one.ended_on is not None and due_on >= one.ended_on):
+        return True
+    return (
+        one.terminated_at is not None and begins(due_on, zone(one.time_zone)) >= one.terminated_at
+    )

@@ -4,11 +4,14 @@ import sqlalchemy as sa
 from alembic import op
 
 from store import types
+from store.tables import append_only
 
 revision = "0001"
 down_revision = None
 branch_labels = None
 depends_on = None
+
+_ONLY_NEW_ROWS = ("correspondence", "earlier_values", "notes", "supplier_disclosures")
 
 
 def upgrade() -> None:
@@ -89,6 +92,41 @@ def upgrade() -> None:
         ),
     )
     op.create_table(
+        "contests",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("customer_ref", sa.String(length=500), nullable=False),
+        sa.Column("destination_id", sa.String(length=500), nullable=True),
+        sa.Column("field", sa.String(length=32), nullable=True),
+        sa.Column("rights_request_id", sa.Uuid(), nullable=True),
+        sa.Column("since", types.Instant(), nullable=False),
+        sa.Column("settled_at", types.Instant(), nullable=True),
+        sa.Column("settled_as", sa.String(length=32), nullable=True),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_contests")),
+    )
+    op.create_index(op.f("ix_contests_customer_ref"), "contests", ["customer_ref"])
+    op.create_table(
+        "correspondence",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("customer_ref", sa.String(length=500), nullable=False),
+        sa.Column("direction", sa.String(length=32), nullable=False),
+        sa.Column("message_index", sa.LargeBinary(length=16), nullable=False),
+        sa.Column("variant", sa.Integer(), nullable=False),
+        sa.Column("reply_index", sa.LargeBinary(length=16), nullable=True),
+        sa.Column("delivery_id", sa.Uuid(), nullable=True),
+        sa.Column("content", types.Sealed(), nullable=False),
+        sa.Column("digest", sa.LargeBinary(length=32), nullable=False),
+        sa.Column("at", types.Instant(), nullable=False),
+        sa.Column("recorded_at", types.Instant(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_correspondence")),
+        sa.UniqueConstraint(
+            "customer_ref",
+            "message_index",
+            "variant",
+            name=op.f("uq_correspondence_customer_ref_message_index_variant"),
+        ),
+    )
+    op.create_index("ix_correspondence_customer", "correspondence", ["customer_ref", "at"])
+    op.create_table(
         "customers",
         sa.Column("ref", sa.String(length=500), nullable=False),
         sa.Column("revision", sa.Integer(), nullable=False),
@@ -102,6 +140,7 @@ def upgrade() -> None:
         sa.Column("started_at", types.Instant(), nullable=True),
         sa.Column("terminated_at", types.Instant(), nullable=True),
         sa.Column("restricted_at", types.Instant(), nullable=True),
+        sa.Column("objected_at", types.Instant(), nullable=True),
         sa.Column("sms_sender", types.Sealed(), nullable=True),
         sa.Column("kind", sa.String(length=32), nullable=True),
         sa.PrimaryKeyConstraint("ref", name=op.f("pk_customers")),
@@ -118,6 +157,17 @@ def upgrade() -> None:
         sa.Column("destroyed_at", types.Instant(), nullable=True),
         sa.PrimaryKeyConstraint("key_id", name=op.f("pk_data_keys")),
         sa.UniqueConstraint("owner", "retention", name=op.f("uq_data_keys_owner_retention")),
+    )
+    op.create_table(
+        "earlier_values",
+        sa.Column("customer_ref", sa.String(length=500), nullable=False),
+        sa.Column("destination_id", sa.String(length=500), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("content", types.Sealed(), nullable=False),
+        sa.Column("replaced_at", types.Instant(), nullable=False),
+        sa.PrimaryKeyConstraint(
+            "customer_ref", "destination_id", "version", name=op.f("pk_earlier_values")
+        ),
     )
     op.create_table(
         "erasures",
@@ -441,6 +491,7 @@ def upgrade() -> None:
         sa.Column("verified_at", types.Instant(), nullable=True),
         sa.Column("verified_how", sa.String(length=500), nullable=True),
         sa.Column("removed_at", types.Instant(), nullable=True),
+        sa.Column("contested_at", types.Instant(), nullable=True),
         sa.PrimaryKeyConstraint("customer_ref", "destination_id", name=op.f("pk_destinations")),
     )
     op.create_index(
@@ -745,6 +796,31 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("event_id", name=op.f("pk_planning_tasks")),
     )
     op.create_table(
+        "notes",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("customer_ref", sa.String(length=500), nullable=False),
+        sa.Column("publisher", sa.String(length=500), nullable=False),
+        sa.Column("note_id", sa.String(length=500), nullable=False),
+        sa.Column("first_id", sa.Uuid(), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("channel", sa.String(length=32), nullable=False),
+        sa.Column("content", types.Sealed(), nullable=False),
+        sa.Column("at", types.Instant(), nullable=False),
+        sa.Column("follow_up_by", types.Instant(), nullable=True),
+        sa.Column("recorded_at", types.Instant(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_notes")),
+        sa.UniqueConstraint("first_id", "version", name=op.f("uq_notes_first_id_version")),
+    )
+    op.create_index("ix_notes_customer", "notes", ["customer_ref", "at"])
+    op.create_index(
+        "ix_notes_follow_up",
+        "notes",
+        ["follow_up_by"],
+        postgresql_where=sa.text("follow_up_by IS NOT NULL"),
+        sqlite_where=sa.text("follow_up_by IS NOT NULL"),
+    )
+    op.create_index("ix_notes_note", "notes", ["publisher", "note_id"])
+    op.create_table(
         "notice_recipients",
         sa.Column("event_id", sa.Uuid(), nullable=False),
         sa.Column("customer_ref", sa.String(length=500), nullable=False),
@@ -925,6 +1001,21 @@ def upgrade() -> None:
         sqlite_where=sa.text("due_at IS NOT NULL"),
     )
     op.create_table(
+        "supplier_disclosures",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("customer_ref", sa.String(length=500), nullable=False),
+        sa.Column("supplier", sa.String(length=32), nullable=False),
+        sa.Column("outcome", sa.String(length=500), nullable=False),
+        sa.Column("fields", sa.String(length=500), nullable=False),
+        sa.Column("content", types.Sealed(), nullable=False),
+        sa.Column("event_id", sa.Uuid(), nullable=True),
+        sa.Column("at", types.Instant(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_supplier_disclosures")),
+    )
+    op.create_index(
+        "ix_supplier_disclosures_customer", "supplier_disclosures", ["customer_ref", "at"]
+    )
+    op.create_table(
         "suppressions",
         sa.Column("value_index", sa.LargeBinary(length=16), nullable=False),
         sa.Column("purpose", sa.String(length=32), nullable=False),
@@ -959,7 +1050,7 @@ def upgrade() -> None:
     op.create_table(
         "contradictions",
         sa.Column("id", sa.Uuid(), nullable=False),
-        sa.Column("item_id", sa.String(length=500), nullable=False),
+        sa.Column("item_id", sa.String(length=500), nullable=True),
         sa.Column("customer_ref", sa.String(length=500), nullable=False),
         sa.Column("event_id", sa.Uuid(), nullable=False),
         sa.Column("what", sa.String(length=32), nullable=False),
@@ -986,6 +1077,18 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("event_id", name=op.f("pk_waits")),
     )
     op.create_index(op.f("ix_waits_awaits"), "waits", ["awaits"], unique=False)
+    _guard()
+
+
+def _guard() -> None:
+    """Have some tables take only new rows, by the database's own word."""
+    if op.get_bind().dialect.name != "postgresql":
+        for table in _ONLY_NEW_ROWS:
+            op.execute(append_only.sqlite_guard(table))
+        return
+    op.execute(append_only.FUNCTION)
+    for table in _ONLY_NEW_ROWS:
+        op.execute(append_only.postgresql_guard(table))
 
 
 def downgrade() -> None:
@@ -1011,6 +1114,7 @@ def downgrade() -> None:
     op.drop_table("subscriptions")
     op.drop_table("payment_requests")
     op.drop_table("suppressions")
+    op.drop_table("supplier_disclosures")
     op.drop_table("services")
     op.drop_table("legs")
     op.drop_table("search_terms")
@@ -1039,6 +1143,7 @@ def downgrade() -> None:
     op.drop_table("policy_versions")
     op.drop_table("notice_recipients")
     op.drop_table("planning_tasks")
+    op.drop_table("notes")
     op.drop_index(
         "uq_outbox_position",
         table_name="outbox",
@@ -1222,10 +1327,13 @@ def downgrade() -> None:
     op.drop_index(op.f("ix_erasures_asked_customer_ref"), table_name="erasures_asked")
     op.drop_table("erasures_asked")
     op.drop_table("erasures")
+    op.drop_table("earlier_values")
     op.drop_table("data_keys")
     op.drop_index(op.f("ix_customers_started_at"), table_name="customers")
     op.drop_index(op.f("ix_customers_registered_at"), table_name="customers")
     op.drop_table("customers")
+    op.drop_table("correspondence")
+    op.drop_table("contests")
     op.drop_table("consents")
     op.drop_index("ix_bounces_address", table_name="bounces")
     op.drop_table("bounces")
@@ -1234,3 +1342,5 @@ def downgrade() -> None:
     op.drop_table("acts")
     op.drop_index("ix_act_targets_target", table_name="act_targets")
     op.drop_table("act_targets")
+    if op.get_bind().dialect.name == "postgresql":
+        op.execute("DROP FUNCTION onward_only_new_rows()")

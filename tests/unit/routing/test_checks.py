@@ -436,3 +436,19 @@ def test_a_service_cannot_start_with_a_destination_that_has_become_another_kind(
     assert [(missing.what, missing.about) for missing in found] == [
         (Lack.RULES, "r1: action.steps[0].destination")
     ]
+
+
+@pytest.mark.parametrize(
+    ("begins", "ends"),
+    [
+        ("0001-01-01T00:00:00Z", "2027-01-04T08:00:00Z"),
+        ("2026-12-24T17:00:00Z", "9999-12-31T23:59:59Z"),
+        ("0001-01-01T00:00:00Z", "9999-12-31T23:59:59Z"),
+        ("9999-12-31T23:00:00Z", "9999-12-31T23:59:59Z"),
+    ],
+)
+def test_a_season_may_begin_and_end_where_the_calendar_does(begins: str, ends: str) -> None:
+    """Programs write so for one without beginning or end."""
+    season = rule("d-email", match={"from": begins, "until": ends, "window": HOURS})
+
+    assert problems(season) == []

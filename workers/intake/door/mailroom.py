@@ -39,7 +39,7 @@ _CALLED_OFF = frozenset(
     summary="What to do with an item of post",
     description=(
         "`do`, until when and why. For `forward` with the full address, read now: where the"
-        " destination is not verified at this moment the answer is `hold`."
+        " destination is not verified, or is contested, at this moment the answer is `hold`."
     ),
     responses=refusals(401, 403, 404, 503),
 )
@@ -72,6 +72,8 @@ def _look_up(parts: DoorParts, publisher: Publisher, item_id: str) -> ItemShape 
         return _held(item, Reason.DESTINATION_REMOVED)
     if place.kind is not DestinationKind.POSTAL:
         return _held(item, Reason.DESTINATION_UNFIT)
+    if place.contested:
+        return _held(item, Reason.DESTINATION_CONTESTED)
     if not place.verified:
         return _held(item, Reason.DESTINATION_UNVERIFIED)
     log.info(

@@ -15,25 +15,31 @@ from contracts.events.customers import (
     ServiceStarted,
     ServiceTerminated,
 )
+from contracts.planning import INVOICE_EMAIL
 from contracts.vocabulary import (
-    TELEPHONE_SERVICES,
+    POST_SERVICES,
     Channel,
+    ContestedField,
     Purpose,
     Reason,
-    Role,
+    RightsKind,
     Service,
+    Settlement,
 )
+from store import consenting, contests, subscriptions
 from store import customer_changes as change
-from store.customers import owner_of_number, profile_of
+from store.customers import is_rung_for_somebody, owner_of_number, profile_of
 from store.deliveries import ending
 from store.deliveries.claiming import AFTER_TERMINATION
-from store.outbox import Outcome, to_publisher, to_role
+from store.objections import stop_offers
+from store.outbox import Outcome, to_publisher
 from workers.intake.effects.identity import ask_once_paid, keep_users
 from workers.intake.effects.scene import NOTHING, Effect, Scene, impossible
 from workers.intake.whose import Awaited, addressee_name, customer_name, known_names, number_name
 from workers.rights.processors import confirmed, read_erasure_id
 from workers.rights.requests import Clock, open_request
 from workers.routing.readiness import missing_for_service
+from workers.suppliers import SOURCES, Telling, tell_suppliers
 
 _PROFILE = frozenset(
     {"legal_name", "trading_name", "contact", "addresses", "also_known_as", "invoice_email"}
@@ -65,7 +71,7 @@ def registered(scene: Scene) -> Effect:
         invoice_email=_invoice_email(data.invoice_email, data.contact),
     )
     names = tuple(addressee_name(name) for name in known_names(data))
-    told = _supplier(scene, ref, "supplier.told", frozenset(data.services))
+    told = _tell(scene, ref, "supplier.told", frozenset(data.services))
     keep_users(scene, ref, data)
     asked = ask_once_paid(scene, ref)
     return Effect(changed=(customer_name(ref), *names), outcomes=told + asked)
@@ -74,6 +80,9 @@ def registered(scene: Scene) -> Effect:
 def corrected(scene: Scene) -> Effect:
     """Write changed fields over the old ones; suppliers are told of a changed name."""
     data = scene.data(Corrected)
+    served = frozenset(data.services) if data.services is not None else scene.known.contracted
+    if data.addresses is not None and POST_SERVICES.isdisjoint(served):
+        return impossible("data.addresses", "is collected for post services only; leave it out")
     changed = _profile(data)
     merged = _as_registered(scene, changed)
     columns = {
@@ -94,20 +103,32 @@ def corrected(scene: Scene) -> Effect:
     if data.services is not None:
         change.contract(scene.tx, scene.ref, data.services)
     names = tuple(addressee_name(name) for name in known_names(merged))
+    for field in ContestedField:
+        if field in data.model_fields_set:
+            contests.settle(scene.tx, scene.ref, field, Settlement.CORRECTED, scene.policies.lanes)
+    if email is not None:
+        settled = Settlement.CORRECTED
+        contests.settle(scene.tx, scene.ref, INVOICE_EMAIL, settled, scene.policies.lanes)
     told: tuple[Outcome, ...] = ()
-    if {"legal_name", "trading_name", "contact"} & data.model_fields_set:
-        told = _supplier(scene, scene.ref, "supplier.corrected", scene.known.contracted)
+    if SOURCES & data.model_fields_set:
+        told = _tell(scene, scene.ref, "supplier.corrected", scene.known.contracted)
     keep_users(scene, scene.ref, data)
     asked = ask_once_paid(scene, scene.ref)
     return Effect(changed=(customer_name(scene.ref), *names), outcomes=told + asked)
 
 
 def number_assigned(scene: Scene) -> Effect:
-    """Give a number to a customer, unless it is another's."""
+    """Give a number to a customer, unless it is another's, or calls to it would go in a circle."""
     data = scene.data(NumberAssigned)
     owner = owner_of_number(scene.tx, [data.number]).get(data.number)
     if owner is not None and owner != scene.ref:
         return impossible("data.number", "is another customer's; release it there first")
+    if is_rung_for_somebody(scene.tx, data.number):
+        return impossible(
+            "data.number",
+            "is a customer's own destination, so that calls to it would come back to us; have that"
+            " destination removed or given another number first",
+        )
     change.assign_number(scene.tx, scene.ref, data.number, Service(data.service))
     return Effect(changed=(number_name(data.number), customer_name(scene.ref)))
 
@@ -158,6 +179,7 @@ def service_terminated(scene: Scene) -> Effect:
     """
     data = scene.data(ServiceTerminated)
     change.terminate(scene.tx, scene.ref, data.terminated_at)
+    subscriptions.look_again(scene.tx, scene.ref)
     if data.terminated_at > scene.now:
         return Effect(changed=(customer_name(scene.ref),))
     unsent = ending.unclaimed_of_customer(scene.tx, scene.ref)
@@ -167,8 +189,13 @@ def service_terminated(scene: Scene) -> Effect:
 
 
 def rights_requested(scene: Scene) -> Effect:
-    """Open a request for one of a person's rights; operators see to it."""
+    """Open a request for one of a person's rights; operators see to it.
+
+    Who objects is sent no offers from now on: that needs nobody's word (Article 21(3)).
+    """
     data = scene.data(RightsRequested)
+    if RightsKind(data.kind) is RightsKind.OBJECTION:
+        stop_offers(scene.tx, scene.ref)
     open_request(scene.tx, Clock(scene.policies), scene.event.id, scene.ref, data)
     return NOTHING
 
@@ -189,7 +216,7 @@ def erasure_confirmed(scene: Scene) -> Effect:
 def consent_given(scene: Scene) -> Effect:
     """Keep that a customer agreed to offers."""
     data = scene.data(Consent)
-    change.give_consent(
+    consenting.give_consent(
         scene.tx,
         scene.ref,
         Purpose(data.purpose),
@@ -205,7 +232,7 @@ def consent_given(scene: Scene) -> Effect:
 def consent_withdrawn(scene: Scene) -> Effect:
     """Keep that a customer no longer agrees; queued offers are found out when claimed."""
     data = scene.data(Consent)
-    change.withdraw_consent(
+    consenting.withdraw_consent(
         scene.tx,
         scene.ref,
         Purpose(data.purpose),
@@ -227,31 +254,18 @@ def _as_registered(scene: Scene, changed: dict[str, Any]) -> Registered:
     return Registered.model_validate({**kept, "services": sorted(Service)})
 
 
-def _invoice_email(invoice_email: str | None, contact: Contact | None) -> str | None:
-    return invoice_email or (contact.email if contact is not None else None)
+def _invoice_email(
+    invoice_email: str | None, contact: Contact | None
+) -> change.InvoiceEmail | None:
+    """The address that was named for invoices, whoever reads it; else the contact's own."""
+    if invoice_email is not None:
+        return change.InvoiceEmail(invoice_email)
+    if contact is None or contact.email is None:
+        return None
+    return change.InvoiceEmail(contact.email, contact.name)
 
 
-def _supplier(
-    scene: Scene, ref: str, name: str, services: frozenset[Service]
+def _tell(
+    scene: Scene, ref: str, name: Telling, services: frozenset[Service]
 ) -> tuple[Outcome, ...]:
-    """Tell the call-centre the customer's name and business name, and nothing more."""
-    if TELEPHONE_SERVICES.isdisjoint(services):
-        return ()
-    profile = profile_of(scene.tx, ref) or {}
-    contact = profile.get("contact") or {}
-    business = profile.get("trading_name") or profile.get("legal_name")
-    return (
-        Outcome(
-            id=f"{scene.event.id}:{name}",
-            audience=to_role(Role.CALL_CENTRE),
-            name=name,
-            at=scene.now,
-            customer_ref=ref,
-            event_id=scene.event.id,
-            facts={},
-            content={
-                "name": contact.get("name") or profile.get("legal_name"),
-                "business_name": business,
-            },
-        ),
-    )
+    return tell_suppliers(scene.tx, ref, name, services, scene.event.id, scene.event.id)

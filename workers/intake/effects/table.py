@@ -11,6 +11,7 @@ from workers.intake.effects import (
     office,
     post,
     wishes,
+    written,
 )
 from workers.intake.effects.scene import Effect, Scene
 
@@ -19,6 +20,7 @@ EFFECTS: Mapping[str, Callable[[Scene], Effect]] = MappingProxyType(
         "call.ended": office.call_ended,
         "consent.given": customers.consent_given,
         "consent.withdrawn": customers.consent_withdrawn,
+        "correspondence.recorded": written.correspondence_recorded,
         "customer.corrected": customers.corrected,
         "customer.enquired": customers.enquired,
         "customer.ordered": customers.enquired,
@@ -32,6 +34,7 @@ EFFECTS: Mapping[str, Callable[[Scene], Effect]] = MappingProxyType(
         "invoice.cancelled": billing.invoice_cancelled,
         "invoice.overdue": billing.invoice_overdue,
         "item.instructed": post.instructed,
+        "note.recorded": written.note_recorded,
         "number.assigned": customers.number_assigned,
         "number.released": customers.number_released,
         "payment.received": billing.payment_received,

@@ -18,9 +18,11 @@ from contracts.vocabulary import (
     PostAction,
     Purpose,
     Reason,
+    Settlement,
 )
+from store import contests, inbox, items
 from store import customer_changes as change
-from store import inbox, items
+from store.customers import owner_of_number
 from store.deliveries import adding, ending, putting
 from store.deliveries.adding import Due, Following
 from workers.following_up import follow_up
@@ -37,15 +39,12 @@ _FOR_WANT_OF_ADDRESS = frozenset({Reason.DESTINATION_UNVERIFIED, Reason.DESTINAT
 def destination_added(scene: Scene) -> Effect:
     """Add a destination; a new value for a known one holds what was on its way to the old.
 
-    A number that would run up a bill is refused (toll fraud).
+    A number that would run up a bill is refused (toll fraud), and one that calls to us come by.
     """
     data = scene.data(DestinationAdded)
-    countries = scene.policies.countries
-    bar = bar_on(data.value, countries) if data.kind in _TELEPHONES else None
-    if bar is not None:
-        allowed = ", ".join(sorted(countries))
-        text = f"{SAYS[bar]}: it is neither texted nor rung; give an ordinary number of {allowed}"
-        return impossible("data.value", text, ErrorCode.INVALID)
+    unusable = _unusable(scene, data.value) if data.kind in _TELEPHONES else None
+    if unusable is not None:
+        return impossible("data.value", unusable, ErrorCode.INVALID)
     version = change.put_destination(
         scene.tx,
         scene.ref,
@@ -57,9 +56,25 @@ def destination_added(scene: Scene) -> Effect:
     )
     due: list[Due] = []
     if version > 1:
+        _settle(scene, data.destination_id, Settlement.CORRECTED)
         ending.hold(scene.tx, scene.ref, data.destination_id, version)
         due = _hold_items(scene, data.destination_id, Reason.DESTINATION_UNVERIFIED)
     return Effect(changed=(customer_name(scene.ref),), due=tuple(due))
+
+
+def _unusable(scene: Scene, number: str) -> str | None:
+    """Why a number cannot be a destination, and the mend; none where it can."""
+    countries = scene.policies.countries
+    bar = bar_on(number, countries)
+    if bar is not None:
+        allowed = ", ".join(sorted(countries))
+        return f"{SAYS[bar]}: it is neither texted nor rung; give an ordinary number of {allowed}"
+    if owner_of_number(scene.tx, [number]):
+        return (
+            "is a number that we answer for a customer: what is put through to it would come back"
+            " to us; give the number of the customer's own telephone"
+        )
+    return None
 
 
 def destination_verified(scene: Scene) -> Effect:
@@ -74,6 +89,11 @@ def destination_verified(scene: Scene) -> Effect:
     if known.kind is DestinationKind.POSTAL:
         due += _forward_items(scene, data.destination_id)
     return Effect(changed=(customer_name(scene.ref),), due=tuple(due))
+
+
+def _settle(scene: Scene, destination_id: str, settled: Settlement) -> None:
+    """End a contest about a destination: what was held for it follows what becomes of that."""
+    contests.settle(scene.tx, scene.ref, destination_id, settled, scene.policies.lanes)
 
 
 def _hold_items(scene: Scene, destination_id: str, why: Reason) -> list[Due]:
@@ -102,6 +122,7 @@ def destination_removed(scene: Scene) -> Effect:
     if data.destination_id not in scene.known.destinations:
         return _awaits_destination(scene)
     change.remove_destination(scene.tx, scene.ref, data.destination_id)
+    _settle(scene, data.destination_id, Settlement.REMOVED)
     unsent = ending.unclaimed_of_customer(scene.tx, scene.ref, data.destination_id)
     gone = ending.cancel(scene.tx, [row["id"] for row in unsent], Reason.DESTINATION_REMOVED)
     due = follow_up(scene.tx, scene.readings, scene.policies.lanes, gone)
