@@ -246,9 +246,14 @@ class Purpose(StrEnum):
     INVOICE = "invoice"
     POLICY_NOTICE = "policy_notice"
     OFFERS = "offers"
+    RECORD = "record"  # to know, and to prove, what was sent on
+    REPORTS = "reports"  # counts alone, of nobody in particular
     RIGHTS = "rights"
+    DISCLOSURE = "disclosure"  # what the law has an authority given
 
 
+# For these something is read, or given to others, and nothing is ever sent to a customer.
+NEVER_SENT = frozenset({Purpose.RECORD, Purpose.REPORTS, Purpose.DISCLOSURE})
 # What the customer cannot mute: of these, no STOP but the one for everything ends the texts.
 UNMUTABLE = frozenset({Purpose.INVOICE, Purpose.PAYMENT, Purpose.POLICY_NOTICE, Purpose.RIGHTS})
 

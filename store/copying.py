@@ -118,9 +118,9 @@ SOURCES: Final = (
     ),
     _of(t.contradictions),
     _of(t.rights_requests),
-    _of(t.erasures_asked),
     _of(t.contests),
     _of(t.supplier_disclosures),
+    _of(t.erasures_asked),
     _of(t.destructions),
     Source(t.acts, _acts),
 )

@@ -48,30 +48,6 @@ erasures = Table(
     instant("at", nullable=False),
 )
 
-# Which processors were asked to erase somebody, and when they confirmed it. `erasure_id` is the
-# request's that it answers, where there was one. `parts` are what they do for us, and `named` is
-# JSON: by what names they know what was sent through them, until they have confirmed.
-erasures_asked = Table(
-    "erasures_asked",
-    metadata,
-    Column("erasure_id", Uuid, primary_key=True),
-    name("processor", primary_key=True),
-    name("customer_ref", nullable=False, index=True),
-    name("parts", nullable=False),
-    Column("named", Text),
-    instant("asked_at", nullable=False),
-    instant("due_at", nullable=False),
-    instant("erased_at"),
-    instant("confirmed_at"),
-)
-_unconfirmed = erasures_asked.c.confirmed_at.is_(None)
-Index(
-    "ix_erasures_asked_open",
-    erasures_asked.c.due_at,
-    postgresql_where=_unconfirmed,
-    sqlite_where=_unconfirmed,
-)
-
 # What a person says is wrong: a destination or a field. It is not used while this stands open; how
 # it was settled stands there afterwards. `rights_request_id` is the request that it is part of.
 contests = Table(
@@ -107,6 +83,30 @@ Index(
     "ix_supplier_disclosures_customer",
     supplier_disclosures.c.customer_ref,
     supplier_disclosures.c.at,
+)
+
+# Which processors were asked to erase somebody, and when they confirmed it. `erasure_id` is the
+# request's that it answers, where there was one. `parts` are what they do for us, and `named` is
+# JSON: by what names they know what was sent through them, until they have confirmed.
+erasures_asked = Table(
+    "erasures_asked",
+    metadata,
+    Column("erasure_id", Uuid, primary_key=True),
+    name("processor", primary_key=True),
+    name("customer_ref", nullable=False, index=True),
+    name("parts", nullable=False),
+    Column("named", Text),
+    instant("asked_at", nullable=False),
+    instant("due_at", nullable=False),
+    instant("erased_at"),
+    instant("confirmed_at"),
+)
+_unconfirmed = erasures_asked.c.confirmed_at.is_(None)
+Index(
+    "ix_erasures_asked_open",
+    erasures_asked.c.due_at,
+    postgresql_where=_unconfirmed,
+    sqlite_where=_unconfirmed,
 )
 
 # While one stands, nothing of the customer is destroyed, however old.

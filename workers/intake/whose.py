@@ -66,11 +66,6 @@ def event_name(source: str, event_id: str) -> str:
     return f"event:{source}\0{event_id}"
 
 
-def erasure_name(request_id: str) -> str:
-    """The name of an erasure, of which the last receipt must know that it is the last."""
-    return f"erasure:{request_id}"
-
-
 def note_name(publisher: str, note_id: str) -> str:
     """The name of a publisher's note."""
     return f"note:{publisher}\0{note_id}"
@@ -79,6 +74,11 @@ def note_name(publisher: str, note_id: str) -> str:
 def email_name(ref: str | None, message_id: str) -> str:
     """The name of an email of a customer's, however its Message-ID is bracketed."""
     return f"email:{ref}\0{message_id.strip('<> ')}"
+
+
+def erasure_name(request_id: str) -> str:
+    """The name of an erasure, of which the last receipt must know that it is the last."""
+    return f"erasure:{request_id}"
 
 
 def invoice_name(ref: str | None, number: str) -> str:

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 from jinja2 import Environment, PackageLoader, select_autoescape
 
-from contracts.vocabulary import Target, Verb
+from contracts.vocabulary import Purpose, Target, Verb
 from store import audit
 from store.audit import By, Concerned
 from store.copying import NOT_COPIED, everything
@@ -73,7 +73,7 @@ class Copies:
         ``released`` are events, by our id, whose other persons may be seen. With
         ``provided_alone`` it holds what they gave us themselves, for another provider (Article 20).
         """
-        with self._store.snapshot() as tx:
+        with self._store.snapshot(Purpose.RIGHTS) as tx:
             tables = dict(everything(tx, ref))
             now = tx.now
         if not any(tables.values()):
