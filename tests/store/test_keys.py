@@ -102,6 +102,8 @@ def test_every_sealed_column_is_of_the_one_encrypted_type() -> None:
     assert sealed == {
         "acts.reason",
         "consents.evidence",
+        "consents.method",
+        "consents.withdrawn_how",
         "correspondence.content",
         "custody.content",
         "customers.mail_from",
@@ -111,6 +113,7 @@ def test_every_sealed_column_is_of_the_one_encrypted_type() -> None:
         "destinations.masked",
         "destinations.person",
         "destinations.value",
+        "destinations.verified_how",
         "earlier_values.content",
         "events.content",
         "identities.content",
