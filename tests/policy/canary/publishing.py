@@ -128,6 +128,20 @@ def waiting(day: Day) -> None:
     day.until("SELECT count(*) FROM outbox WHERE name = 'event.waiting'", "somebody is told")
 
 
+def letters(day: Day) -> None:
+    """Post that is sent on as asked, against what was asked, and disposed of."""
+    post = {"do": "forward", "postal_destination": "d-postal"}
+    day.serve("C-posted", catch_all("d-email", post=post))
+    for name in ("i-sent", "i-kept", "i-shredded"):
+        day.tell(day.event("post.received", "to be sent on", "C-posted", item_id=name))
+    told = {"items": ["i-kept"], "do": "hold", "postal_destination": ...}
+    day.tell(day.event("item.instructed", "to be kept", "C-posted", **told))
+    for name in ("i-sent", "i-kept"):
+        sent = {"items": [name], "dispatch_id": f"d-{name}", "destination_id": "d-postal"}
+        day.tell(day.event("post.dispatched", "sent on", "C-posted", **sent))
+    day.tell(day.event("post.disposed", "shredded", "C-posted", items=["i-shredded"]))
+
+
 def documents(day: Day) -> None:
     """Scans that are whole, that are not what they say, and that are not there."""
     broken = day.upload(b"%PDF-1.7 " + day.comment("a broken scan"))

@@ -46,6 +46,7 @@ PLAIN: Mapping[str, str] = {
     "wording_version": _SYSTEMS,
     "id": _NAMES_IT,
     "source": _SYSTEMS,
+    "carrier": "a business, whose name the record of a letter sent on must show",
     "provider_account": _SYSTEMS,
     "uri": "the digest of a file",
     "issued_on": "a day in the office's books",

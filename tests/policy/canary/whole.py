@@ -12,6 +12,7 @@ from tests.policy.canary.publishing import (
     begin,
     documents,
     every_type,
+    letters,
     waiting,
     wrong_envelopes,
     wrong_fields,
@@ -34,6 +35,7 @@ STEPS: Sequence[Callable[[Day], None]] = (
     wrong_fields,
     wrong_envelopes,
     waiting,
+    letters,
     calls,
     replies,
     documents,
@@ -55,6 +57,8 @@ PATHS: Mapping[str, str] = {
     "sent by email": _ACCEPTED.format("email"),
     "passed on by telephone": _ACCEPTED.format("call"),
     "post asked for": "SELECT count(*) FROM outbox WHERE name = 'post.forward_requested'",
+    "sent on by post": _LEDGER.format("accepted", "post_dispatched"),
+    "done against an instruction": _MADE.format("contradictions"),
     "a conflicting duplicate": _REJECTED.format("conflicting_duplicate"),
     "payment details": _REJECTED.format("card_data"),
     "a missing field": _REJECTED.format("missing"),
@@ -70,7 +74,7 @@ PATHS: Mapping[str, str] = {
     "a template that failed": _LEDGER.format("parked", "template_failed"),
     "a document that is none": _LEDGER.format("parked", "unusable_document"),
     "withdrawn": _LEDGER.format("cancelled", "withdrawn"),
-    "throttled": "SELECT count(*) FROM ledger WHERE rule_id = '@bundle' AND outcome = 'accepted'",
+    "throttled": "SELECT count(*) FROM deliveries WHERE reason = 'bundled'",
     "a digest": (
         "SELECT count(*) FROM deliveries WHERE digest_at IS NOT NULL AND status = 'accepted'"
     ),
