@@ -116,16 +116,17 @@ def correct(
     columns: Mapping[str, str],
     known_as: Iterable[str],
     invoice_email: InvoiceEmail | None,
-) -> None:
+) -> bool:
     """Put corrected fields in force; the old ones stay on record. ``columns`` are as named there.
 
-    A time zone or locale is no personal value, and is replaced.
+    A time zone or locale is no personal value, and is replaced. Gives whether invoices go to
+    another place from now on.
     """
     before = profile_of(tx, ref) or {}
     _write_profile(tx, ref, before, {**before, **changed})
     touch(tx, ref, **columns)
     index_names(tx, ref, known_as)
-    set_invoice_email(tx, ref, invoice_email)
+    return set_invoice_email(tx, ref, invoice_email)
 
 
 def _create(
@@ -173,12 +174,35 @@ def index_names(tx: Transaction, ref: str, known_as: Iterable[str]) -> None:
         tx.connection.execute(insert(names), rows)
 
 
-def set_invoice_email(tx: Transaction, ref: str, where: InvoiceEmail | None) -> None:
-    """Keep where invoices go: specified by the customer, and in need of no verification."""
-    if where is not None:
-        kind, whose = DestinationKind.EMAIL, where.person
-        put_destination(tx, ref, INVOICE_EMAIL, kind, where.address, person=whose)
-        verify_destination(tx, ref, INVOICE_EMAIL, "specified as the invoice email", tx.now)
+def set_invoice_email(tx: Transaction, ref: str, where: InvoiceEmail | None) -> bool:
+    """Keep where invoices go: specified by the customer, and in need of no verification.
+
+    Gives whether that is another place than before.
+    """
+    if where is None:
+        return False
+    version = _version_at(tx, ref, INVOICE_EMAIL, where.address)
+    if version is not None:
+        place = f"destinations.person:{ref}/{INVOICE_EMAIL}/{version}"
+        person = tx.seal(ref, place, where.person.encode()) if where.person else None
+        _change_destination(tx, ref, INVOICE_EMAIL, person=person)
+        return False
+    kind, whose = DestinationKind.EMAIL, where.person
+    put_destination(tx, ref, INVOICE_EMAIL, kind, where.address, person=whose)
+    verify_destination(tx, ref, INVOICE_EMAIL, "specified as the invoice email", tx.now)
+    return True
+
+
+def _version_at(tx: Transaction, ref: str, destination_id: str, value: str) -> int | None:
+    """The version of a destination in use that has this value now; none where it has another."""
+    d = destinations.c
+    found = select(d.version).where(
+        d.customer_ref == ref,
+        d.destination_id == destination_id,
+        d.value_index == tx.store.root.index("destination", value),
+        d.removed_at.is_(None),
+    )
+    return tx.connection.execute(found).scalar()
 
 
 def start(tx: Transaction, ref: str, started: Iterable[Service], at: datetime) -> None:
@@ -281,14 +305,17 @@ def verify_destination(
     tx: Transaction, ref: str, destination_id: str, how: str, at: datetime
 ) -> None:
     """Note that a destination was shown to be the customer's; so it is no dead address."""
-    _change_destination(tx, ref, destination_id, verified_at=at, verified_how=how)
-    value_index = tx.connection.execute(
-        select(destinations.c.value_index).where(
+    found = tx.connection.execute(
+        select(destinations.c.version, destinations.c.value_index).where(
             destinations.c.customer_ref == ref, destinations.c.destination_id == destination_id
         )
-    ).scalar()
-    if value_index is not None:
-        lift_suppressions(tx, value_index, SuppressedBy.BOUNCE)
+    ).first()
+    if found is None:
+        return
+    place = f"destinations.verified_how:{ref}/{destination_id}/{found.version}"
+    sealed = tx.seal(ref, place, how.encode())
+    _change_destination(tx, ref, destination_id, verified_at=at, verified_how=sealed)
+    lift_suppressions(tx, found.value_index, SuppressedBy.BOUNCE)
 
 
 def remove_destination(tx: Transaction, ref: str, destination_id: str) -> None:

@@ -226,6 +226,26 @@ def reach(tx: Transaction, ref: str, destination_id: str) -> Reachable | None:
     return open_destination(tx, row) if row else None
 
 
+def described(tx: Transaction, ref: str, destination_id: str) -> dict[str, str]:
+    """Give what a destination in use is: its kind, what its customer calls it, and whose it is."""
+    row = tx.connection.execute(
+        select(destinations).where(
+            destinations.c.customer_ref == ref,
+            destinations.c.destination_id == destination_id,
+            destinations.c.removed_at.is_(None),
+        )
+    ).first()
+    if row is None:
+        return {}
+    place = f"{ref}/{destination_id}/{row.version}"
+    told = {"label": row.label, "person": row.person}
+    return {"kind": row.kind.value} | {
+        name: tx.open(f"destinations.{name}:{place}", sealed).decode()
+        for name, sealed in told.items()
+        if sealed is not None
+    }
+
+
 def open_destination(tx: Transaction, row: Any) -> Reachable:
     """Decrypt a row of ``destinations``."""
     place = f"{row.customer_ref}/{row.destination_id}/{row.version}"

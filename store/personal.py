@@ -97,6 +97,8 @@ _REFERENCES = {
     "paused_by": "the account of an operator",
     "resumed_by": "the account of an operator",
     "target": "the id of what was acted on",
+    "about": "the id of what was decided about",
+    "opened_by": "the account of an operator",
     "sha256": "the digest of a document",
 }
 _SERVICE = "to provide the service as its customer asked"
@@ -164,9 +166,9 @@ REGISTER: Mapping[str, Holding] = MappingProxyType(
                 masked="the same, all but a few signs hidden",
                 label="what they call it",
                 person="whose it is",
+                verified_how="how it was shown to be theirs, in a clerk's words",
             )
             | _keyed(value_index="the same, to look it up by"),
-            neutral=frozenset({"verified_how"}),
         ),
         "earlier_values": Holding(
             "customers, and people whom they name",
@@ -196,8 +198,13 @@ REGISTER: Mapping[str, Holding] = MappingProxyType(
             Basis.CONSENT,
             Retention.CONTACT,
             _NOBODY,
-            _named("customer_ref") | _sealed(evidence="what they said or did to agree"),
-            neutral=frozenset({"method", "wording_version", "withdrawn_how", "policy_version"}),
+            _named("customer_ref")
+            | _sealed(
+                evidence="what they said or did to agree",
+                method="how they agreed, in a clerk's words",
+                withdrawn_how="how they withdrew it",
+            ),
+            neutral=frozenset({"wording_version", "policy_version"}),
         ),
         "suppressions": Holding(
             "whoever asked for no more, and addresses that are dead",
@@ -461,6 +468,73 @@ REGISTER: Mapping[str, Holding] = MappingProxyType(
             | _sealed(detail="what they asked for", answer="what we answered"),
             neutral=frozenset({"via"}),
         ),
+        "complaints": Holding(
+            "whoever complains of how we use personal information",
+            "to answer complaints, and to show that we did",
+            Basis.OBLIGATION,
+            Retention.SENDS,
+            _NOBODY,
+            _named("customer_ref")
+            | _sealed(detail="who complains, and of what", answer="what we answered"),
+            neutral=frozenset({"via"}),
+        ),
+        "disclosures": Holding(
+            "customers whom an authority asks about",
+            "to disclose what the law has us disclose, and nothing else",
+            Basis.OBLIGATION,
+            None,
+            ("the authority that it names",),
+            _named("opened_by", "sha256")
+            | _sealed(content="who asks, on what ground and for what, under a key of its own"),
+            until="so long after it was closed as sends are kept",
+        ),
+        "disclosure_subjects": Holding(
+            "customers whom an authority asks about",
+            "to know whom a disclosure is about",
+            Basis.OBLIGATION,
+            Retention.SENDS,
+            _NOBODY,
+            _named("customer_ref"),
+        ),
+        "incidents": Holding(
+            "whoever was sent what was not theirs, and whose it was",
+            "to find out whom a breach concerns, and to tell of it in time",
+            Basis.OBLIGATION,
+            None,
+            _NOBODY,
+            _named("opened_by") | _sealed(content="what happened, under a key of its own"),
+            until="so long after it was closed as sends are kept",
+        ),
+        "incident_sends": Holding(
+            "customers",
+            "to know which sends an incident concerns",
+            Basis.OBLIGATION,
+            Retention.SENDS,
+            _NOBODY,
+            _named("customer_ref"),
+        ),
+        "decisions": Holding(
+            "officers, and whom they decided about",
+            "to know who decided what",
+            Basis.OBLIGATION,
+            Retention.SENDS,
+            _NOBODY,
+            _named("actor", "about"),
+        ),
+        "transfers": Holding(
+            "customers",
+            "to hand over what somebody asked for, or an authority is given",
+            Basis.OBLIGATION,
+            None,
+            ("whoever it was made for",),
+            _named("customer_ref", "sha256")
+            | _sealed(
+                key="the key of a temporary file",
+                place="the folder and name that somebody had it written to",
+            ),
+            neutral=frozenset({"host", "file"}),
+            until="it is taken, or its time is over; that it was, as long after as sends are kept",
+        ),
         "contests": Holding(
             "customers",
             "to use nothing that they say is wrong until it is settled",
@@ -507,8 +581,7 @@ REGISTER: Mapping[str, Holding] = MappingProxyType(
             | {
                 "evidence": Field("the digest of a copy of the document", Form.REFERENCE),
             }
-            | _sealed(content="date of birth and document number, for the vault's key alone"),
-            neutral=frozenset({"check"}),
+            | _sealed(content="check, date of birth, document number, for the vault's key alone"),
         ),
         "erasures": Holding(
             "who was erased",

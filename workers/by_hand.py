@@ -10,6 +10,7 @@ from contracts.envelope import parse_structured
 from contracts.events import keepable, parse_event, with_data_problems
 from contracts.events.wishes import PreferencesSet
 from contracts.problems import Malformed
+from store.deliveries.adding import Due
 from store.deliveries.due import unhint
 from workers.bootstrap.parts import Parts
 from workers.intake.submission import BY_HAND, Answered, Submission
@@ -43,13 +44,18 @@ def publish(parts: Parts, bodies: Sequence[bytes]) -> list[Answered]:
         ]
         taken = parts.taking_in.take_in(submissions)
         answers += taken.answers
-        if parts.settings.embedded:
-            # The worker is another process, if any, and hears of it from its own upkeep.
-            with parts.store.write() as tx:
-                unhint(tx, [one.delivery_id for one in taken.due])
-        else:
-            parts.hints(taken.due)
+        hint(parts, taken.due)
     return answers
+
+
+def hint(parts: Parts, due: Sequence[Due]) -> None:
+    """Hint at what a command has planned."""
+    if parts.settings.embedded:
+        # The worker is another process, if any, and hears of it from its own upkeep.
+        with parts.store.write() as tx:
+            unhint(tx, [one.delivery_id for one in due])
+    else:
+        parts.hints(due)
 
 
 def preferences_event(ref: str, rules: object, based_on: int, set_by: str) -> bytes:
@@ -108,9 +114,11 @@ def correction_event(ref: str, changed: Mapping[str, object], told_us_by: str) -
     return _event(ref, "customer.corrected", {**changed, "told_us_by": told_us_by})
 
 
-def destination_event(ref: str, destination_id: str, kind: str, value: str) -> bytes:
-    """Make the ``destination.added`` that gives a destination another value."""
-    told = {"destination_id": destination_id, "kind": kind, "value": value}
+def destination_event(
+    ref: str, destination_id: str, value: str, described: Mapping[str, str]
+) -> bytes:
+    """Make the ``destination.added`` that gives a destination another value, and nothing else."""
+    told = {**described, "destination_id": destination_id, "value": value}
     return _event(ref, "destination.added", told)
 
 

@@ -40,6 +40,15 @@ from store.tables.office import (
 )
 from store.tables.office_file import correspondence, notes
 from store.tables.policy import policy_versions
+from store.tables.privacy import (
+    complaints,
+    decisions,
+    disclosure_subjects,
+    disclosures,
+    incident_sends,
+    incidents,
+    transfers,
+)
 from store.tables.providers import providers
 from store.tables.rights import (
     contests,
@@ -58,6 +67,7 @@ __all__ = [
     "attempts",
     "blobs",
     "bounces",
+    "complaints",
     "consents",
     "contests",
     "contradictions",
@@ -65,9 +75,12 @@ __all__ = [
     "custody",
     "customers",
     "data_keys",
+    "decisions",
     "deliveries",
     "destinations",
     "destructions",
+    "disclosure_subjects",
+    "disclosures",
     "earlier_values",
     "erasures",
     "erasures_asked",
@@ -75,6 +88,8 @@ __all__ = [
     "file_uses",
     "gathered",
     "identities",
+    "incident_sends",
+    "incidents",
     "individuals",
     "information_requests",
     "inquiries",
@@ -107,6 +122,7 @@ __all__ = [
     "supplier_disclosures",
     "suppressions",
     "texted",
+    "transfers",
     "vault_keys",
     "waits",
 ]

@@ -151,6 +151,7 @@ def test_clause_14_doors_pages_and_rights_name_what_they_read_for() -> None:
         "workers/rights/retention.py",  # the same
         "workers/rights/retention.py",
         "workers/rights/retention.py",
+        "workers/rights/transfers.py",  # names of files
     ]
 
 

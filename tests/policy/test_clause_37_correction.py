@@ -11,8 +11,9 @@ from store.contests import listed
 from store.deliveries import ending
 from store.rights import listed as requests
 from tests.building import House, place, verified
-from tests.factories import envelope, valid
+from tests.factories import catch_all, envelope, valid
 from tests.policy.desk import OFFICER, Office, copied
+from workers.operations import Operations
 from workers.rights.contesting import Contesting
 
 NEW = "+447700900456"
@@ -92,6 +93,22 @@ def test_clause_37_what_is_contested_is_held_and_not_lost(office: Office) -> Non
     assert late == []
 
 
+def test_clause_37_an_operator_cannot_release_what_is_contested(office: Office) -> None:
+    """Settling it does, with a word on how."""
+    office.house.serve()
+    _contesting(office).contest("C-1042", "d-mobile", None, OFFICER)
+    mobile, _ = office.house.have_message()
+    office.house.claim()
+    operations = Operations(office.house.store, office.house.policies.lanes)
+
+    by_id = operations.release([mobile], OFFICER)
+    by_customer = operations.release([], OFFICER, customer_ref="C-1042")
+
+    assert [one.refusal for one in by_id.refused] == [Refusal.DESTINATION_CONTESTED]
+    assert (by_customer.done, by_customer.refused) == ((), ())
+    assert office.house.delivery(id=mobile)["reason"] is Reason.DESTINATION_CONTESTED
+
+
 def test_clause_37_once_settled_what_was_held_goes_out_in_time(office: Office) -> None:
     """Its deadline is counted anew, and it goes once."""
     office.house.serve()
@@ -134,6 +151,21 @@ def test_clause_37_a_corrected_destination_is_contested_no_more(
     assert contest["settled_as"] is Settlement.CORRECTED
 
 
+def test_clause_37_a_rule_that_escalates_goes_to_its_next_step(office: Office) -> None:
+    """What is urgent reaches them another way that they chose, and meanwhile."""
+    steps = [{"destination": "d-mobile", "wait": "PT10M"}, {"destination": "d-mail"}]
+    office.house.serve(rules=[catch_all(mode="escalate", steps=steps)])
+    _contesting(office).contest("C-1042", "d-mobile", None, OFFICER)
+    office.house.have_message()
+    first = office.house.claim()
+
+    office.house.clock.advance(minutes=11)
+    office.house.go_on()
+
+    assert first == []
+    assert [one.destination_id for one in office.house.claim()] == ["d-mail"]
+
+
 def test_clause_37_a_removed_destination_is_contested_no_more(office: Office) -> None:
     """What was held for it is cancelled, on record."""
     office.house.serve()
@@ -159,6 +191,18 @@ def test_clause_37_an_invoice_waits_while_its_address_is_contested(office: Offic
 
     assert before == {"d-mobile", "d-mail"}  # the rule's own notices of it
     assert [one.destination for one in office.house.claim()] == ["books@example.com"]
+
+
+def test_clause_37_another_correction_does_not_settle_what_is_contested(office: Office) -> None:
+    """A new telephone number says nothing about the address that invoices go to."""
+    office.house.serve(contact={"name": "Tom Ash", "email": "tom@example.com"}, invoice_email=...)
+    _contesting(office).contest("C-1042", "@invoice", None, OFFICER)
+
+    office.house.tell(_corrected(contact={"name": "Ida Ash", "email": "tom@example.com"}))
+
+    (contest,) = office.house.rows(tables.contests)
+    assert contest["settled_at"] is None
+    assert office.house.rows(tables.earlier_values, destination_id="@invoice") == []
 
 
 def test_clause_37_suppliers_are_told_of_a_contested_name_only_once_it_is_settled(
@@ -200,7 +244,7 @@ def test_clause_37_a_contest_is_part_of_its_request_and_on_record(office: Office
         ]
     ]
 
-    assert refusals == [None, Refusal.NO_CHANGE, Refusal.DESTINATION_REMOVED, Refusal.UNKNOWN]
+    assert refusals == [None, Refusal.NO_CHANGE, Refusal.UNKNOWN, Refusal.UNKNOWN]
     (contest,) = office.house.rows(tables.contests)
     assert contest["rights_request_id"] == request.id
     verbs = [row["verb"].value for row in office.house.rows(tables.acts)]

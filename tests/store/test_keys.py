@@ -101,7 +101,11 @@ def test_every_sealed_column_is_of_the_one_encrypted_type() -> None:
 
     assert sealed == {
         "acts.reason",
+        "complaints.answer",
+        "complaints.detail",
         "consents.evidence",
+        "consents.method",
+        "consents.withdrawn_how",
         "correspondence.content",
         "custody.content",
         "customers.mail_from",
@@ -111,9 +115,12 @@ def test_every_sealed_column_is_of_the_one_encrypted_type() -> None:
         "destinations.masked",
         "destinations.person",
         "destinations.value",
+        "disclosures.content",
+        "destinations.verified_how",
         "earlier_values.content",
         "events.content",
         "identities.content",
+        "incidents.content",
         "ledger.personal",
         "legal_holds.reason",
         "notes.content",
@@ -126,6 +133,8 @@ def test_every_sealed_column_is_of_the_one_encrypted_type() -> None:
         "rule_sets.content",
         "rule_sets.set_by",
         "subscriptions.content",
+        "transfers.key",
+        "transfers.place",
         "supplier_disclosures.content",
     }
 

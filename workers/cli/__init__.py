@@ -3,14 +3,20 @@
 Commands import what they need when they run, so that each starts fast.
 """
 
+import sys
+
 import typer
 
+from config.uncaught import tell, tell_without_texts
 from workers.cli import (
     acting,
+    complaints,
     customers,
+    disclosures,
     emails,
     events,
     explaining,
+    incidents,
     installing,
     items,
     keys,
@@ -56,6 +62,9 @@ for group in (
     proving,
     reporting,
     rights,
+    disclosures,
+    incidents,
+    complaints,
     righting,
     suppliers,
     vault,
@@ -69,5 +78,10 @@ for group in (
 
 
 def main() -> None:
-    """Run the command line."""
-    app()
+    """Run the command line. A fault of ours is told by its places, and exits 1."""
+    tell_without_texts()
+    try:
+        app()
+    except Exception as error:  # noqa: BLE001 - Python would print its text
+        tell(error)
+        sys.exit(1)

@@ -1,5 +1,6 @@
 """What people say is wrong about them, or object to: contested, corrected, settled, stopped."""
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -7,7 +8,8 @@ import typer
 from contracts.vocabulary import ContestedField, Purpose, RightsKind, RightsStatus
 from workers.cli.acting import As, Why, by_whom
 from workers.cli.common import AsJson, fail, listing, opened, there
-from workers.cli.rights import Customer, one_request, refused, rights_app
+from workers.cli.copies import Customer, one_request, refused
+from workers.cli.rights import rights_app
 
 if TYPE_CHECKING:
     from store.contests import Contested
@@ -18,7 +20,8 @@ if TYPE_CHECKING:
 Place = Annotated[str | None, typer.Option("--destination", help="A destination, by its id.")]
 AField = Annotated[ContestedField | None, typer.Option("--field", help="What of their names.")]
 OfRequest = Annotated[
-    str | None, typer.Option("--request", help="The request that it is part of, by an id of it.")
+    str | None,
+    typer.Option("--request", help="The request that it is part of; else their only open one."),
 ]
 
 
@@ -45,7 +48,7 @@ def contest(
 
     what, by = _what(destination, field), by_whom(actor, reason, dry_run=False)
     with opened(there()) as parts:
-        part_of = _request_of(parts, customer, request) if request else None
+        part_of = _asked(parts, customer, request)
         refused(open_contesting(parts).contest(customer, what, part_of, by))
     if field is None:
         typer.echo(f"nothing goes to {what} until it is settled; what is due there is held")
@@ -129,12 +132,14 @@ def correct(
     by = by_whom(actor, reason, dry_run=False)
     wanted = dict(_pair(one) for one in changes)
     with opened(there()) as parts:
-        asked = _request_of(parts, customer, request) if request else _only_one(parts, customer)
+        asked = _asked(parts, customer, request)
         answers = publish(parts, _events(parts, customer, wanted, told_us_by))
         _all_taken(answers)
         if asked is not None:
             refused(open_requests(parts).close(asked, RightsStatus.DONE, by))
     typer.echo(f"corrected: {', '.join(wanted)}")
+    for name in _destinations(wanted):
+        typer.echo(f"{name} is used again once it is verified: publish its destination.verified")
     if asked is not None:
         typer.echo(f"closed: request {asked.request_id}")
 
@@ -158,6 +163,11 @@ def _what(destination: str | None, field: ContestedField | None) -> "Contested":
     if field is not None and destination is None:
         return field
     raise typer.BadParameter("give either --destination ID or --field NAME")
+
+
+def _asked(parts: "Parts", customer: str, name: str | None) -> "Request | None":
+    """The request that is meant: the named one, or else their only open one."""
+    return _only_one(parts, customer) if name is None else _request_of(parts, customer, name)
 
 
 def _request_of(parts: "Parts", customer: str, name: str) -> "Request":
@@ -185,13 +195,13 @@ def _pair(text: str) -> tuple[str, str]:
 
 def _events(parts: "Parts", customer: str, wanted: dict[str, str], told_us_by: str) -> list[bytes]:
     """The events that make the changes: one for the profile, one for each destination."""
-    from store.customers import profile_of
+    from store.customers import described, profile_of
     from workers.by_hand import correction_event, destination_event
 
     with parts.store.read(Purpose.RIGHTS) as tx:
         profile = profile_of(tx, customer)
-        known = parts.readings.load(tx, [customer]).get(customer)
-    if profile is None or known is None:
+        places = {name: described(tx, customer, name) for name in _destinations(wanted)}
+    if profile is None:
         fail(f"there is no customer {customer}")
         raise AssertionError
     changed: dict[str, Any] = {}
@@ -199,10 +209,9 @@ def _events(parts: "Parts", customer: str, wanted: dict[str, str], told_us_by: s
     for name, value in wanted.items():
         outer, _, inner = name.partition(".")
         if outer == "destination":
-            if inner not in known.destinations:
+            if not places[inner]:
                 fail(f"{customer} has no destination {inner}: see onward rules show {customer}")
-            kind = known.destinations[inner].kind.value
-            events.append(destination_event(customer, inner, kind, value))
+            events.append(destination_event(customer, inner, value, places[inner]))
         elif inner:
             whole = changed.setdefault(outer, dict(profile.get(outer) or {}))
             whole[inner] = value
@@ -211,6 +220,12 @@ def _events(parts: "Parts", customer: str, wanted: dict[str, str], told_us_by: s
     if changed:
         events.insert(0, correction_event(customer, changed, told_us_by))
     return events
+
+
+def _destinations(wanted: Iterable[str]) -> list[str]:
+    """Those of the names to correct that are destinations, by their ids."""
+    pairs = [name.partition(".") for name in wanted]
+    return [inner for outer, _, inner in pairs if outer == "destination"]
 
 
 def _all_taken(answers: "list[Answered]") -> None:

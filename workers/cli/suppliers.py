@@ -47,7 +47,7 @@ def told(
                 "supplier": one.supplier.value,
                 "outcome": one.outcome,
                 "customer": one.customer_ref,
-                "fields": ", ".join(one.fields),
+                "fields": list(one.fields) if as_json else ", ".join(one.fields),
                 "told": one.told if as_json else _shown(one.told),
             }
             for one in disclosures(tx, customer, limit)

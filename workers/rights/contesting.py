@@ -64,7 +64,7 @@ def _why_not(tx: Transaction, ref: str, what: Contested) -> Refusal | None:
     if not known:
         return Refusal.UNKNOWN
     if not isinstance(what, ContestedField) and not contests.is_in_use(tx, ref, what):
-        return Refusal.DESTINATION_REMOVED
+        return Refusal.UNKNOWN
     return Refusal.NO_CHANGE if contests.standing(tx, ref, [what]) else None
 
 

@@ -6,7 +6,7 @@ each of it is stopped, or goes on for a reason that outweighs. What rests on a c
 law cannot; who asks is told on which ground it goes on.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Final
@@ -64,21 +64,23 @@ class Objecting:
 
 def letter() -> str:
     """Say to whom it concerns what has stopped, what goes on, and on which ground."""
-    lines = [
-        "Stopped: offers, for good; " + "; ".join(STOPPED.values()) + ".",
-        "Goes on, for reasons that outweigh: "
-        + "; ".join(text for table, text in GOES_ON.items() if table != "providers")
-        + ".",
-    ]
-    for basis, says in (
-        (
-            Basis.CONTRACT,
-            "Goes on, since the contract needs it, to which the law gives no objection",
-        ),
-        (Basis.OBLIGATION, "Goes on, since the law obliges us"),
-    ):
-        lines.append(f"{says}: {'; '.join(_purposes(basis))}.")
-    return "\n".join(lines)
+    others = [text for table, text in GOES_ON.items() if table != "providers"]
+    return "\n".join(
+        [
+            "Stopped:",
+            *_lines(["offers, for good", *STOPPED.values()]),
+            "Goes on, for reasons that outweigh:",
+            *_lines(others),
+            "Goes on, since the contract needs it, against which there is no objection:",
+            *_lines(_purposes(Basis.CONTRACT)),
+            "Goes on, since the law obliges us:",
+            *_lines(_purposes(Basis.OBLIGATION)),
+        ]
+    )
+
+
+def _lines(texts: Iterable[str]) -> list[str]:
+    return [f"- {text}" for text in texts]
 
 
 def _purposes(basis: Basis) -> list[str]:

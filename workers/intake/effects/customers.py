@@ -92,7 +92,7 @@ def corrected(scene: Scene) -> Effect:
     }
     touches_email = {"invoice_email", "contact"} & data.model_fields_set
     email = _invoice_email(merged.invoice_email, merged.contact) if touches_email else None
-    change.correct(
+    moved = change.correct(
         scene.tx,
         scene.ref,
         changed,
@@ -106,7 +106,7 @@ def corrected(scene: Scene) -> Effect:
     for field in ContestedField:
         if field in data.model_fields_set:
             contests.settle(scene.tx, scene.ref, field, Settlement.CORRECTED, scene.policies.lanes)
-    if email is not None:
+    if moved:
         settled = Settlement.CORRECTED
         contests.settle(scene.tx, scene.ref, INVOICE_EMAIL, settled, scene.policies.lanes)
     told: tuple[Outcome, ...] = ()
