@@ -356,6 +356,14 @@ class Settings(BaseSettings):
     document_link_tries: Count = Field(
         5, description="How often a wrong address may be given at a link before it is closed."
     )
+    copy_link_days: Annotated[int, Field(ge=1, le=30)] = Field(
+        7, description="How long the copy that somebody asked for can be fetched by its link."
+    )
+    copy_folder_hours: Annotated[int, Field(ge=1, le=720)] = Field(
+        72,
+        description="How long a copy or export that was written to a folder stays there;"
+        " then it is deleted.",
+    )
     document_page_limit: Count = Field(
         1_000, description="A PDF of more pages is held back for you to look at, not sent."
     )

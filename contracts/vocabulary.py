@@ -167,6 +167,7 @@ class Reason(StrEnum):
     POLICY_PARKS = "policy_parks"
     POLICY_RESENDS = "policy_resends"
     OPERATOR = "operator"
+    DISCLOSED = "disclosed"  # handed to an authority, as two people approved
 
 
 class Inquiry(StrEnum):
@@ -247,6 +248,7 @@ class Purpose(StrEnum):
     POLICY_NOTICE = "policy_notice"
     OFFERS = "offers"
     RIGHTS = "rights"
+    DISCLOSURE = "disclosure"  # what the law has an authority given
 
 
 # What the customer cannot mute: of these, no STOP but the one for everything ends the texts.
@@ -468,6 +470,60 @@ class RightsStatus(StrEnum):
     REFUSED = "refused"
 
 
+class Carried(StrEnum):
+    """What a temporary copy is made for."""
+
+    ACCESS_COPY = "access_copy"  # what somebody asked us for
+    DISCLOSURE = "disclosure"  # what an authority is given
+    IDENTITY = "identity"  # what a privacy officer took out of the vault
+    PREVIEW = "preview"  # what was, or would be, sent
+
+
+class Gone(StrEnum):
+    """Why a temporary copy is there no more."""
+
+    TAKEN = "taken"  # handed out, once
+    EXPIRED = "expired"  # its time was over
+    REPLACED = "replaced"  # another was made in its place
+    MOVED = "moved"  # whoever asked for it has taken it elsewhere
+
+
+class Decided(StrEnum):
+    """What a person decided about a record."""
+
+    RELEASED = "released"  # the other persons in it may be seen
+    REDACTED = "redacted"  # they are left out
+    WITHHELD = "withheld"  # they are left out, and what was said too
+    APPROVED = "approved"
+    REFUSED = "refused"
+    HIDDEN = "hidden"  # left out of its subjects' copies: to tell them would defeat it
+    SHOWN = "shown"  # in their copies again
+    TOLD_ICO = "told_ico"  # the Information Commissioner
+    NOT_TOLD_ICO = "not_told_ico"
+    TOLD_PEOPLE = "told_people"  # those whom it concerns
+    NOT_TOLD_PEOPLE = "not_told_people"
+
+
+REVIEWS = frozenset({Decided.RELEASED, Decided.REDACTED, Decided.WITHHELD})
+
+
+class DisclosureStatus(StrEnum):
+    """How far an authority's request has come."""
+
+    OPEN = "open"  # waits for its approvals
+    APPROVED = "approved"
+    REFUSED = "refused"
+    EXPORTED = "exported"
+
+
+class ComplaintStatus(StrEnum):
+    """How far a complaint about privacy has come."""
+
+    OPEN = "open"
+    ACKNOWLEDGED = "acknowledged"
+    CLOSED = "closed"
+
+
 class ContestedField(StrEnum):
     """What of who a customer is may be contested: what suppliers are told of."""
 
@@ -508,6 +564,20 @@ class Verb(StrEnum):
     STOP_CLOCK = "stop_clock"  # of a request, until they answer
     RUN_CLOCK = "run_clock"
     CLOSE_REQUEST = "close_request"
+    REVIEW = "review"  # say whether another person in a record may be seen in a copy
+    DELIVER_COPY = "deliver_copy"  # by a link that hands it out once
+    OPEN_DISCLOSURE = "open_disclosure"  # an authority asks for somebody's records
+    APPROVE_DISCLOSURE = "approve_disclosure"
+    REFUSE_DISCLOSURE = "refuse_disclosure"
+    EXPORT_DISCLOSURE = "export_disclosure"
+    HIDE_DISCLOSURE = "hide_disclosure"  # leave it out of its subjects' copies
+    SHOW_DISCLOSURE = "show_disclosure"
+    OPEN_INCIDENT = "open_incident"
+    DECIDE_INCIDENT = "decide_incident"  # whom to tell of it
+    CLOSE_INCIDENT = "close_incident"
+    OPEN_COMPLAINT = "open_complaint"
+    ACKNOWLEDGE_COMPLAINT = "acknowledge_complaint"
+    CLOSE_COMPLAINT = "close_complaint"
     CONTEST = "contest"  # use nothing that they say is wrong, until it is settled
     SETTLE = "settle"
     OBJECT = "object"  # stop what they object to, and may
@@ -525,6 +595,9 @@ class Target(StrEnum):
     EVENT = "event"
     CONTRADICTION = "contradiction"  # what the mailroom did, against what was to be done
     REQUEST = "request"  # of one of their rights
+    DISCLOSURE = "disclosure"  # to an authority
+    INCIDENT = "incident"
+    COMPLAINT = "complaint"
 
 
 class Refusal(StrEnum):
@@ -554,3 +627,11 @@ class Refusal(StrEnum):
     STILL_WRONG = "still_wrong"  # it breaks its contract as before
     NO_CHANGE = "no_change"  # it is so already
     LEGAL_HOLD = "legal_hold"  # a court or a claim needs their records
+    UNDECIDED = "undecided"  # records with another person in them wait for a reviewer
+    NOT_COPIED = "not_copied"  # the request is not for a copy
+    DESTINATION_UNFIT = "destination_unfit"  # neither a mobile nor an email address
+    NOT_APPROVED = "not_approved"  # two people must have approved it
+    OPENED_IT = "opened_it"  # who opens a disclosure does not approve it
+    APPROVED_IT = "approved_it"  # the same person approves once
+    NOT_ACKNOWLEDGED = "not_acknowledged"  # whoever complained has not been told that it came
+    UNDECIDED_WHOM_TO_TELL = "undecided_whom_to_tell"  # of an incident

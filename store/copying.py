@@ -70,6 +70,24 @@ def _acts(tx: Transaction, ref: str) -> Select[Any]:
     return select(t.acts).where(t.acts.c.id.in_(named))
 
 
+def _disclosures(_: Transaction, ref: str) -> Select[Any]:
+    """What authorities were given of them, but what they must not be told of yet."""
+    d = t.disclosures.c
+    return select(t.disclosures).where(d.id.in_(_about(ref)), d.hidden.is_(False))
+
+
+def _entries(_: Transaction, ref: str) -> Select[Any]:
+    """What stands on record, but what they must not be told of yet."""
+    g, d = t.ledger.c, t.disclosures.c
+    hidden = select(d.id).where(d.id.in_(_about(ref)), d.hidden.is_(True))
+    return select(t.ledger).where(g.customer_ref == ref, g.event_id.not_in(hidden))
+
+
+def _about(ref: str) -> Select[Any]:
+    s = t.disclosure_subjects.c
+    return select(s.disclosure_id).where(s.customer_ref == ref)
+
+
 SOURCES: Final = (
     Source(
         t.customers,
@@ -99,7 +117,7 @@ SOURCES: Final = (
     _of_deliveries(t.legs),
     _of_deliveries(t.bounces),
     _of_deliveries(t.openings),
-    _of(t.ledger),
+    Source(t.ledger, _entries),
     _of(t.replies),
     _of(t.notes),
     _of(t.correspondence),
@@ -120,12 +138,19 @@ SOURCES: Final = (
     _of(t.supplier_disclosures),
     _of(t.erasures_asked),
     _of(t.destructions),
+    _of(t.complaints),
+    Source(t.disclosures, _disclosures),
+    _of(t.incident_sends),
     Source(t.acts, _acts),
 )
 NOT_COPIED: Final[Mapping[str, str]] = MappingProxyType(
     {
         "identities": "opened by a privacy officer alone, who adds them: onward vault show",
         "legal_holds": "why records are kept may be a matter for a court, and not for a copy",
+        "decisions": "who looked at which record; what came of it stands in the copy",
+        "disclosure_subjects": "names others beside them; what they may know is in `disclosures`",
+        "incidents": "what went wrong, which concerns others too; who is concerned is told",
+        "transfers": "temporary files and their keys; what they were for is in `rights_requests`",
         "names": "keyed digests of the names that stand in `customers`",
         "search_terms": "keyed digests of words of the events",
         "suppressions": "keyed digests of places that stand in `destinations`",

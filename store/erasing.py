@@ -19,6 +19,7 @@ from store import tables as t
 from store.consenting import suppress_for_good
 from store.engine import Transaction
 from store.files import blob_path
+from store.transfers import stored_of
 from store.vault import evidence_place
 
 UNDER_WAY: Final = (DeliveryStatus.SENDING, DeliveryStatus.UNCERTAIN)
@@ -44,6 +45,7 @@ OF_CUSTOMER: Final[tuple[Table, ...]] = (
     t.contests,
     t.supplier_disclosures,
     t.legal_holds,
+    t.transfers,
 )
 OF_DELIVERIES: Final[tuple[Table, ...]] = (
     t.attempts,
@@ -77,6 +79,12 @@ KEPT: Final[Mapping[str, str]] = MappingProxyType(
         "erasures_asked": "which processors were asked to erase, and that they confirmed it",
         "rights_requests": "that they asked, and when; their words went with the key",
         "planning_tasks": "a reference alone, how far a notice has come",
+        "complaints": "that they complained, and when; their words went with the key",
+        "decisions": "ids alone",
+        "disclosures": "that an authority was given something, and what the law had us give",
+        "disclosure_subjects": "a reference alone: whom that was about",
+        "incidents": "what went wrong, under a key of its own",
+        "incident_sends": "ids alone",
         "providers": "nothing about customers",
     }
 )
@@ -147,6 +155,7 @@ def erase(tx: Transaction, ref: str, ref_index: bytes, awaited: list[bytes]) -> 
     of_items = select(t.items.c.item_id).where(t.items.c.customer_ref == ref)
     rows += _delete(tx, t.custody, t.custody.c.item_id.in_(of_items))
     identities, files = delete_identities(tx, ref)
+    files += stored_of(tx, ref)
     for table in (*OF_CUSTOMER, t.items, t.deliveries):
         rows += _delete(tx, table, table.c.customer_ref == ref)
     theirs, more = delete_events(tx, event_ids)

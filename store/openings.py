@@ -32,6 +32,7 @@ class Linked:
 
     delivery_id: UUID
     customer_ref: str
+    channel: Channel
     locale: str
     time_zone: str
     purpose: Purpose
@@ -51,14 +52,18 @@ class OpeningLine:
     opening: Opening
 
 
-def linked(tx: Transaction, delivery_id: UUID) -> Linked | None:
+def linked(
+    tx: Transaction, delivery_id: UUID, channels: Sequence[Channel] = (Channel.EMAIL,)
+) -> Linked | None:
     """Give what a link in a delivery's email leads to; none where nothing does any more.
+
+    Or in its text, where that is one of the ``channels``.
 
     Its row is held until the end of the transaction, so that tries at a link come one by one.
     """
     row = tx.connection.execute(
         with_surroundings()
-        .where(deliveries.c.id == delivery_id, deliveries.c.channel == Channel.EMAIL)
+        .where(deliveries.c.id == delivery_id, deliveries.c.channel.in_(channels))
         .with_for_update(of=deliveries)
     ).first()
     if row is None or row.version is None:
@@ -72,6 +77,7 @@ def linked(tx: Transaction, delivery_id: UUID) -> Linked | None:
     return Linked(
         delivery_id=row.id,
         customer_ref=row.customer_ref,
+        channel=row.channel,
         locale=row.locale,
         time_zone=row.time_zone,
         purpose=row.purpose,

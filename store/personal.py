@@ -97,6 +97,8 @@ _REFERENCES = {
     "paused_by": "the account of an operator",
     "resumed_by": "the account of an operator",
     "target": "the id of what was acted on",
+    "about": "the id of what was decided about",
+    "opened_by": "the account of an operator",
     "sha256": "the digest of a document",
 }
 _SERVICE = "to provide the service as its customer asked"
@@ -439,6 +441,73 @@ REGISTER: Mapping[str, Holding] = MappingProxyType(
             _named("customer_ref", "request_id")
             | _sealed(detail="what they asked for", answer="what we answered"),
             neutral=frozenset({"via"}),
+        ),
+        "complaints": Holding(
+            "whoever complains of how we use personal information",
+            "to answer complaints, and to show that we did",
+            Basis.OBLIGATION,
+            Retention.SENDS,
+            _NOBODY,
+            _named("customer_ref")
+            | _sealed(detail="who complains, and of what", answer="what we answered"),
+            neutral=frozenset({"via"}),
+        ),
+        "disclosures": Holding(
+            "customers whom an authority asks about",
+            "to disclose what the law has us disclose, and nothing else",
+            Basis.OBLIGATION,
+            None,
+            ("the authority that it names",),
+            _named("opened_by", "sha256")
+            | _sealed(content="who asks, on what ground and for what, under a key of its own"),
+            until="so long after it was closed as sends are kept",
+        ),
+        "disclosure_subjects": Holding(
+            "customers whom an authority asks about",
+            "to know whom a disclosure is about",
+            Basis.OBLIGATION,
+            Retention.SENDS,
+            _NOBODY,
+            _named("customer_ref"),
+        ),
+        "incidents": Holding(
+            "whoever was sent what was not theirs, and whose it was",
+            "to find out whom a breach concerns, and to tell of it in time",
+            Basis.OBLIGATION,
+            None,
+            _NOBODY,
+            _named("opened_by") | _sealed(content="what happened, under a key of its own"),
+            until="so long after it was closed as sends are kept",
+        ),
+        "incident_sends": Holding(
+            "customers",
+            "to know which sends an incident concerns",
+            Basis.OBLIGATION,
+            Retention.SENDS,
+            _NOBODY,
+            _named("customer_ref"),
+        ),
+        "decisions": Holding(
+            "officers, and whom they decided about",
+            "to know who decided what",
+            Basis.OBLIGATION,
+            Retention.SENDS,
+            _NOBODY,
+            _named("actor", "about"),
+        ),
+        "transfers": Holding(
+            "customers",
+            "to hand over what somebody asked for, or an authority is given",
+            Basis.OBLIGATION,
+            None,
+            ("whoever it was made for",),
+            _named("customer_ref", "sha256")
+            | _sealed(
+                key="the key of a temporary file",
+                place="the folder and name that somebody had it written to",
+            ),
+            neutral=frozenset({"host", "file"}),
+            until="it is taken, or its time is over; that it was, as long after as sends are kept",
         ),
         "contests": Holding(
             "customers",

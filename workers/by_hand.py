@@ -10,6 +10,7 @@ from contracts.envelope import parse_structured
 from contracts.events import keepable, parse_event, with_data_problems
 from contracts.events.wishes import PreferencesSet
 from contracts.problems import Malformed
+from store.deliveries.adding import Due
 from store.deliveries.due import unhint
 from workers.bootstrap.parts import Parts
 from workers.intake.submission import BY_HAND, Answered, Submission
@@ -43,13 +44,18 @@ def publish(parts: Parts, bodies: Sequence[bytes]) -> list[Answered]:
         ]
         taken = parts.taking_in.take_in(submissions)
         answers += taken.answers
-        if parts.settings.embedded:
-            # The worker is another process, if any, and hears of it from its own upkeep.
-            with parts.store.write() as tx:
-                unhint(tx, [one.delivery_id for one in taken.due])
-        else:
-            parts.hints(taken.due)
+        hint(parts, taken.due)
     return answers
+
+
+def hint(parts: Parts, due: Sequence[Due]) -> None:
+    """Hint at what a command has planned."""
+    if parts.settings.embedded:
+        # The worker is another process, if any, and hears of it from its own upkeep.
+        with parts.store.write() as tx:
+            unhint(tx, [one.delivery_id for one in due])
+    else:
+        parts.hints(due)
 
 
 def preferences_event(ref: str, rules: object, based_on: int, set_by: str) -> bytes:

@@ -231,7 +231,7 @@ def _put(
     for telling, _ in tellings(tx, [row]):
         own = Following(telling["event_id"], telling["publisher"], telling["customer_ref"])
         adding.add_non_sends(tx, own, adding.untold(tx, own, non_sends))
-    after = Following(row["event_id"], row["publisher"], row["customer_ref"])
+    after = Following(row["event_id"], row["publisher"], row["customer_ref"], row["follows_up"])
     planned = [_no_sooner(each, row, tx.now) for each in planned]
     if not row["gathers"]:
         put = putting.put(tx, after, planned, marked=marked)

@@ -131,6 +131,7 @@ class Claimed:
     acknowledge: Acknowledge = Acknowledge.NONE
     code: str | None = field(default=None, repr=False)
     person: str | None = field(default=None, repr=False)
+    follows_up: bool = False
     most_attempts: int | None = None
     gathers: bool = False
     gathered: tuple[Gathered, ...] = ()
@@ -401,6 +402,7 @@ def claimed(
         acknowledge=row.acknowledge,
         code=_code(tx, row),
         person=open_person(tx, row) if row.channel is Channel.EMAIL else None,
+        follows_up=row.follows_up,
         most_attempts=row.most_attempts,
         gathers=row.gathers,
         gathered=tuple(_opened(tx, each) for each in inside),

@@ -37,6 +37,15 @@ from store.tables.office import (
     root_keys,
 )
 from store.tables.office_file import correspondence, notes
+from store.tables.privacy import (
+    complaints,
+    decisions,
+    disclosure_subjects,
+    disclosures,
+    incident_sends,
+    incidents,
+    transfers,
+)
 from store.tables.providers import providers
 from store.tables.rights import (
     contests,
@@ -55,6 +64,7 @@ __all__ = [
     "attempts",
     "blobs",
     "bounces",
+    "complaints",
     "consents",
     "contests",
     "contradictions",
@@ -62,9 +72,12 @@ __all__ = [
     "custody",
     "customers",
     "data_keys",
+    "decisions",
     "deliveries",
     "destinations",
     "destructions",
+    "disclosure_subjects",
+    "disclosures",
     "earlier_values",
     "erasures",
     "erasures_asked",
@@ -72,6 +85,8 @@ __all__ = [
     "file_uses",
     "gathered",
     "identities",
+    "incident_sends",
+    "incidents",
     "inquiries",
     "items",
     "leases",
@@ -101,6 +116,7 @@ __all__ = [
     "supplier_disclosures",
     "suppressions",
     "texted",
+    "transfers",
     "vault_keys",
     "waits",
 ]

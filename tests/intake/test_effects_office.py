@@ -156,6 +156,19 @@ def test_a_message_taken_after_the_late_calls_was_sent_is_marked_as_its_follow_u
     of_message = house.have_message()
 
     assert [house.delivery(id=i)["detail"] for i in of_message] == ["follow_up"] * 2
+    assert [house.delivery(id=i)["follows_up"] for i in of_message] == [True, True]
+
+
+def test_a_message_taken_while_the_late_calls_is_being_sent_is_its_follow_up_too(
+    house: House,
+) -> None:
+    """A worker has it in hand: the customer will have both."""
+    house.serve()
+    house.claim(*_late_call(house))
+
+    of_message = house.have_message()
+
+    assert [house.delivery(id=i)["follows_up"] for i in of_message] == [True, True]
 
 
 def test_a_message_leaves_another_customers_call_of_the_same_name_alone(house: House) -> None:

@@ -101,6 +101,8 @@ def test_every_sealed_column_is_of_the_one_encrypted_type() -> None:
 
     assert sealed == {
         "acts.reason",
+        "complaints.answer",
+        "complaints.detail",
         "consents.evidence",
         "correspondence.content",
         "custody.content",
@@ -111,9 +113,11 @@ def test_every_sealed_column_is_of_the_one_encrypted_type() -> None:
         "destinations.masked",
         "destinations.person",
         "destinations.value",
+        "disclosures.content",
         "earlier_values.content",
         "events.content",
         "identities.content",
+        "incidents.content",
         "ledger.personal",
         "legal_holds.reason",
         "notes.content",
@@ -126,6 +130,8 @@ def test_every_sealed_column_is_of_the_one_encrypted_type() -> None:
         "rule_sets.content",
         "rule_sets.set_by",
         "subscriptions.content",
+        "transfers.key",
+        "transfers.place",
         "supplier_disclosures.content",
     }
 

@@ -256,6 +256,27 @@ def test_a_caller_the_customer_wants_nothing_of_is_turned_away(wired: Wired) -> 
     assert Reason.RULE_SENDS_NOTHING in reasons
 
 
+def test_where_a_rule_wants_nobody_rung_the_caller_goes_to_the_agents(wired: Wired) -> None:
+    """Not to be rung at night is what a customer has agents for."""
+    night = {
+        "rule_id": "no-calls",
+        "match": {"events": ["call.waiting"]},
+        "action": {"timing": "none"},
+    }
+    wired.house.serve()
+    wired.house.tell(
+        envelope("number.assigned", number=NUMBER),
+        envelope("preferences.set", rules=[night, catch_all("d-mobile")], based_on_version=...),
+    )
+    behave(wired, agents="answer")
+
+    sid = rings_us(wired)
+
+    ended(wired, sid)
+    assert wired.house.deliveries(channel=CALL) == []
+    assert AGENTS in "".join(wired.sending.sandbox.heard(sid))
+
+
 def test_a_call_that_is_told_of_again_is_answered_again_and_planned_once(wired: Wired) -> None:
     """Where our answer was lost, Twilio asks once more."""
     serve(wired.house)

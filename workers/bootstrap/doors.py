@@ -124,6 +124,7 @@ def open_calls(parts: Parts, hooks: "HookParts") -> "list[Mounted]":
 def open_pages(parts: Parts) -> "list[Mounted]":
     """Make the pages that links in emails lead to; none where nobody can reach them."""
     from workers.pages.answers import Pages
+    from workers.pages.copies import HandingOut, HandingParts
     from workers.pages.documents import Fetching, FetchingParts
     from workers.pages.unsubscribing import Unsubscribing, UnsubscribingParts
 
@@ -141,7 +142,14 @@ def open_pages(parts: Parts) -> "list[Mounted]":
     unsubscribing = UnsubscribingParts(
         store=parts.store, links=made, pages=pages, publish=lambda body: _publish(parts, body)
     )
-    return [Fetching(fetching), Unsubscribing(unsubscribing)]
+    handing = HandingParts(
+        store=parts.store,
+        links=made,
+        pages=pages,
+        open_files=lambda: open_files(parts),
+        tries=settings.document_link_tries,
+    )
+    return [Fetching(fetching), HandingOut(handing), Unsubscribing(unsubscribing)]
 
 
 def _publish(parts: Parts, body: bytes, but: Channel | None = None) -> None:

@@ -55,7 +55,12 @@ def links(parts: Parts) -> Links | None:
     settings = parts.settings
     if settings.public_url is None:
         return None
-    return Links(settings.public_url, parts.store.index, settings.document_link_days)
+    return Links(
+        settings.public_url,
+        parts.store.index,
+        settings.document_link_days,
+        settings.copy_link_days,
+    )
 
 
 def return_paths(parts: Parts) -> ReturnPaths | None:

@@ -7,10 +7,13 @@ import typer
 
 from workers.cli import (
     acting,
+    complaints,
     customers,
+    disclosures,
     emails,
     events,
     explaining,
+    incidents,
     installing,
     items,
     keys,
@@ -55,6 +58,9 @@ for group in (
     proving,
     reporting,
     rights,
+    disclosures,
+    incidents,
+    complaints,
     righting,
     suppliers,
     vault,

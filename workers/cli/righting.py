@@ -8,7 +8,8 @@ import typer
 from contracts.vocabulary import ContestedField, RightsKind, RightsStatus
 from workers.cli.acting import As, Why, by_whom
 from workers.cli.common import AsJson, fail, listing, opened, there
-from workers.cli.rights import Customer, one_request, refused, rights_app
+from workers.cli.copies import Customer, one_request, refused
+from workers.cli.rights import rights_app
 
 if TYPE_CHECKING:
     from store.contests import Contested

@@ -2,25 +2,21 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, NoReturn
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from contracts.vocabulary import Refusal, RightsKind, RightsStatus
+from workers.cli import copies
 from workers.cli.acting import As, Why, by_whom
 from workers.cli.common import AsJson, fail, listing, opened, there
-from workers.cli.words import REFUSALS
+from workers.cli.copies import Customer, Named, one_request, refused, stop_with
 
 if TYPE_CHECKING:
     from store.processors import Asked
-    from store.rights import Request
     from workers.bootstrap.parts import Parts
 
 rights_app = typer.Typer(help="What people ask of us about their own data.", no_args_is_help=True)
-
-Customer = Annotated[str, typer.Argument(help="The customer's reference.")]
-Named = Annotated[str, typer.Argument(help="A request, by our id or its publisher's.")]
 
 
 def add_to(app: typer.Typer) -> None:
@@ -30,7 +26,7 @@ def add_to(app: typer.Typer) -> None:
     rights_app.command("stop")(stop)
     rights_app.command("run")(run)
     rights_app.command("close")(close)
-    rights_app.command("copy")(copy)
+    copies.add_to(rights_app)
     rights_app.command("erase")(erase)
     rights_app.command("restrict")(restrict)
     rights_app.command("unrestrict")(unrestrict)
@@ -38,6 +34,7 @@ def add_to(app: typer.Typer) -> None:
     rights_app.command("lift")(lift)
     rights_app.command("destroyed")(destroyed)
     app.add_typer(rights_app, name="rights")
+    app.add_typer(copies.transfers_app, name="transfers")
     app.command("restore-check")(restore_check)
 
 
@@ -106,7 +103,7 @@ def open_request(
         body = rights_event(customer, kind.value, via, at, detail)
         (answer,) = publish(parts, [body])
     if answer.problems:
-        _stop("\n  ".join(f"{p.path}: {p.text}" for p in answer.problems))
+        stop_with("\n  ".join(f"{p.path}: {p.text}" for p in answer.problems))
     row = {"id": answer.id, "answer": answer.answer.value, "waits_for": answer.waits_for}
     listing([row], {"id": "Request", "answer": "Answer"}, as_json=as_json)
 
@@ -142,62 +139,6 @@ def close(
     with opened(there()) as parts:
         refused(_requests(parts).close(one_request(parts, request), status, by))
     typer.echo(f"closed: {status.value}")
-
-
-def copy(
-    customer: Customer,
-    to: Annotated[Path, typer.Option(help="The ZIP file to write; must not be there yet.")],
-    release: Annotated[
-        list[str] | None,
-        typer.Option(help="An event, by our id, whose other persons may be seen (repeatable)."),
-    ] = None,
-    release_all: Annotated[
-        bool, typer.Option("--release-all", help="Every other person may be seen.")
-    ] = False,
-    provided: Annotated[
-        bool,
-        typer.Option("--provided", help="Only what they gave us, for another provider."),
-    ] = False,
-    reason: Why = "",
-    actor: As = "",
-    as_json: AsJson = False,
-) -> None:
-    """Copy all that is held about a customer into a ZIP: JSON, CSV, a page, and the scans."""
-    from workers.bootstrap.rights import open_copies
-
-    by = by_whom(actor, reason, dry_run=False)
-    with opened(there()) as parts:
-        try:
-            found = open_copies(parts).copy(
-                customer,
-                to,
-                by,
-                release or (),
-                release_all=release_all,
-                provided_alone=provided,
-            )
-        except FileExistsError:
-            _stop(f"{to} is there already: choose another name, or move it away")
-        except OSError as error:
-            _stop(f"{to}: {error.strerror}")
-    if found is None:
-        _stop(f"nothing is held about {customer}")
-    row = {
-        "file": str(to),
-        "records": sum(found.rows.values()),
-        "files": found.files,
-        "missing_files": found.missing,
-        "withheld": len(found.withheld),
-        "sha256": found.sha256,
-    }
-    headings = {"file": "File", "records": "Records", "files": "Files", "withheld": "Withheld"}
-    listing([row], headings, as_json=as_json)
-    if found.withheld:
-        typer.echo(
-            f"{len(found.withheld)} events tell of another person, who is left out: look at each"
-            " (onward trace), then give --release ID or --release-all",
-            err=True,
-        )
 
 
 def erase(
@@ -320,31 +261,6 @@ def _requests(parts: "Parts") -> "Requests":
     from workers.bootstrap.rights import open_requests
 
     return open_requests(parts)
-
-
-def one_request(parts: "Parts", name: str) -> "Request":
-    """Give the one request of a name; exit 1 where there is none, or several."""
-    from store.rights import named
-
-    with parts.store.write() as tx:
-        found = named(tx, name)
-    if not found:
-        _stop(f"there is no request {name}: see onward rights list --closed")
-    if len(found) > 1:
-        ids = ", ".join(str(one.id) for one in found)
-        _stop(f"several requests are named {name}: give one of our ids, {ids}")
-    return found[0]
-
-
-def refused(refusal: Refusal | None) -> None:
-    """Say why something was not done, and exit 1; go on where it was."""
-    if refusal is not None:
-        fail(REFUSALS[refusal])
-
-
-def _stop(text: str) -> NoReturn:
-    fail(text)
-    raise AssertionError
 
 
 if TYPE_CHECKING:

@@ -29,12 +29,21 @@ REFUSALS: Mapping[Refusal, str] = MappingProxyType(
         Refusal.LATE_CALL: "the caller has gone",
         Refusal.OFFER_OVER: "the offer is over",
         Refusal.SIBLING_REACHED: "an earlier step of its rule has reached the customer",
-        Refusal.CLOSED: "it was taken in anew already, or dismissed",
+        Refusal.CLOSED: "it is closed already: taken in anew, dismissed or answered",
         Refusal.NOT_KEPT: "its body could not be kept whole: its publisher must send it again",
         Refusal.PUBLISHER_UNKNOWN: "no publisher of its name is admitted: onward publishers add",
         Refusal.STILL_WRONG: "it breaks its contract as before: its publisher must mend it",
         Refusal.NO_CHANGE: "it is so already",
         Refusal.LEGAL_HOLD: "a legal hold keeps their records: onward rights lift",
+        Refusal.UNDECIDED: "records that tell of another person wait: onward rights review",
+        Refusal.NOT_COPIED: "the request is not for a copy: see onward rights list",
+        Refusal.DESTINATION_UNFIT: "a link goes to a mobile or an email address of theirs alone",
+        Refusal.NOT_APPROVED: "two people must approve it first: onward disclosures approve",
+        Refusal.OPENED_IT: "who opens a disclosure does not approve it: two others must",
+        Refusal.APPROVED_IT: "the same person approves once: another must",
+        Refusal.NOT_ACKNOWLEDGED: "tell them first that it came: onward complaints acknowledge",
+        Refusal.UNDECIDED_WHOM_TO_TELL: "say first whether the ICO and the people concerned are"
+        " told: onward incidents decide",
     }
 )
 

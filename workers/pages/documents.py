@@ -90,7 +90,7 @@ class Fetching:
                 return answer("document_closed", 403, locale)
             if given is None or not given.strip():
                 return answer("document", locale=locale, problem="")
-            if not _same(given, found.address):
+            if not same_address(given, found.address):
                 note(tx, found.customer_ref, link.delivery_id, link.until, Opening.WRONG_ADDRESS)
                 _say("document_address_wrong", link.delivery_id)
                 if wrong + 1 >= parts.tries:
@@ -114,7 +114,7 @@ class Fetching:
         return file_answer(content, file.media_type, name_of(event, file.media_type))
 
 
-def _same(given: str, address: str) -> bool:
+def same_address(given: str, address: str) -> bool:
     """Whether somebody's typing is the address, for all that an address tells apart in practice."""
     one, other = (text.strip().casefold().encode() for text in (given, address))
     return hmac.compare_digest(one, other)

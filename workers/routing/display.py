@@ -15,10 +15,10 @@ MONTHS: Final = (
     *("Jul", "Aug", "Sep", "Oct", "Nov", "Dec"),
 )
 SYMBOLS: Final = {"GBP": "£", "EUR": "€", "USD": "US$"}
-# Controls, lone surrogates, and what turns the direction of writing (Unicode UAX #9): by it a
-# number or an address could read otherwise than it is.
+# Controls, lone surrogates and the two that are no characters, none of which XML may hold; and what
+# turns the direction of writing (Unicode UAX #9): by it a number could read otherwise than it is.
 CONTROLS: Final = re.compile(
-    r"[\x00-\x09\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]+"
+    r"[\x00-\x09\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff\ufffe\uffff]+"
 )
 GAPS: Final = re.compile(r"\n{3,}")
 MEGABYTE: Final = 1_000_000

@@ -75,6 +75,21 @@ def upgrade() -> None:
     )
     op.create_index("ix_bounces_address", "bounces", ["value_index", "at"], unique=False)
     op.create_table(
+        "complaints",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("customer_ref", sa.String(length=500), nullable=True),
+        sa.Column("via", sa.String(length=500), nullable=False),
+        sa.Column("status", sa.String(length=32), nullable=False),
+        sa.Column("received_at", types.Instant(), nullable=False),
+        sa.Column("acknowledge_by", sa.Date(), nullable=False),
+        sa.Column("acknowledged_at", types.Instant(), nullable=True),
+        sa.Column("closed_at", types.Instant(), nullable=True),
+        sa.Column("detail", types.Sealed(), nullable=True),
+        sa.Column("answer", types.Sealed(), nullable=True),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_complaints")),
+    )
+    op.create_index(op.f("ix_complaints_customer_ref"), "complaints", ["customer_ref"])
+    op.create_table(
         "consents",
         sa.Column("customer_ref", sa.String(length=500), nullable=False),
         sa.Column("purpose", sa.String(length=32), nullable=False),
@@ -154,6 +169,38 @@ def upgrade() -> None:
         sa.Column("destroyed_at", types.Instant(), nullable=True),
         sa.PrimaryKeyConstraint("key_id", name=op.f("pk_data_keys")),
         sa.UniqueConstraint("owner", "retention", name=op.f("uq_data_keys_owner_retention")),
+    )
+    op.create_table(
+        "decisions",
+        sa.Column("act_id", sa.Uuid(), nullable=False),
+        sa.Column("about", sa.String(length=500), nullable=False),
+        sa.Column("decided", sa.String(length=32), nullable=False),
+        sa.Column("actor", sa.String(length=500), nullable=False),
+        sa.Column("at", types.Instant(), nullable=False),
+        sa.PrimaryKeyConstraint("act_id", "about", name=op.f("pk_decisions")),
+    )
+    op.create_index("ix_decisions_about", "decisions", ["about", "act_id"])
+    op.create_table(
+        "disclosure_subjects",
+        sa.Column("disclosure_id", sa.Uuid(), nullable=False),
+        sa.Column("customer_ref", sa.String(length=500), nullable=False),
+        sa.PrimaryKeyConstraint(
+            "disclosure_id", "customer_ref", name=op.f("pk_disclosure_subjects")
+        ),
+    )
+    op.create_index("ix_disclosure_subjects_customer", "disclosure_subjects", ["customer_ref"])
+    op.create_table(
+        "disclosures",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("opened_by", sa.String(length=500), nullable=False),
+        sa.Column("opened_at", types.Instant(), nullable=False),
+        sa.Column("content", types.Sealed(), nullable=False),
+        sa.Column("status", sa.String(length=32), nullable=False),
+        sa.Column("hidden", sa.Boolean(), nullable=False),
+        sa.Column("sha256", sa.String(length=500), nullable=True),
+        sa.Column("exported_at", types.Instant(), nullable=True),
+        sa.Column("closed_at", types.Instant(), nullable=True),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_disclosures")),
     )
     op.create_table(
         "earlier_values",
@@ -238,6 +285,26 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("public", name=op.f("pk_vault_keys")),
     )
     op.create_table(
+        "incident_sends",
+        sa.Column("incident_id", sa.Uuid(), nullable=False),
+        sa.Column("entry_id", sa.Uuid(), nullable=False),
+        sa.Column("delivery_id", sa.Uuid(), nullable=True),
+        sa.Column("customer_ref", sa.String(length=500), nullable=False),
+        sa.PrimaryKeyConstraint("incident_id", "entry_id", name=op.f("pk_incident_sends")),
+    )
+    op.create_index("ix_incident_sends_customer", "incident_sends", ["customer_ref"])
+    op.create_table(
+        "incidents",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("opened_by", sa.String(length=500), nullable=False),
+        sa.Column("opened_at", types.Instant(), nullable=False),
+        sa.Column("aware_at", types.Instant(), nullable=False),
+        sa.Column("due_at", types.Instant(), nullable=False),
+        sa.Column("content", types.Sealed(), nullable=False),
+        sa.Column("closed_at", types.Instant(), nullable=True),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_incidents")),
+    )
+    op.create_table(
         "legal_holds",
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("customer_ref", sa.String(length=500), nullable=False),
@@ -300,6 +367,7 @@ def upgrade() -> None:
         sa.Column("attach", sa.Boolean(), nullable=False),
         sa.Column("marked", sa.Boolean(), nullable=False),
         sa.Column("gathers", sa.Boolean(), nullable=False),
+        sa.Column("follows_up", sa.Boolean(), nullable=False),
         sa.Column("acknowledge", sa.String(length=32), nullable=False),
         sa.Column("wait_seconds", sa.Integer(), nullable=True),
         sa.Column("most_attempts", sa.Integer(), nullable=True),
@@ -1029,6 +1097,40 @@ def upgrade() -> None:
         sqlite_where=sa.text("closed_at IS NULL"),
     )
     op.create_table(
+        "transfers",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("customer_ref", sa.String(length=500), nullable=True),
+        sa.Column("kind", sa.String(length=32), nullable=False),
+        sa.Column("place", types.Sealed(), nullable=True),
+        sa.Column("host", sa.String(length=500), nullable=True),
+        sa.Column("file", sa.String(length=500), nullable=True),
+        sa.Column("key", types.Sealed(), nullable=True),
+        sa.Column("sha256", sa.String(length=500), nullable=True),
+        sa.Column("request_id", sa.Uuid(), nullable=True),
+        sa.Column("delivery_id", sa.Uuid(), nullable=True),
+        sa.Column("made_at", types.Instant(), nullable=False),
+        sa.Column("until", types.Instant(), nullable=False),
+        sa.Column("gone", sa.String(length=32), nullable=True),
+        sa.Column("gone_at", types.Instant(), nullable=True),
+        sa.Column("removed_at", types.Instant(), nullable=True),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_transfers")),
+    )
+    op.create_index(op.f("ix_transfers_customer_ref"), "transfers", ["customer_ref"])
+    op.create_index(
+        "ix_transfers_there",
+        "transfers",
+        ["until"],
+        postgresql_where=sa.text("removed_at IS NULL"),
+        sqlite_where=sa.text("removed_at IS NULL"),
+    )
+    op.create_index(
+        "ix_transfers_delivery",
+        "transfers",
+        ["delivery_id"],
+        postgresql_where=sa.text("delivery_id IS NOT NULL"),
+        sqlite_where=sa.text("delivery_id IS NOT NULL"),
+    )
+    op.create_table(
         "waits",
         sa.Column("event_id", sa.Uuid(), nullable=False),
         sa.Column("awaits", sa.LargeBinary(length=16), nullable=False),
@@ -1065,6 +1167,7 @@ def downgrade() -> None:
     op.drop_index("ix_custody_item", table_name="custody")
     op.drop_table("custody")
     op.drop_index(op.f("ix_waits_awaits"), table_name="waits")
+    op.drop_table("transfers")
     op.drop_table("waits")
     op.drop_table("texted")
     op.drop_index(
@@ -1273,6 +1376,8 @@ def downgrade() -> None:
     op.drop_table("root_keys")
     op.drop_table("rights_requests")
     op.drop_table("legal_holds")
+    op.drop_table("incidents")
+    op.drop_table("incident_sends")
     op.drop_table("vault_keys")
     op.drop_table("identities")
     op.drop_table("destructions")
@@ -1286,11 +1391,15 @@ def downgrade() -> None:
     op.drop_index(op.f("ix_erasures_asked_customer_ref"), table_name="erasures_asked")
     op.drop_table("erasures_asked")
     op.drop_table("erasures")
+    op.drop_table("disclosures")
+    op.drop_table("disclosure_subjects")
+    op.drop_table("decisions")
     op.drop_table("earlier_values")
     op.drop_table("data_keys")
     op.drop_index(op.f("ix_customers_started_at"), table_name="customers")
     op.drop_index(op.f("ix_customers_registered_at"), table_name="customers")
     op.drop_table("customers")
+    op.drop_table("complaints")
     op.drop_table("correspondence")
     op.drop_table("contests")
     op.drop_table("consents")

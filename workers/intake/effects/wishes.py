@@ -1,5 +1,8 @@
 """What events about a customer's destinations and rules change, and how queued sends follow."""
 
+from collections.abc import Mapping, Sequence
+from typing import Any
+
 from contracts.events import load_data
 from contracts.events.wishes import (
     DestinationAdded,
@@ -57,8 +60,9 @@ def destination_added(scene: Scene) -> Effect:
     due: list[Due] = []
     if version > 1:
         _settle(scene, data.destination_id, Settlement.CORRECTED)
+        due = _go_round(scene, data.destination_id)
         ending.hold(scene.tx, scene.ref, data.destination_id, version)
-        due = _hold_items(scene, data.destination_id, Reason.DESTINATION_UNVERIFIED)
+        due += _hold_items(scene, data.destination_id, Reason.DESTINATION_UNVERIFIED)
     return Effect(changed=(customer_name(scene.ref),), due=tuple(due))
 
 
@@ -94,6 +98,45 @@ def destination_verified(scene: Scene) -> Effect:
 def _settle(scene: Scene, destination_id: str, settled: Settlement) -> None:
     """End a contest about a destination: what was held for it follows what becomes of that."""
     contests.settle(scene.tx, scene.ref, destination_id, settled, scene.policies.lanes)
+
+
+def _go_round(scene: Scene, destination_id: str) -> list[Due]:
+    """Send on to the next step what would wait for a changed destination, where one can be used.
+
+    As what comes in from now on: only where no step can be used is the verification waited for.
+    """
+    customer = scene.reread()
+    waiting = {
+        row["id"]: row
+        for row in ending.unclaimed_of_customer(scene.tx, scene.ref, destination_id)
+        if row["mode"].in_turn
+        and row["rule_version"] == customer.rules_version
+        and not row["gathers"]
+        and row["held_at"] is None
+    }
+    events = {
+        kept.id: Routable(kept.id, kept.type, kept.received_at, load_data(kept.type, kept.data))
+        for kept in inbox.load(scene.tx, {row["event_id"] for row in waiting.values()})
+    }
+    passed = [
+        row["id"]
+        for row in waiting.values()
+        if _can_be_passed_over(scene, customer, row, events.get(row["event_id"]))
+    ]
+    gone = ending.cancel(scene.tx, passed, Reason.DESTINATION_CHANGED)
+    return follow_up(scene.tx, scene.readings, scene.policies.lanes, gone)
+
+
+def _can_be_passed_over(
+    scene: Scene, customer: Customer, row: Mapping[str, Any], event: Routable | None
+) -> bool:
+    rule = customer.rules.rule(row["rule_id"]) if customer.rules is not None else None
+    if rule is None or event is None:
+        return False
+    lanes = scene.policies.lanes
+    found = next_step(rule, row["step"], event, customer, scene.now, lanes, row["purpose"])
+    usable = isinstance(found, PlannedDelivery)
+    return usable and found.reason is not Reason.DESTINATION_UNVERIFIED
 
 
 def _hold_items(scene: Scene, destination_id: str, why: Reason) -> list[Due]:
@@ -180,8 +223,8 @@ def _plan_anew(scene: Scene) -> list[Due]:
             for row in ending.of_event(scene.tx, kept.id)
             if row["status"] is not DeliveryStatus.CANCELLED
         }
-        purposes = {row["purpose"] for row in gone if row["event_id"] == kept.id}
-        due += _replan(scene, customer, kept, tried, purposes)
+        before = [row for row in gone if row["event_id"] == kept.id]
+        due += _replan(scene, customer, kept, tried, before)
     return due
 
 
@@ -190,13 +233,15 @@ def _replan(
     customer: Customer,
     kept: inbox.Kept,
     tried: set[tuple[Channel, str]],
-    purposes: set[Purpose],
+    before: Sequence[Mapping[str, Any]],
 ) -> list[Due]:
     event = Routable(kept.id, kept.type, kept.received_at, load_data(kept.type, kept.data))
     # A call that was told of as a message is not dialled after all.
-    told = kept.type == "call.waiting" and Purpose.CALLS not in purposes
+    was_call = any(row["purpose"] is Purpose.CALLS for row in before)
+    told = kept.type == "call.waiting" and not was_call
     found = (plan_late_call if told else plan)(event, customer, scene.now, scene.policies.lanes)
-    after = Following(kept.id, kept.publisher, scene.ref)
+    again = any(row["follows_up"] for row in before)
+    after = Following(kept.id, kept.publisher, scene.ref, again)
     going = [
         _untried(scene, customer, event, delivery, tried)
         for delivery in found.deliveries
