@@ -45,6 +45,7 @@ def give_consent(
         "evidence": tx.seal(ref, place, evidence.encode()),
         "method": method,
         "wording_version": wording_version,
+        "policy_version": tx.policy_version,
         "withdrawn_at": None if counts else no,
         "withdrawn_how": None if counts else _BEFORE_A_NO,
     }

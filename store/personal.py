@@ -108,6 +108,9 @@ _CARRIERS = ("providers of texts and calls", "the mail relay")
 _MAILROOM = ("the mailroom",)
 _CENTRE = ("the call-centre: name and business name alone",)
 _BILLING = ("the payment provider, by billing",)
+_INDIVIDUAL = {
+    "individual_id": Field("registration's name for an individual", Form.REFERENCE),
+}
 
 REGISTER: Mapping[str, Holding] = MappingProxyType(
     {
@@ -196,7 +199,7 @@ REGISTER: Mapping[str, Holding] = MappingProxyType(
             Retention.CONTACT,
             _NOBODY,
             _named("customer_ref") | _sealed(evidence="what they said or did to agree"),
-            neutral=frozenset({"method", "wording_version", "withdrawn_how"}),
+            neutral=frozenset({"method", "wording_version", "withdrawn_how", "policy_version"}),
         ),
         "suppressions": Holding(
             "whoever asked for no more, and addresses that are dead",
@@ -322,6 +325,24 @@ REGISTER: Mapping[str, Holding] = MappingProxyType(
             _NOBODY,
             _named("customer_ref", "destination_id"),
             neutral=frozenset({"publisher", "rule_id"}),
+        ),
+        "individuals": Holding(
+            "individuals who use a service",
+            "to know whether their identity was verified, where that is needed",
+            Basis.OBLIGATION,
+            Retention.CONTACT,
+            _NOBODY,
+            _named("customer_ref") | _INDIVIDUAL,
+            neutral=frozenset({"check"}),
+        ),
+        "information_requests": Holding(
+            "customers",
+            "to ask once, after payment, for what must be known, and to show why",
+            Basis.OBLIGATION,
+            Retention.CONTACT,
+            _NOBODY,
+            _named("customer_ref"),
+            neutral=frozenset({"policy_version"}),
         ),
         "inquiries": Holding(
             "customers",
@@ -551,8 +572,8 @@ REGISTER: Mapping[str, Holding] = MappingProxyType(
             Retention.IDENTITY,
             _NOBODY,
             _named("customer_ref")
+            | _INDIVIDUAL
             | {
-                "individual_id": Field("registration's name for an individual", Form.REFERENCE),
                 "evidence": Field("the digest of a copy of the document", Form.REFERENCE),
             }
             | _sealed(content="date of birth and document number, for the vault's key alone"),
@@ -610,6 +631,7 @@ REGISTER: Mapping[str, Holding] = MappingProxyType(
             Retention.SENDS,
             _NOBODY,
             _named("actor") | _sealed(reason="why, in the operator's words"),
+            neutral=frozenset({"policy_version"}),
         ),
         "act_targets": Holding(
             "customers",
@@ -644,4 +666,4 @@ REGISTER: Mapping[str, Holding] = MappingProxyType(
 )
 
 # Tables that hold nothing about a person.
-NOBODYS = frozenset({"leases", "publishers", "root_keys", "seals", "vault_keys"})
+NOBODYS = frozenset({"leases", "policy_versions", "publishers", "root_keys", "seals", "vault_keys"})

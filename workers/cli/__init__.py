@@ -19,6 +19,7 @@ from workers.cli import (
     keys,
     looking,
     notices,
+    policy,
     processes,
     processors,
     proving,
@@ -67,6 +68,7 @@ for group in (
     keys,
     items,
     notices,
+    policy,
     showing,
 ):
     group.add_to(app)
