@@ -45,6 +45,7 @@ SANDBOX_SAMPLES = {
     "company_email": "office@brindle-hart.example",
     "mail_sender": "onward@brindle-hart.example",
     "sms_sender": "+447700900100",
+    "identity_before_service": False,  # drama has no passport
     "sms_throttle": False,  # a thousand drama numbers would cap whatever is tried
 }
 
@@ -245,6 +246,20 @@ class Settings(BaseSettings):
     )
     uncertain_resends: Count = Field(
         3, description="How often a delivery is resent so before it is parked after all."
+    )
+
+    # whose identity is verified, beyond what the law asks
+    identity_for_telephone: bool = Field(
+        default=False,
+        description="Identity is verified for telephone services too, which the law does not ask.",
+    )
+    identity_for_individuals: bool = Field(
+        default=False,
+        description="Identity is verified of individuals too, and not of legal persons alone.",
+    )
+    identity_before_service: bool = Field(
+        default=True,
+        description="A service for which identity must be verified starts once it is.",
     )
 
     # post

@@ -247,10 +247,14 @@ class Purpose(StrEnum):
     INVOICE = "invoice"
     POLICY_NOTICE = "policy_notice"
     OFFERS = "offers"
+    RECORD = "record"  # to know, and to prove, what was sent on
+    REPORTS = "reports"  # counts alone, of nobody in particular
     RIGHTS = "rights"
     DISCLOSURE = "disclosure"  # what the law has an authority given
 
 
+# For these something is read, or given to others, and nothing is ever sent to a customer.
+NEVER_SENT = frozenset({Purpose.RECORD, Purpose.REPORTS, Purpose.DISCLOSURE})
 # What the customer cannot mute: of these, no STOP but the one for everything ends the texts.
 UNMUTABLE = frozenset({Purpose.INVOICE, Purpose.PAYMENT, Purpose.POLICY_NOTICE, Purpose.RIGHTS})
 
@@ -448,6 +452,26 @@ class Checked(StrEnum):
     PASSED = "passed"
     FAILED = "failed"
     REFERRED = "referred"
+
+
+class CustomerKind(StrEnum):
+    """What a customer is before the law, as far as their identity is concerned."""
+
+    LEGAL_PERSON = "legal_person"  # a company, a partnership, a trust, a charity
+    INDIVIDUAL = "individual"  # somebody who trades in person, or does not trade
+
+
+class Information(StrEnum):
+    """What a customer is asked for after they have paid."""
+
+    IDENTITY = "identity"
+
+
+class IdentityGround(StrEnum):
+    """Why the identity of those who will use a service must be verified."""
+
+    TCSP = "tcsp"  # the law: an address for a legal person
+    OWNER = "owner"  # the company's own decision
 
 
 class RightsKind(StrEnum):

@@ -95,6 +95,8 @@ SOURCES: Final = (
         lambda row: str(row["ref"]),
     ),
     _of(t.services),
+    _of(t.individuals),
+    _of(t.information_requests),
     _of(t.numbers, lambda row: bytes(row["number_index"]).hex()),
     _of(
         t.destinations,

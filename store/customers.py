@@ -15,8 +15,8 @@ from sqlalchemy import select, tuple_
 
 from contracts.planning import Customer, Destination
 from contracts.rules import RuleSet
-from contracts.vocabulary import DestinationKind, Purpose, Service
-from store import bulk
+from contracts.vocabulary import CustomerKind, DestinationKind, Purpose, Service
+from store import bulk, identity
 from store.engine import Transaction
 from store.keys import Unopenable
 from store.tables import (
@@ -87,6 +87,7 @@ def _read(tx: Transaction, refs: list[str]) -> dict[str, Customer]:
             started[row.customer_ref].add(row.service)
     places = _read_destinations(tx, refs)
     agreed = _read_consents(tx, refs)
+    proven = identity.read(tx, refs)
     rules = _read_rules(tx, [(row.ref, row.rules_version) for row in rows])
     return {
         row.ref: Customer(
@@ -102,6 +103,8 @@ def _read(tx: Transaction, refs: list[str]) -> dict[str, Customer]:
             rules_version=row.rules_version,
             destinations=places[row.ref],
             consents=frozenset(agreed[row.ref]),
+            kind=row.kind or CustomerKind.LEGAL_PERSON,
+            individuals=proven.get(row.ref, ()),
         )
         for row in rows
     }

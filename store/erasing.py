@@ -33,6 +33,8 @@ OF_CUSTOMER: Final[tuple[Table, ...]] = (
     t.earlier_values,
     t.rule_sets,
     t.consents,
+    t.individuals,
+    t.information_requests,
     t.notice_recipients,
     t.gathered,
     t.replies,

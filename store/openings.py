@@ -68,6 +68,7 @@ def linked(
     ).first()
     if row is None or row.version is None:
         return None
+    tx.read_for(row.purpose)
     try:
         reached = open_destination(tx, row)
         content = tx.open(f"events.content:{row.event_id}", row.event_content)

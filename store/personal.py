@@ -108,6 +108,9 @@ _CARRIERS = ("providers of texts and calls", "the mail relay")
 _MAILROOM = ("the mailroom",)
 _CENTRE = ("the call-centre: name and business name alone",)
 _BILLING = ("the payment provider, by billing",)
+_INDIVIDUAL = {
+    "individual_id": Field("registration's name for an individual", Form.REFERENCE),
+}
 
 REGISTER: Mapping[str, Holding] = MappingProxyType(
     {
@@ -163,9 +166,9 @@ REGISTER: Mapping[str, Holding] = MappingProxyType(
                 masked="the same, all but a few signs hidden",
                 label="what they call it",
                 person="whose it is",
+                verified_how="how it was shown to be theirs, in a clerk's words",
             )
             | _keyed(value_index="the same, to look it up by"),
-            neutral=frozenset({"verified_how"}),
         ),
         "earlier_values": Holding(
             "customers, and people whom they name",
@@ -195,8 +198,13 @@ REGISTER: Mapping[str, Holding] = MappingProxyType(
             Basis.CONSENT,
             Retention.CONTACT,
             _NOBODY,
-            _named("customer_ref") | _sealed(evidence="what they said or did to agree"),
-            neutral=frozenset({"method", "wording_version", "withdrawn_how"}),
+            _named("customer_ref")
+            | _sealed(
+                evidence="what they said or did to agree",
+                method="how they agreed, in a clerk's words",
+                withdrawn_how="how they withdrew it",
+            ),
+            neutral=frozenset({"wording_version", "policy_version"}),
         ),
         "suppressions": Holding(
             "whoever asked for no more, and addresses that are dead",
@@ -322,6 +330,24 @@ REGISTER: Mapping[str, Holding] = MappingProxyType(
             _NOBODY,
             _named("customer_ref", "destination_id"),
             neutral=frozenset({"publisher", "rule_id"}),
+        ),
+        "individuals": Holding(
+            "individuals who use a service",
+            "to know whether their identity was verified, where that is needed",
+            Basis.OBLIGATION,
+            Retention.CONTACT,
+            _NOBODY,
+            _named("customer_ref") | _INDIVIDUAL,
+            neutral=frozenset({"check"}),
+        ),
+        "information_requests": Holding(
+            "customers",
+            "to ask once, after payment, for what must be known, and to show why",
+            Basis.OBLIGATION,
+            Retention.CONTACT,
+            _NOBODY,
+            _named("customer_ref"),
+            neutral=frozenset({"policy_version"}),
         ),
         "inquiries": Holding(
             "customers",
@@ -551,12 +577,11 @@ REGISTER: Mapping[str, Holding] = MappingProxyType(
             Retention.IDENTITY,
             _NOBODY,
             _named("customer_ref")
+            | _INDIVIDUAL
             | {
-                "individual_id": Field("registration's name for an individual", Form.REFERENCE),
                 "evidence": Field("the digest of a copy of the document", Form.REFERENCE),
             }
-            | _sealed(content="date of birth and document number, for the vault's key alone"),
-            neutral=frozenset({"check"}),
+            | _sealed(content="check, date of birth, document number, for the vault's key alone"),
         ),
         "erasures": Holding(
             "who was erased",
@@ -610,6 +635,7 @@ REGISTER: Mapping[str, Holding] = MappingProxyType(
             Retention.SENDS,
             _NOBODY,
             _named("actor") | _sealed(reason="why, in the operator's words"),
+            neutral=frozenset({"policy_version"}),
         ),
         "act_targets": Holding(
             "customers",
@@ -644,4 +670,4 @@ REGISTER: Mapping[str, Holding] = MappingProxyType(
 )
 
 # Tables that hold nothing about a person.
-NOBODYS = frozenset({"leases", "publishers", "root_keys", "seals", "vault_keys"})
+NOBODYS = frozenset({"leases", "policy_versions", "publishers", "root_keys", "seals", "vault_keys"})

@@ -27,8 +27,8 @@ from store.tables import (
     items,
     payment_requests,
     subscriptions,
+    supplier_disclosures,
 )
-from store.tables import outbox as told
 
 _BETWEEN = ", "
 _MOST = 1_000  # names of sends that one request carries
@@ -89,7 +89,7 @@ def held_by_parts(tx: Transaction, ref: str) -> Mapping[str, Held]:
             names[row.provider] += [] if row.reference is None else [row.reference]
     for part, holds in (
         ("mailroom", _any(tx, select(items.c.item_id).where(items.c.customer_ref == ref))),
-        ("call-centre", _any(tx, _told_of(ref))),
+        ("call-centre", _any(tx, _told(ref, Role.CALL_CENTRE))),
         ("payments", any(_any(tx, one) for one in _of_money(ref))),
     ):
         if holds:
@@ -179,8 +179,9 @@ def _outcome(tx: Transaction, erasure_id: UUID, processor: str) -> Outcome:
     )
 
 
-def _told_of(ref: str) -> Any:
-    return select(told.c.id).where(told.c.customer_ref == ref, told.c.name.like("supplier.%"))
+def _told(ref: str, supplier: Role) -> Any:
+    s = supplier_disclosures.c
+    return select(s.id).where(s.customer_ref == ref, s.supplier == supplier)
 
 
 def _of_money(ref: str) -> tuple[Any, ...]:

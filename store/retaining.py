@@ -27,6 +27,8 @@ _IN_CONTACT: Final[tuple[Table, ...]] = (
     t.earlier_values,
     t.rule_sets,
     t.consents,
+    t.individuals,
+    t.information_requests,
 )
 _IN_BILLING: Final[tuple[Table, ...]] = (t.subscriptions, t.payment_requests)
 _IN_SENDS: Final[tuple[Table, ...]] = (

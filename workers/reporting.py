@@ -15,6 +15,7 @@ from itertools import groupby
 from operator import attrgetter
 from zoneinfo import ZoneInfo
 
+from contracts.vocabulary import Purpose
 from store import reports
 from store.engine import Store
 from store.reports import Cell, Month
@@ -48,7 +49,7 @@ def report(
 
     A figure stands for ``least`` customers at the least.
     """
-    with store.snapshot() as tx:
+    with store.snapshot(Purpose.REPORTS) as tx:
         if month is None:
             first = reports.first_entry_at(tx)
             months = [] if first is None else list(_months(first, tx.now, zone))

@@ -218,7 +218,7 @@ def non_send_entry(
         channel=non_send.channel,
         destination_id=non_send.destination_id,
         settled_at=tx.now,
-        policy_version=tx.store.policy_version,
+        policy_version=tx.policy_version,
     )
     return entry, where
 

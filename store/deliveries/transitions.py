@@ -186,7 +186,7 @@ def entries(
             segments=cost.segments if cost and cost.segments else segments,
             price=cost.amount if cost else None,
             currency=cost.currency if cost else None,
-            policy_version=tx.store.policy_version,
+            policy_version=tx.policy_version,
             intended_at=row["first_due_at"],
             attempted_at=m.attempted_at,
             settled_at=row["changed_at"],

@@ -8,6 +8,8 @@ from store.tables.customers import (
     customers,
     destinations,
     earlier_values,
+    individuals,
+    information_requests,
     names,
     numbers,
     rule_sets,
@@ -37,6 +39,7 @@ from store.tables.office import (
     root_keys,
 )
 from store.tables.office_file import correspondence, notes
+from store.tables.policy import policy_versions
 from store.tables.privacy import (
     complaints,
     decisions,
@@ -87,6 +90,8 @@ __all__ = [
     "identities",
     "incident_sends",
     "incidents",
+    "individuals",
+    "information_requests",
     "inquiries",
     "items",
     "leases",
@@ -102,6 +107,7 @@ __all__ = [
     "outbox",
     "payment_requests",
     "planning_tasks",
+    "policy_versions",
     "providers",
     "publishers",
     "rejected_events",

@@ -1,8 +1,19 @@
 """Who the company serves: customers, their services, numbers, names, places, rules, consents."""
 
-from sqlalchemy import Column, Index, Integer, LargeBinary, Table
+from sqlalchemy import Column, Index, Integer, LargeBinary, Table, Uuid
 
-from contracts.vocabulary import Channel, DestinationKind, Purpose, Reason, Service, SuppressedBy
+from contracts.vocabulary import (
+    Channel,
+    Checked,
+    CustomerKind,
+    DestinationKind,
+    IdentityGround,
+    Information,
+    Purpose,
+    Reason,
+    Service,
+    SuppressedBy,
+)
 from store.tables.append_only import only_new_rows
 from store.tables.base import instant, metadata, name
 from store.types import Sealed, Word
@@ -28,6 +39,7 @@ customers = Table(
     instant("restricted_at"),
     instant("objected_at"),
     Column("sms_sender", Sealed),
+    Column("kind", Word(CustomerKind)),
 )
 
 services = Table(
@@ -37,6 +49,32 @@ services = Table(
     Column("service", Word(Service), primary_key=True),
     instant("contracted_at", nullable=False),
     instant("started_at"),
+)
+
+# Who will use the services, by registration's name, and what came of each check; `check` is empty,
+# and there is no result, while there was none. What was checked stands in the vault alone.
+individuals = Table(
+    "individuals",
+    metadata,
+    name("customer_ref", primary_key=True),
+    name("individual_id", primary_key=True),
+    name("check", primary_key=True),
+    Column("result", Word(Checked)),
+    instant("changed_at", nullable=False),
+)
+
+# What must be known of a customer, and why, as was decided under a version of the policy. It is
+# asked for once, and not before they have paid.
+information_requests = Table(
+    "information_requests",
+    metadata,
+    name("customer_ref", primary_key=True),
+    Column("what", Word(Information), primary_key=True),
+    Column("why", Word(IdentityGround), nullable=False),
+    Column("request_id", Uuid, nullable=False),
+    name("policy_version", nullable=False),
+    instant("decided_at", nullable=False),
+    instant("asked_at"),
 )
 
 # `number_index` and `name_index` are keyed HMACs: a look-up needs no plain value.
@@ -71,7 +109,7 @@ destinations = Table(
     Column("value_index", LargeBinary(16), nullable=False, index=True),
     instant("changed_at", nullable=False),
     instant("verified_at"),
-    name("verified_how"),
+    Column("verified_how", Sealed),
     instant("removed_at"),
     instant("contested_at"),
 )
@@ -101,6 +139,7 @@ rule_sets = Table(
     instant("set_at", nullable=False),
 )
 
+# `policy_version` is that which they agreed under.
 consents = Table(
     "consents",
     metadata,
@@ -109,10 +148,11 @@ consents = Table(
     Column("channel", Word(Channel), primary_key=True),
     instant("given_at", primary_key=True),
     Column("evidence", Sealed, nullable=False),
-    name("method", nullable=False),
+    Column("method", Sealed, nullable=False),
     name("wording_version"),
+    name("policy_version", nullable=False),
     instant("withdrawn_at"),
-    name("withdrawn_how"),
+    Column("withdrawn_how", Sealed),
 )
 
 suppressions = Table(

@@ -120,7 +120,7 @@ def _rule(parts: Parts, claimed: Claimed) -> Rule | None:
     customer = parts.readings.kept(claimed.customer_ref)
     rules = customer.rules if customer and customer.rules_version == claimed.rule_version else None
     if rules is None:
-        with parts.store.read() as tx:
+        with parts.store.read(claimed.purpose) as tx:
             rules = rules_at(tx, claimed.customer_ref, claimed.rule_version)
     return rules.rule(claimed.rule_id) if rules is not None else None
 
@@ -128,7 +128,7 @@ def _rule(parts: Parts, claimed: Claimed) -> Rule | None:
 def _numbers(parts: Parts, claimed: Claimed, rule: Rule) -> list[str]:
     """The numbers that a rule has ring at the same time, as they are now."""
     names = [step.destination for step in rule.action.steps]
-    with parts.store.read() as tx:
+    with parts.store.read(claimed.purpose) as tx:
         return numbers_to_ring(tx, claimed.customer_ref, names, claimed.purpose)
 
 

@@ -3,8 +3,11 @@
 Commands import what they need when they run, so that each starts fast.
 """
 
+import sys
+
 import typer
 
+from config.uncaught import tell, tell_without_texts
 from workers.cli import (
     acting,
     complaints,
@@ -19,6 +22,7 @@ from workers.cli import (
     keys,
     looking,
     notices,
+    policy,
     processes,
     processors,
     proving,
@@ -67,11 +71,17 @@ for group in (
     keys,
     items,
     notices,
+    policy,
     showing,
 ):
     group.add_to(app)
 
 
 def main() -> None:
-    """Run the command line."""
-    app()
+    """Run the command line. A fault of ours is told by its places, and exits 1."""
+    tell_without_texts()
+    try:
+        app()
+    except Exception as error:  # noqa: BLE001 - Python would print its text
+        tell(error)
+        sys.exit(1)

@@ -139,7 +139,7 @@ def audit(
     """List what operators did, why, and to what."""
     from store.audit import last_acts
 
-    with opened(there()) as parts, parts.store.read() as tx:
+    with opened(there()) as parts, parts.store.read(Purpose.RECORD) as tx:
         rows = [
             {
                 "at": act.at,
@@ -184,7 +184,7 @@ def list_suppressions(
     """List destinations that must not be used, for what, why, and since when."""
     from store.suppressed import suppressed
 
-    with opened(there()) as parts, parts.store.read() as tx:
+    with opened(there()) as parts, parts.store.read(Purpose.RECORD) as tx:
         rows = [
             {
                 "customer": one.customer_ref,
@@ -248,7 +248,7 @@ def _choose(parts: "Parts", ids: Sequence[UUID] | None, cause: str | None, limit
 
     if bool(ids) == bool(cause):
         raise typer.BadParameter("give ids, or --cause CAUSE as `onward attention` names it")
-    with parts.store.read() as tx:
+    with parts.store.read(Purpose.RECORD) as tx:
         if ids:
             rejected, against = rejected_among(tx, ids), among(tx, ids)
             named = [one for one in ids if one not in rejected and one not in against]

@@ -5,7 +5,7 @@ from uuid import UUID
 
 import typer
 
-from contracts.vocabulary import Refusal
+from contracts.vocabulary import Purpose, Refusal
 from workers.cli.acting import As, Why, by_whom
 from workers.cli.common import AsJson, listing, opened, there
 from workers.cli.copies import refused, stop_with
@@ -87,7 +87,7 @@ def list_complaints(
     from store.complaints import listed
     from workers.rights.requests import Clock
 
-    with opened(there()) as parts, parts.store.read() as tx:
+    with opened(there()) as parts, parts.store.read(Purpose.RIGHTS) as tx:
         today = Clock(parts.policies).day(tx)
         rows = [
             {

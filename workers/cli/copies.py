@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
-from contracts.vocabulary import REVIEWS, Decided, Refusal
+from contracts.vocabulary import REVIEWS, Decided, Purpose, Refusal
 from workers.cli.acting import As, Why, by_whom
 from workers.cli.common import AsJson, fail, listing, opened, there
 from workers.cli.words import REFUSALS
@@ -171,7 +171,7 @@ def list_transfers(
     """List temporary copies, and until when each is there."""
     from store.transfers import listed
 
-    with opened(there()) as parts, parts.store.read() as tx:
+    with opened(there()) as parts, parts.store.read(Purpose.RIGHTS) as tx:
         rows = [
             {
                 "id": one.id,

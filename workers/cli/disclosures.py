@@ -6,6 +6,7 @@ from uuid import UUID
 
 import typer
 
+from contracts.vocabulary import Purpose
 from workers.cli.acting import As, Why, by_whom
 from workers.cli.common import AsJson, listing, opened, there
 from workers.cli.copies import refused, stop_with
@@ -160,7 +161,7 @@ def list_disclosures(
     from store.disclosures import listed
     from workers.rights.disclosures import approvers
 
-    with opened(there()) as parts, parts.store.read() as tx:
+    with opened(there()) as parts, parts.store.read(Purpose.DISCLOSURE) as tx:
         rows = [
             {
                 "id": one.id,

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from contracts.vocabulary import Carried, Channel, Content
+from contracts.vocabulary import Carried, Channel, Content, Purpose
 from workers.cli.acting import As, Why, by_whom, tell
 from workers.cli.common import AsJson, fail, harmless, listing, opened, there
 from workers.previewing.fates import Fate
@@ -159,7 +159,7 @@ def show(customer: Ref, as_json: AsJson = False) -> None:
     from store.mail_from import MailFrom, read_mail_from
 
     with opened(there()) as parts:
-        with parts.store.read() as tx:
+        with parts.store.read(Purpose.SET_UP) as tx:
             own = read_mail_from(tx, customer) or MailFrom()
         settings = parts.settings
     row = {

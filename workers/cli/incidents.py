@@ -6,7 +6,7 @@ from uuid import UUID
 
 import typer
 
-from contracts.vocabulary import Channel, Decided
+from contracts.vocabulary import Channel, Decided, Purpose
 from workers.cli.acting import As, Why, by_whom
 from workers.cli.common import AsJson, fail, listing, opened, there
 from workers.cli.copies import refused, stop_with
@@ -90,7 +90,7 @@ def list_incidents(
     """List breaches, the first due first, and how long there is to tell the ICO."""
     from store.incidents import entries_of, listed
 
-    with opened(there()) as parts, parts.store.read() as tx:
+    with opened(there()) as parts, parts.store.read(Purpose.RIGHTS) as tx:
         rows = [
             {
                 "id": one.id,

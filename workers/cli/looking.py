@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from contracts.vocabulary import Purpose
 from workers.cli.common import AsJson, fail, harmless, in_json, listing, opened, there
 
 if TYPE_CHECKING:
@@ -42,7 +43,7 @@ def attention(
     from store.attention import attention as read
     from workers.cli.words import ago, kind_of, mending
 
-    with opened(there()) as parts, parts.store.read() as tx:
+    with opened(there()) as parts, parts.store.read(Purpose.RECORD) as tx:
         if cause is not None:
             _list_members(members(tx, cause.strip("/"), limit), as_json=as_json)
             return
@@ -126,7 +127,7 @@ def trace(
     from store.tracing import trace as read
     from workers.cli.timeline import as_plain, lines_of
 
-    with opened(there()) as parts, parts.store.read() as tx:
+    with opened(there()) as parts, parts.store.read(Purpose.RECORD) as tx:
         story = read(tx, name, source)
     if story is None:
         fail(f"nothing is known by the name {name}: try onward find, or onward attention")

@@ -9,6 +9,7 @@ from uuid import UUID
 
 import typer
 
+from contracts.vocabulary import Purpose
 from workers.cli.common import AsJson, fail, listing, opened, there
 
 if TYPE_CHECKING:
@@ -123,7 +124,7 @@ def prove(
     shown = [name for name in proving.SHOWN if name not in (without or ())]
     with opened(there()) as parts:
         published = _published(parts.settings.checkpoints)
-        with parts.store.snapshot() as tx:
+        with parts.store.snapshot(Purpose.RECORD) as tx:
             rows = proving.entries_of(tx, send)
             if not rows:
                 fail(f"nothing on the ledger is named {send}: see onward sends, onward trace")

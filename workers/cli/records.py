@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from contracts.vocabulary import Purpose
 from workers.cli.common import AsJson, listing, opened, there
 
 if TYPE_CHECKING:
@@ -37,7 +38,7 @@ def sends(
     """Show what was sent on to a customer, when, where and by which channel, and why not."""
     from store.queries import sends_of_customer
 
-    with opened(there()) as parts, parts.store.read() as tx:
+    with opened(there()) as parts, parts.store.read(Purpose.RECORD) as tx:
         rows = [_row(send) for send in sends_of_customer(tx, customer, limit=limit)]
     listing(rows, _SEND, as_json=as_json)
 
@@ -52,7 +53,7 @@ def replies(
     """Show what a customer has texted back, and to which of our texts."""
     from store.replies import of_customer, unattributed
 
-    with opened(there()) as parts, parts.store.read() as tx:
+    with opened(there()) as parts, parts.store.read(Purpose.RECORD) as tx:
         lines = unattributed(tx, limit) if customer is None else of_customer(tx, customer, limit)
     rows = [
         {
@@ -74,7 +75,7 @@ def find(
     """Find events by a caller's name or number, a call, an item, an invoice."""
     from store.queries import find as look_for
 
-    with opened(there()) as parts, parts.store.read() as tx:
+    with opened(there()) as parts, parts.store.read(Purpose.RECORD) as tx:
         rows = [row for found in look_for(tx, text) for row in _story_rows(found)]
     headings = {
         "received_at": "Received",

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from contracts.vocabulary import ContestedField, RightsKind, RightsStatus
+from contracts.vocabulary import ContestedField, Purpose, RightsKind, RightsStatus
 from workers.cli.acting import As, Why, by_whom
 from workers.cli.common import AsJson, fail, listing, opened, there
 from workers.cli.copies import Customer, one_request, refused
@@ -80,7 +80,7 @@ def contested(
     """List what customers say is wrong, and is not used meanwhile."""
     from store.contests import listed
 
-    with opened(there()) as parts, parts.store.read() as tx:
+    with opened(there()) as parts, parts.store.read(Purpose.RIGHTS) as tx:
         rows = [
             {
                 "since": one.since,
@@ -181,7 +181,7 @@ def _only_one(parts: "Parts", customer: str) -> "Request | None":
     """Their open request for a correction; none where there is none, or several to choose from."""
     from store.rights import listed
 
-    with parts.store.read() as tx:
+    with parts.store.read(Purpose.RIGHTS) as tx:
         found = [one for one in listed(tx, customer) if one.kind is RightsKind.CORRECTION]
     return found[0] if len(found) == 1 else None
 
@@ -198,7 +198,7 @@ def _events(parts: "Parts", customer: str, wanted: dict[str, str], told_us_by: s
     from store.customers import described, profile_of
     from workers.by_hand import correction_event, destination_event
 
-    with parts.store.read() as tx:
+    with parts.store.read(Purpose.RIGHTS) as tx:
         profile = profile_of(tx, customer)
         places = {name: described(tx, customer, name) for name in _destinations(wanted)}
     if profile is None:

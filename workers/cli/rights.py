@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from contracts.vocabulary import Refusal, RightsKind, RightsStatus
+from contracts.vocabulary import Purpose, Refusal, RightsKind, RightsStatus
 from workers.cli import copies
 from workers.cli.acting import As, Why, by_whom
 from workers.cli.common import AsJson, fail, listing, opened, there
@@ -49,7 +49,7 @@ def list_requests(
     from store.rights import listed
     from workers.rights.requests import Clock
 
-    with opened(there()) as parts, parts.store.read() as tx:
+    with opened(there()) as parts, parts.store.read(Purpose.RIGHTS) as tx:
         clock = Clock(parts.policies)
         today = clock.day(tx)
         found = listed(tx, customer, closed=closed)

@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from contracts.vocabulary import Purpose
 from workers.cli.common import AsJson, listing, opened, there
 
 suppliers_app = typer.Typer(help="What suppliers are told about customers.", no_args_is_help=True)
@@ -39,7 +40,7 @@ def told(
     """List what suppliers were told about customers: who, which fields, when, and what."""
     from store.supplier_disclosures import disclosures
 
-    with opened(there()) as parts, parts.store.read() as tx:
+    with opened(there()) as parts, parts.store.read(Purpose.RECORD) as tx:
         rows = [
             {
                 "at": one.at,

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from contracts.vocabulary import NoteChannel
+from contracts.vocabulary import NoteChannel, Purpose
 from workers.cli.acting import by_whom
 from workers.cli.common import AsJson, fail, listing, opened, there
 
@@ -77,7 +77,7 @@ def notes(
 
     if (customer is None) != to_follow_up:
         fail("give either --customer REFERENCE or --to-follow-up")
-    with opened(there()) as parts, parts.store.read() as tx:
+    with opened(there()) as parts, parts.store.read(Purpose.RECORD) as tx:
         found = read_follow_ups(tx, limit) if customer is None else of_customer(tx, customer, limit)
     headings = {
         "at": "When",
@@ -119,7 +119,7 @@ def correspondence(
     """Show the emails that went to and fro with a customer, thread by thread."""
     from store.correspondence import of_customer
 
-    with opened(there()) as parts, parts.store.read() as tx:
+    with opened(there()) as parts, parts.store.read(Purpose.RECORD) as tx:
         found = of_customer(tx, customer, limit)
     numbers: dict[Any, int] = {}
     rows = [

@@ -11,7 +11,7 @@ from uuid import UUID
 
 from contracts.events import EventData, File, dump_data
 from contracts.rule_words import Matchable
-from contracts.vocabulary import Channel, Content, Lane, Mode, Purpose
+from contracts.vocabulary import NEVER_SENT, Channel, Content, Lane, Mode, Purpose
 from store.deliveries.claiming import Claimed
 from store.mail_from import MailFrom
 from workers.dispatch.preparing import Overfull, Preparing, Ready, Sender, Unsendable
@@ -141,7 +141,7 @@ class Previewing:
         together = [Together(kind, sample(kind)) for kind in Matchable]
         nothing = [NOTHING_ENCLOSED] * len(together)
         try:
-            for purpose in Purpose:
+            for purpose in sorted(frozenset(Purpose) - NEVER_SENT):
                 writer.text(together, content, purpose, reader, code="000000")
                 writer.email(together, content, purpose, reader, nothing)
         except (TemplateFailedError, TemplateMissingError) as error:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from jinja2 import Environment, PackageLoader, select_autoescape
 
-from contracts.vocabulary import Carried, Decided, Target, Verb
+from contracts.vocabulary import Carried, Decided, Purpose, Target, Verb
 from store import audit
 from store.audit import By, Concerned
 from store.copying import NOT_COPIED, everything
@@ -102,7 +102,7 @@ class Copies:
 
     def make(self, ref: str, *, provided_alone: bool = False) -> Made | None:
         """Make a copy of all that is held about a customer; none where nothing is."""
-        with self._store.snapshot() as tx:
+        with self._store.snapshot(Purpose.RIGHTS) as tx:
             tables = dict(everything(tx, ref))
             now = tx.now
             if not any(tables.values()):

@@ -134,7 +134,7 @@ class Disclosing:
     def _pack(self, one: Disclosure) -> tuple[bytes, int, int]:
         members: dict[str, bytes] = {}
         records = files = 0
-        with self._store.snapshot() as tx:
+        with self._store.snapshot(Purpose.DISCLOSURE) as tx:
             found = {ref: dict(everything(tx, ref)) for ref in one.subjects}
             made_at = tx.now
         for ref, tables in found.items():
@@ -249,7 +249,7 @@ def _entry(tx: Transaction, one: Disclosure, ref: str, digest: str) -> tuple[Ent
         reason=Reason.DISCLOSED,
         rule_id=WAY,
         settled_at=tx.now,
-        policy_version=tx.store.policy_version,
+        policy_version=tx.policy_version,
     )
     whom = f"{one.asked.authority}; {one.asked.reference}"
     return entry, Where(whom, "an authority", digest)

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from contracts.vocabulary import Decided, Refusal, Target, Verb
+from contracts.vocabulary import Decided, Purpose, Refusal, Target, Verb
 from store import audit, decisions
 from store.audit import By, Concerned
 from store.copying import everything
@@ -40,7 +40,7 @@ class Reviewing:
 
     def marks(self, ref: str) -> list[Mark]:
         """Give a customer's records that tell of another person, as they were received."""
-        with self._store.snapshot() as tx:
+        with self._store.snapshot(Purpose.RIGHTS) as tx:
             return marks(tx, dict(everything(tx, ref)))
 
     def decide(
@@ -50,7 +50,7 @@ class Reviewing:
 
         Gives each with why nothing was decided about it, if so.
         """
-        with self._store.snapshot() as tx:
+        with self._store.snapshot(Purpose.RIGHTS) as tx:
             tables = dict(everything(tx, ref))
             found = marks(tx, tables)
         known = {row["id"] for row in tables["events"]}

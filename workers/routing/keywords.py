@@ -16,9 +16,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from contracts.vocabulary import UNMUTABLE, Purpose, ReplyKind
+from contracts.vocabulary import NEVER_SENT, UNMUTABLE, Purpose, ReplyKind
 
-TEXTED: Final = frozenset(Purpose) - {Purpose.CALLS}
+TEXTED: Final = frozenset(Purpose) - {Purpose.CALLS} - NEVER_SENT
 MUTEABLE: Final = TEXTED - UNMUTABLE
 TOPICS: Final[Mapping[str, Purpose]] = {
     **dict.fromkeys(("messages", "message"), Purpose.MESSAGES),

@@ -18,7 +18,7 @@ from structlog import get_logger
 
 from config.policies import Policies
 from contracts.numbers import normalise
-from contracts.vocabulary import Channel, DeliveryStatus, Reason
+from contracts.vocabulary import Channel, DeliveryStatus, Purpose, Reason
 from store import incoming_calls
 from store.customers import Readings
 from store.deliveries.adding import Due
@@ -127,7 +127,7 @@ class Incoming:
     def _put_through(self, sid: str, fields: dict[str, str]) -> tuple[Transfer | None, bool]:
         """Whom to ring; none, and whether the customer wants it so."""
         parts = self._parts
-        with parts.store.read() as tx:
+        with parts.store.read(Purpose.CALLS) as tx:
             known = incoming_calls.of(tx, SOURCE, sid)
             now = tx.now
         if known is None:

@@ -35,6 +35,7 @@ def upgrade() -> None:
         sa.Column("reason", types.Sealed(), nullable=False),
         sa.Column("done", sa.Integer(), nullable=False),
         sa.Column("refused", sa.Integer(), nullable=False),
+        sa.Column("policy_version", sa.String(length=500), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_acts")),
     )
     op.create_table(
@@ -96,10 +97,11 @@ def upgrade() -> None:
         sa.Column("channel", sa.String(length=32), nullable=False),
         sa.Column("given_at", types.Instant(), nullable=False),
         sa.Column("evidence", types.Sealed(), nullable=False),
-        sa.Column("method", sa.String(length=500), nullable=False),
+        sa.Column("method", types.Sealed(), nullable=False),
         sa.Column("wording_version", sa.String(length=500), nullable=True),
         sa.Column("withdrawn_at", types.Instant(), nullable=True),
-        sa.Column("withdrawn_how", sa.String(length=500), nullable=True),
+        sa.Column("withdrawn_how", types.Sealed(), nullable=True),
+        sa.Column("policy_version", sa.String(length=500), nullable=False),
         sa.PrimaryKeyConstraint(
             "customer_ref", "purpose", "channel", "given_at", name=op.f("pk_consents")
         ),
@@ -155,6 +157,7 @@ def upgrade() -> None:
         sa.Column("restricted_at", types.Instant(), nullable=True),
         sa.Column("objected_at", types.Instant(), nullable=True),
         sa.Column("sms_sender", types.Sealed(), nullable=True),
+        sa.Column("kind", sa.String(length=32), nullable=True),
         sa.PrimaryKeyConstraint("ref", name=op.f("pk_customers")),
     )
     op.create_index(op.f("ix_customers_registered_at"), "customers", ["registered_at"])
@@ -262,7 +265,6 @@ def upgrade() -> None:
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("customer_ref", sa.String(length=500), nullable=False),
         sa.Column("individual_id", sa.String(length=500), nullable=False),
-        sa.Column("check", sa.String(length=500), nullable=False),
         sa.Column("result", sa.String(length=32), nullable=False),
         sa.Column("content", types.Sealed(), nullable=False),
         sa.Column("evidence", sa.String(length=500), nullable=True),
@@ -554,7 +556,7 @@ def upgrade() -> None:
         sa.Column("value_index", sa.LargeBinary(length=16), nullable=False),
         sa.Column("changed_at", types.Instant(), nullable=False),
         sa.Column("verified_at", types.Instant(), nullable=True),
-        sa.Column("verified_how", sa.String(length=500), nullable=True),
+        sa.Column("verified_how", types.Sealed(), nullable=True),
         sa.Column("removed_at", types.Instant(), nullable=True),
         sa.Column("contested_at", types.Instant(), nullable=True),
         sa.PrimaryKeyConstraint("customer_ref", "destination_id", name=op.f("pk_destinations")),
@@ -618,6 +620,28 @@ def upgrade() -> None:
             "destination_id",
         ],
         unique=True,
+    )
+    op.create_table(
+        "individuals",
+        sa.Column("customer_ref", sa.String(length=500), nullable=False),
+        sa.Column("individual_id", sa.String(length=500), nullable=False),
+        sa.Column("check", sa.String(length=500), nullable=False),
+        sa.Column("result", sa.String(length=32), nullable=True),
+        sa.Column("changed_at", types.Instant(), nullable=False),
+        sa.PrimaryKeyConstraint(
+            "customer_ref", "individual_id", "check", name=op.f("pk_individuals")
+        ),
+    )
+    op.create_table(
+        "information_requests",
+        sa.Column("customer_ref", sa.String(length=500), nullable=False),
+        sa.Column("what", sa.String(length=32), nullable=False),
+        sa.Column("why", sa.String(length=32), nullable=False),
+        sa.Column("request_id", sa.Uuid(), nullable=False),
+        sa.Column("policy_version", sa.String(length=500), nullable=False),
+        sa.Column("decided_at", types.Instant(), nullable=False),
+        sa.Column("asked_at", types.Instant(), nullable=True),
+        sa.PrimaryKeyConstraint("customer_ref", "what", name=op.f("pk_information_requests")),
     )
     op.create_table(
         "inquiries",
@@ -871,6 +895,19 @@ def upgrade() -> None:
         sa.Column("newcomer", sa.Boolean(), nullable=False),
         sa.Column("reason", sa.String(length=32), nullable=True),
         sa.PrimaryKeyConstraint("event_id", "customer_ref", name=op.f("pk_notice_recipients")),
+    )
+    op.create_table(
+        "policy_versions",
+        sa.Column("version", sa.String(length=500), nullable=False),
+        sa.Column("sha256", sa.String(length=500), nullable=False),
+        sa.Column("url", sa.Text(), nullable=True),
+        sa.Column("major", sa.Boolean(), nullable=False),
+        sa.Column("published_at", types.Instant(), nullable=False),
+        sa.Column("effective_at", types.Instant(), nullable=False),
+        sa.Column("event_id", sa.Uuid(), nullable=True),
+        sa.Column("noted_at", types.Instant(), nullable=False),
+        sa.Column("text_kept_at", types.Instant(), nullable=True),
+        sa.PrimaryKeyConstraint("version", name=op.f("pk_policy_versions")),
     )
     op.create_table(
         "providers",
@@ -1205,6 +1242,7 @@ def downgrade() -> None:
     op.drop_table("rejected_events")
     op.drop_table("publishers")
     op.drop_table("providers")
+    op.drop_table("policy_versions")
     op.drop_table("notice_recipients")
     op.drop_table("planning_tasks")
     op.drop_table("notes")
@@ -1274,6 +1312,8 @@ def downgrade() -> None:
         sqlite_where=sa.text("due_at IS NOT NULL"),
     )
     op.drop_table("inquiries")
+    op.drop_table("information_requests")
+    op.drop_table("individuals")
     op.drop_index("uq_gathered_once", table_name="gathered")
     op.drop_table("gathered")
     op.drop_index("uq_events_source_event_id", table_name="events")

@@ -11,7 +11,7 @@ from fastapi.concurrency import run_in_threadpool
 from sqlalchemy import select
 from structlog import get_logger
 
-from contracts.vocabulary import DeliveryStatus, DestinationKind, Door, PostAction, Reason
+from contracts.vocabulary import DeliveryStatus, DestinationKind, Door, PostAction, Purpose, Reason
 from store import items
 from store.customers import reach
 from store.engine import Transaction
@@ -52,7 +52,7 @@ async def what_to_do(item_id: str, publisher: ItemsKey, inside: Opened) -> ItemS
 
 
 def _look_up(parts: DoorParts, publisher: Publisher, item_id: str) -> ItemShape | None:
-    with parts.store.read() as tx:
+    with parts.store.read(Purpose.POST) as tx:
         item = items.find(tx, [item_id]).get(item_id)
         if item is None:
             return None

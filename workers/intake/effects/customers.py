@@ -33,6 +33,7 @@ from store.deliveries import ending
 from store.deliveries.claiming import AFTER_TERMINATION
 from store.objections import stop_offers
 from store.outbox import Outcome, to_publisher
+from workers.intake.effects.identity import ask_once_paid, keep_users
 from workers.intake.effects.scene import NOTHING, Effect, Scene, impossible
 from workers.intake.whose import Awaited, addressee_name, customer_name, known_names, number_name
 from workers.rights.processors import confirmed, read_erasure_id
@@ -71,7 +72,9 @@ def registered(scene: Scene) -> Effect:
     )
     names = tuple(addressee_name(name) for name in known_names(data))
     told = _tell(scene, ref, "supplier.told", frozenset(data.services))
-    return Effect(changed=(customer_name(ref), *names), outcomes=told)
+    keep_users(scene, ref, data)
+    asked = ask_once_paid(scene, ref)
+    return Effect(changed=(customer_name(ref), *names), outcomes=told + asked)
 
 
 def corrected(scene: Scene) -> Effect:
@@ -109,7 +112,9 @@ def corrected(scene: Scene) -> Effect:
     told: tuple[Outcome, ...] = ()
     if SOURCES & data.model_fields_set:
         told = _tell(scene, scene.ref, "supplier.corrected", scene.known.contracted)
-    return Effect(changed=(customer_name(scene.ref), *names), outcomes=told)
+    keep_users(scene, scene.ref, data)
+    asked = ask_once_paid(scene, scene.ref)
+    return Effect(changed=(customer_name(scene.ref), *names), outcomes=told + asked)
 
 
 def number_assigned(scene: Scene) -> Effect:
@@ -142,7 +147,7 @@ def service_started(scene: Scene) -> Effect:
     alien = [s for s in data.services if s not in scene.known.contracted]
     if alien:
         return impossible("data.services", "names a service that the customer has not ordered")
-    missing = missing_for_service(scene.known, frozenset(data.services))
+    missing = missing_for_service(scene.known, frozenset(data.services), scene.policies.identity)
     if missing:
         listed = [{"what": m.what.value, "about": m.about, "text": m.text} for m in missing]
         told = json.dumps(listed, sort_keys=True)
