@@ -55,7 +55,9 @@ def test_clause_l4_no_canary_is_found_anywhere(
         found = everywhere(day)
         assert [day.make.told(hit) for told in found.values() for hit in told] == []
         assert made.pages > 0, "no journal was looked at while it was written"
-        assert made.figures, "no figures were looked at"
+        figures = b"".join(made.figures)
+        assert b"refused" in figures, "no receipt was forged"
+        assert any('"overdue": "yes"' in one.out for one in made.printed), "nothing was overdue"
         assert form == "embedded" or day.queued, "no hints were looked at"
         _plant(day)
         blind = {place for place, seen in everywhere(day).items() if not seen}
