@@ -51,6 +51,8 @@ PLAIN: Mapping[str, str] = {
     "carrier": "a business, whose name the record of a letter sent on must show",
     "provider_account": _SYSTEMS,
     "uri": "the digest of a file",
+    "policy.changed version": "the company's own policy, which is published",
+    "policy.changed url": "the company's own policy, which is published",
     "issued_on": "a day in the office's books",
     "due_on": "a day in the office's books",
     "starts_on": "a day in the office's books",
@@ -173,7 +175,7 @@ class Canaries:
 
 def is_plain(path: str) -> bool:
     """Whether a field holds what stands in plain, as the register says."""
-    return any(path.endswith((f" {name}", f".{name}")) for name in PLAIN)
+    return path in PLAIN or any(path.endswith((f" {name}", f".{name}")) for name in PLAIN)
 
 
 def takes(annotation: Any, value: object) -> bool:
