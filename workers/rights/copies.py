@@ -32,6 +32,7 @@ WITHHELD = "(another person: withheld until reviewed)"
 _OTHERS = ("caller", "sender", "from", "to")  # who else an event's data may tell of
 _PROVIDED = frozenset({"customers", "destinations", "rule_sets", "consents"})
 _FILE = frozenset({"uri", "sha256", "media_type", "bytes"})
+_NO_FORMULA = frozenset({"=", "+", "-", "@", "\t", "\r", "'"})
 _EPOCH = (1980, 1, 1, 0, 0, 0)
 
 
@@ -179,10 +180,14 @@ def _csv(rows: list[dict[str, Any]]) -> bytes:
 
 
 def _cell(value: object) -> str:
-    """A value as a spreadsheet shows it, and never as one that it computes."""
+    """A value as a spreadsheet shows it, and never as one that it computes.
+
+    What could be a formula has an apostrophe before it, as has what begins with one already: so a
+    machine that takes the first one away has the very value.
+    """
     text = json.dumps(value, ensure_ascii=False) if isinstance(value, dict | list) else value
     told = "" if text is None else str(text)
-    return f"'{told}" if told[:1] in {"=", "+", "-", "@", "\t", "\r"} else told
+    return f"'{told}" if told[:1] in _NO_FORMULA else told
 
 
 def _json(value: object) -> bytes:
