@@ -112,7 +112,8 @@ def test_clause_11b_no_send_is_without_a_record_nor_a_record_without_a_send(
 
     found = Counter(row["status"].value for row in _texts(sending))
     assert found["accepted"] + found["uncertain"] == EACH * len(STEPS)
-    assert found["uncertain"] <= 2  # marked and not answered, answered and not noted: one of each
+    # One in flight at each death at the most; and there was one where the mark is the last word.
+    assert 2 <= found["uncertain"] <= len(STEPS) - STEPS.index("provider.marked")
     _agree(sending)
 
 
