@@ -6,8 +6,11 @@ import secrets
 import signal
 import sys
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
+from bench import share
 from bench.embedded import embedded
 from bench.figures import Row, as_json, as_table, row
 from bench.measuring import Full, full
@@ -23,6 +26,7 @@ ROWS = (
     "latency50/p99",
     "memory",
     "planning",
+    "record",
 )
 ALONE = {"embedded/0ms", "planning"}  # rows that want no services
 OFFERED = 50.0
@@ -36,27 +40,44 @@ def main() -> None:
     chosen = set(given.rows)
     rows: list[Row] = []
     with tempfile.TemporaryDirectory(prefix="onward-bench-") as folder:
-        if chosen - ALONE:
+        if chosen - ALONE - {"record"}:
             rows += _full_rows(given, chosen, Path(folder))
+        if "record" in chosen:
+            rows += _record_rows(given, Path(folder) / "record")
         if "embedded/0ms" in chosen:
             rows.append(_embedded_row(given, Path(folder)))
         if "planning" in chosen:
             rows.append(row("planning", "µs", [microseconds() for _ in range(given.runs)]))
-    rows.sort(key=lambda one: ROWS.index(one.name))
+    rows.sort(key=_place)
     print(as_table(rows))
     given.out.parent.mkdir(parents=True, exist_ok=True)
     given.out.write_text(as_json(rows), encoding="utf-8")
 
 
+def _place(one: Row) -> int:
+    return ROWS.index(one.name if one.name in ROWS else one.name.partition("/")[0])
+
+
 def _full_rows(given: argparse.Namespace, chosen: set[str], folder: Path) -> list[Row]:
+    with _installed(folder) as installation:
+        return _measure(installation, given, chosen)
+
+
+def _record_rows(given: argparse.Namespace, folder: Path) -> list[Row]:
+    with _installed(folder, counted=True) as installation:
+        return share.rows(installation, given.events, given.runs)
+
+
+@contextmanager
+def _installed(folder: Path, *, counted: bool = False) -> Iterator[Full]:
     name = f"onward_bench_{secrets.token_hex(4)}"
     management = os.environ.get(MANAGEMENT)
     with (
         fresh_database(os.environ[DATABASE], name) as database,
         fresh_vhost(os.environ[BROKER], name, management) as broker,
-        full(broker, database, management, folder) as installation,
+        full(broker, database, management, folder, counted=counted) as installation,
     ):
-        return _measure(installation, given, chosen)
+        yield installation
 
 
 def _embedded_row(given: argparse.Namespace, folder: Path) -> Row:

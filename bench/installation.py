@@ -23,6 +23,7 @@ from workers.publishers import broker_definitions
 from workers.sandbox import SANDBOX_ACCOUNT_SID, SANDBOX_AUTH_TOKEN
 
 _ONWARD = (sys.executable, "-c", "from workers.cli import main; main()")
+_COUNTED = (sys.executable, "-m", "bench.counted")
 _FULL = {
     "intake": ("intake",),
     "dispatch-soon": ("dispatch", "--lanes", "live,urgent"),
@@ -67,6 +68,7 @@ class Installation:
 
     environment: Mapping[str, str]
     processes: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
+    counts: dict[str, Path] = field(default_factory=dict)
     door: str = ""
 
     @property
@@ -126,8 +128,10 @@ def environment(
 
 
 @contextlib.contextmanager
-def running(settings: Mapping[str, str], logs: Path) -> Iterator[Installation]:
-    """Set an installation up and run its processes."""
+def running(
+    settings: Mapping[str, str], logs: Path, *, counted: bool = False
+) -> Iterator[Installation]:
+    """Set an installation up and run its processes; ``counted``: as ``bench.counted`` does."""
     full = "ONWARD_BROKER_URL" in settings
     if full:
         command(settings, "migrate")
@@ -136,9 +140,13 @@ def running(settings: Mapping[str, str], logs: Path) -> Iterator[Installation]:
     logs.mkdir(parents=True, exist_ok=True)
     try:
         for name, words in (_FULL if full else _EMBEDDED).items():
+            program = _ONWARD
+            if counted:
+                made.counts[name] = logs / f"{name}.counts"
+                program = (*_COUNTED, str(made.counts[name]))
             with (logs / f"{name}.log").open("wb") as log:
                 made.processes[name] = subprocess.Popen(
-                    [*_ONWARD, *words], env=dict(settings), stdout=log, stderr=log
+                    [*program, *words], env=dict(settings), stdout=log, stderr=log
                 )
         _until(lambda: _answers(made.door), "the door is open", made)
         yield made

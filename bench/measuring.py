@@ -168,6 +168,7 @@ def full(
     folder: Path,
     *,
     to_the_end: bool = True,
+    counted: bool = False,
 ) -> Iterator[Full]:
     """Run a full installation in a vhost and a database of its own.
 
@@ -177,7 +178,7 @@ def full(
     with sandbox(folder) as provider:
         settings = environment(provider, folder, database_url=database_url, broker_url=broker_url)
         with (
-            running(settings, folder / "logs") as made,
+            running(settings, folder / "logs", counted=counted) as made,
             Watcher(database_url) as watcher,
             broker_user(broker_url, name, management) as publisher_url,
         ):

@@ -2,11 +2,18 @@
 
 from collections import Counter
 from collections.abc import Iterator
-from ipaddress import ip_address
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from config.providers import FIRST_SMS, FIRST_SMTP, TAKEN, all_sms_senders, all_smtp_relays
+from config.processors import PARTS, misdeclared
+from config.providers import (
+    FIRST_SMS,
+    FIRST_SMTP,
+    TAKEN,
+    all_sms_senders,
+    all_smtp_relays,
+    is_loopback,
+)
 
 if TYPE_CHECKING:
     from config.settings import Settings
@@ -20,6 +27,7 @@ def contradictions(settings: "Settings") -> Iterator[str]:
     yield from _secrets_in_the_clear(settings)
     yield from _pairs(settings)
     yield from _second_providers(settings)
+    yield from misdeclared(settings)
     if settings.intake_flush_max_ms < settings.intake_flush_ms:
         yield "intake_flush_max_ms must not be smaller than intake_flush_ms"
     if settings.intake_batch > settings.intake_prefetch:
@@ -56,14 +64,14 @@ def _secrets_in_the_clear(settings: "Settings") -> Iterator[str]:
         first = sender.name == FIRST_SMS
         named = "twilio_api_url" if first else f"sms_senders: {sender.name}: api_url"
         api = urlsplit(sender.api_url)
-        own = settings.sandbox or _is_loopback(api.hostname or "")
+        own = settings.sandbox or is_loopback(api.hostname or "")
         if api.scheme == "http" and not own:
             yield f"{named} must begin with https://, or the token travels in the clear"
         if settings.sandbox and (api.hostname or "").endswith("twilio.com"):
             yield f"sandbox is on, but {named} is the real provider: name the stand-in's address"
     for relay in all_smtp_relays(settings):
         named = "smtp_security" if relay.name == FIRST_SMTP else f"smtp_relays: {relay.name}:"
-        own = settings.sandbox or _is_loopback(relay.host)
+        own = settings.sandbox or is_loopback(relay.host)
         if relay.security == "none" and not own:
             yield f"{named} none is for the sandbox or a relay on this machine; use starttls"
 
@@ -80,7 +88,7 @@ def _second_providers(settings: "Settings") -> Iterator[str]:
         [*(one.name for one in settings.smtp_relays), *(one.name for one in settings.sms_senders)]
     )
     for name, count in names.items():
-        if count > 1 or name in TAKEN:
+        if count > 1 or name in TAKEN | PARTS.keys():
             yield f"smtp_relays and sms_senders need names of their own: {name} is taken"
 
 
@@ -102,12 +110,3 @@ def _pairs(settings: "Settings") -> Iterator[str]:
     given = (settings.master_key, settings.master_key_file, settings.master_key_command or None)
     if sum(one is not None for one in given) > 1:
         yield "master_key, master_key_file and master_key_command exclude each other: set one"
-
-
-def _is_loopback(host: str) -> bool:
-    if host == "localhost":
-        return True
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return False

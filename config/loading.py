@@ -16,6 +16,7 @@ from pydantic import SecretStr, ValidationError
 from pydantic_core import ErrorDetails
 from pydantic_settings import SettingsConfigDict
 
+from config.processors import Declared
 from config.providers import OneProvider
 from config.settings import SANDBOX_SAMPLES, Settings
 from config.sources import ENV_PREFIX, config_file, names_in_environment, names_in_file
@@ -121,7 +122,7 @@ def show(name: str, value: object) -> str:
 
 
 def _named(one: object) -> str:
-    return one.name if isinstance(one, OneProvider) else str(one)
+    return one.name if isinstance(one, OneProvider | Declared) else str(one)
 
 
 def _without_password(url: str) -> str:

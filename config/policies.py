@@ -10,7 +10,13 @@ from types import MappingProxyType
 
 from config.bank_holidays import bank_holidays
 from config.settings import Settings
-from contracts.planning import CODE_WAIT_SECONDS, WAIT_SECONDS, LanePolicy, TextLimits
+from contracts.planning import (
+    CODE_WAIT_SECONDS,
+    WAIT_SECONDS,
+    IdentityPolicy,
+    LanePolicy,
+    TextLimits,
+)
 from contracts.vocabulary import Channel, Inquiry, Lane, Retention
 
 
@@ -162,6 +168,7 @@ class Policies:
     bulk_per_second: float
     post: PostPolicy
     retention: RetentionPolicy
+    identity: IdentityPolicy
     office_time_zone: str
     scale: float
 
@@ -282,6 +289,11 @@ def policies(settings: Settings) -> Policies:
             shred_after_days=settings.post_shred_after_days,
         ),
         retention=retention_policy(settings),
+        identity=IdentityPolicy(
+            telephone=settings.identity_for_telephone,
+            individuals=settings.identity_for_individuals,
+            before_service=settings.identity_before_service,
+        ),
         office_time_zone=settings.time_zone,
         bulk_per_second=settings.bulk_per_second,
         offers=OffersPolicy(most=settings.offers_most, days=settings.offers_days),

@@ -5,6 +5,7 @@ environment.
 """
 
 import json
+from ipaddress import ip_address
 from typing import TYPE_CHECKING, Annotated, Literal
 from urllib.parse import urlsplit
 
@@ -18,7 +19,9 @@ if TYPE_CHECKING:
 
 FIRST_SMTP = "smtp"
 FIRST_SMS = "twilio-sms"
-TAKEN = frozenset({FIRST_SMTP, FIRST_SMS, "twilio-voice", "mailroom"})
+VOICE = "twilio-voice"
+MAILROOM = "mailroom"
+TAKEN = frozenset({FIRST_SMTP, FIRST_SMS, VOICE, MAILROOM})
 TWILIO_API = "https://api.twilio.com"
 
 Name = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,39}$")]
@@ -70,7 +73,17 @@ def web_address(value: str) -> str:
     return value.rstrip("/")
 
 
-def _read_json(value: object) -> object:
+def is_loopback(host: str) -> bool:
+    """Whether a host is this very machine, by its name or number."""
+    if host == "localhost":
+        return True
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def read_json(value: object) -> object:
     """Let the environment give a list of tables as JSON."""
     if not isinstance(value, str):
         return value
@@ -81,8 +94,8 @@ def _read_json(value: object) -> object:
     return read
 
 
-SmtpRelays = Annotated[tuple[SmtpRelay, ...], NoDecode, BeforeValidator(_read_json)]
-SmsSenders = Annotated[tuple[SmsSender, ...], NoDecode, BeforeValidator(_read_json)]
+SmtpRelays = Annotated[tuple[SmtpRelay, ...], NoDecode, BeforeValidator(read_json)]
+SmsSenders = Annotated[tuple[SmsSender, ...], NoDecode, BeforeValidator(read_json)]
 
 
 def all_smtp_relays(settings: "Settings") -> tuple[SmtpRelay, ...]:

@@ -31,6 +31,7 @@ from pydantic_settings import (
 from config.agreement import contradictions
 from config.bank_holidays import Nation
 from config.keyfile import decode_key
+from config.processors import Declarations
 from config.providers import TWILIO_API, Security, SmsSenders, SmtpRelays, web_address
 from config.sources import ENV_PREFIX, config_file
 from config.texts import AlikePerHour, Countries, MostPerHour, Segments, SegmentsByPurpose
@@ -44,6 +45,7 @@ SANDBOX_SAMPLES = {
     "company_email": "office@brindle-hart.example",
     "mail_sender": "onward@brindle-hart.example",
     "sms_sender": "+447700900100",
+    "identity_before_service": False,  # drama has no passport
     "sms_throttle": False,  # a thousand drama numbers would cap whatever is tried
 }
 
@@ -246,6 +248,20 @@ class Settings(BaseSettings):
         3, description="How often a delivery is resent so before it is parked after all."
     )
 
+    # whose identity is verified, beyond what the law asks
+    identity_for_telephone: bool = Field(
+        default=False,
+        description="Identity is verified for telephone services too, which the law does not ask.",
+    )
+    identity_for_individuals: bool = Field(
+        default=False,
+        description="Identity is verified of individuals too, and not of legal persons alone.",
+    )
+    identity_before_service: bool = Field(
+        default=True,
+        description="A service for which identity must be verified starts once it is.",
+    )
+
     # post
     post_round: ClockTime = Field(
         time(12), description="When consolidated post goes on its day, by the customer's clock."
@@ -355,6 +371,14 @@ class Settings(BaseSettings):
     document_link_tries: Count = Field(
         5, description="How often a wrong address may be given at a link before it is closed."
     )
+    copy_link_days: Annotated[int, Field(ge=1, le=30)] = Field(
+        7, description="How long the copy that somebody asked for can be fetched by its link."
+    )
+    copy_folder_hours: Annotated[int, Field(ge=1, le=720)] = Field(
+        72,
+        description="How long a copy or export that was written to a folder stays there;"
+        " then it is deleted.",
+    )
     document_page_limit: Count = Field(
         1_000, description="A PDF of more pages is held back for you to look at, not sent."
     )
@@ -376,6 +400,20 @@ class Settings(BaseSettings):
     bounce_port: Port = Field(2525, description="The port bounces are taken at.")
     bounce_protocol: Literal["smtp", "lmtp"] = Field(
         "smtp", description="What the mail server speaks that brings them."
+    )
+
+    # who carries and keeps what for us
+    processors: Declarations = Field(
+        (),
+        description="Third parties that carry or keep what we hold about people: name, company,"
+        " parts, region, contract.",
+    )
+    own_parts: Names = Field(
+        (),
+        description="Parts that we run ourselves on other machines than this: no third party does.",
+    )
+    processor_answer_days: Count = Field(
+        14, description="Days that a processor has to confirm that it has erased somebody."
     )
 
     # upkeep
@@ -409,6 +447,9 @@ class Settings(BaseSettings):
     )
     keep_prospect_months: Count = Field(
         12, description="So long after they were last heard of, who only enquired stays."
+    )
+    report_customers: Count = Field(
+        5, description="A figure of a report stands for so many customers at the least."
     )
 
     time_scale: Annotated[float, Field(gt=0, le=1)] = Field(

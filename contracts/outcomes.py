@@ -52,7 +52,9 @@ class EventWaiting(OutcomeData):
 
     source: str
     id: str
-    waits_for: Literal["customer", "number", "addressee", "destination", "item", "event", "service"]
+    waits_for: Literal[
+        "customer", "number", "addressee", "destination", "item", "event", "note", "service"
+    ]
     until: AwareDatetime
 
 
@@ -169,11 +171,23 @@ class InformationRequested(OutcomeData):
     why: str
 
 
+class HeldBy(OutcomeData):
+    """What one part that a processor runs for us holds, by the names it gave to sends itself."""
+
+    part: str
+    references: tuple[str, ...] = ()
+
+
 class ErasureRequested(OutcomeData):
-    """A processor is asked to erase a person's data, and to confirm it."""
+    """A processor is asked to erase a person's data, and to confirm it.
+
+    The subject is the customer's reference; ``held`` names what was sent through the processor, as
+    far as it told us names.
+    """
 
     request_id: str
     processor: str
+    held: tuple[HeldBy, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

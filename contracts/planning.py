@@ -13,7 +13,9 @@ from uuid import UUID
 from contracts.rule_words import Acknowledge
 from contracts.vocabulary import (
     Channel,
+    Checked,
     Content,
+    CustomerKind,
     DestinationKind,
     Lane,
     Mode,
@@ -55,6 +57,23 @@ class Destination:
 
 
 @dataclass(frozen=True, slots=True)
+class Individual:
+    """Somebody who will use a service, by registration's name; none: not checked yet."""
+
+    individual_id: str
+    result: Checked | None
+
+
+@dataclass(frozen=True, slots=True)
+class IdentityPolicy:
+    """For whom identity is verified beyond what the law asks, and whether services wait for it."""
+
+    telephone: bool = False
+    individuals: bool = False
+    before_service: bool = True
+
+
+@dataclass(frozen=True, slots=True)
 class Customer:
     """What planning needs to know of one customer, at one revision of the store's record."""
 
@@ -70,6 +89,8 @@ class Customer:
     rules_version: int = 0
     destinations: Mapping[str, Destination] = field(default_factory=dict)
     consents: frozenset[Purpose] = frozenset()
+    kind: CustomerKind = CustomerKind.LEGAL_PERSON
+    individuals: tuple[Individual, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -56,6 +56,14 @@ def bar_on(number: str, countries: Collection[str]) -> NumberBar | None:
             return None if (region or main) in countries else NumberBar.COUNTRY
 
 
+def may_be_reached(place: str, countries: Collection[str]) -> bool:
+    """Whether we may ring or text a number or SIP address that somebody else names.
+
+    Nobody pays by the call to a SIP address; what is neither, such as a short code, is barred.
+    """
+    return place.lower().startswith(("sip:", "sips:")) or bar_on(place, countries) is None
+
+
 def is_country(code: str) -> bool:
     """Whether an ISO 3166 code is that of a country with a numbering plan."""
     if code == "GB":

@@ -129,6 +129,7 @@ class Reason(StrEnum):
     DESTINATION_REMOVED = "destination_removed"
     DESTINATION_UNVERIFIED = "destination_unverified"
     DESTINATION_CHANGED = "destination_changed"
+    DESTINATION_CONTESTED = "destination_contested"  # they say that it is wrong: kept until settled
     DESTINATION_UNFIT = "destination_unfit"  # wrong kind for the channel
     RULES_CHANGED = "rules_changed"
     WITHDRAWN = "withdrawn"
@@ -166,6 +167,7 @@ class Reason(StrEnum):
     POLICY_PARKS = "policy_parks"
     POLICY_RESENDS = "policy_resends"
     OPERATOR = "operator"
+    DISCLOSED = "disclosed"  # handed to an authority, as two people approved
 
 
 class Inquiry(StrEnum):
@@ -215,6 +217,7 @@ class SuppressedBy(StrEnum):
     """What barred a destination from a purpose."""
 
     STOP = "stop"  # its owner texted STOP, to us or to the provider
+    OBJECTION = "objection"  # its owner objected to offers (Article 21)
     BOUNCE = "bounce"  # a mail server says that there is no such address, or often enough so
     OPERATOR = "operator"
     CONSENT = "consent"  # they no longer agree to what they had agreed to
@@ -244,9 +247,14 @@ class Purpose(StrEnum):
     INVOICE = "invoice"
     POLICY_NOTICE = "policy_notice"
     OFFERS = "offers"
+    RECORD = "record"  # to know, and to prove, what was sent on
+    REPORTS = "reports"  # counts alone, of nobody in particular
     RIGHTS = "rights"
+    DISCLOSURE = "disclosure"  # what the law has an authority given
 
 
+# For these something is read, or given to others, and nothing is ever sent to a customer.
+NEVER_SENT = frozenset({Purpose.RECORD, Purpose.REPORTS, Purpose.DISCLOSURE})
 # What the customer cannot mute: of these, no STOP but the one for everything ends the texts.
 UNMUTABLE = frozenset({Purpose.INVOICE, Purpose.PAYMENT, Purpose.POLICY_NOTICE, Purpose.RIGHTS})
 
@@ -344,7 +352,7 @@ class Custody(StrEnum):
 
 
 class Contradiction(StrEnum):
-    """How what was done with an item went against what was to be done."""
+    """How what is reported goes against what was to be done, or against what is on record."""
 
     ANOTHER_PLACE = "another_place"  # sent elsewhere than it was to go
     NOT_TO_BE_SENT = "not_to_be_sent"  # sent on, and it was to be held, shredded, collected
@@ -354,6 +362,21 @@ class Contradiction(StrEnum):
     NOT_TO_BE_SHREDDED = "not_to_be_shredded"
     NOT_TO_BE_RETURNED = "not_to_be_returned"
     NOT_TO_BE_COLLECTED = "not_to_be_collected"
+    OTHER_CONTENT = "other_content"  # an email differs from another of the same Message-ID
+
+
+class NoteChannel(StrEnum):
+    """How what a note is of was said."""
+
+    PHONE = "phone"
+    IN_PERSON = "in_person"
+
+
+class Direction(StrEnum):
+    """Which way an email went that was written by hand."""
+
+    IN = "in"  # to us
+    OUT = "out"  # from us
 
 
 class Repeats(StrEnum):
@@ -394,6 +417,16 @@ class Door(StrEnum):
     OUTCOMES = "outcomes"
 
 
+class Category(StrEnum):
+    """What a third party does for us (policy: "How will we share your information?")."""
+
+    COMMUNICATIONS = "communications"
+    DATABASE = "database"
+    FINANCIAL = "financial"
+    STORAGE = "storage"
+    BACKUP = "backup"
+
+
 class ErrorCode(StrEnum):
     """Why an event is rejected. ``path`` and ``message`` say where and how to mend it."""
 
@@ -421,6 +454,26 @@ class Checked(StrEnum):
     REFERRED = "referred"
 
 
+class CustomerKind(StrEnum):
+    """What a customer is before the law, as far as their identity is concerned."""
+
+    LEGAL_PERSON = "legal_person"  # a company, a partnership, a trust, a charity
+    INDIVIDUAL = "individual"  # somebody who trades in person, or does not trade
+
+
+class Information(StrEnum):
+    """What a customer is asked for after they have paid."""
+
+    IDENTITY = "identity"
+
+
+class IdentityGround(StrEnum):
+    """Why the identity of those who will use a service must be verified."""
+
+    TCSP = "tcsp"  # the law: an address for a legal person
+    OWNER = "owner"  # the company's own decision
+
+
 class RightsKind(StrEnum):
     """What a person may ask of us about their own data."""
 
@@ -439,6 +492,76 @@ class RightsStatus(StrEnum):
     STOPPED = "stopped"  # the clock stands still until they answer a question of ours
     DONE = "done"
     REFUSED = "refused"
+
+
+class Carried(StrEnum):
+    """What a temporary copy is made for."""
+
+    ACCESS_COPY = "access_copy"  # what somebody asked us for
+    DISCLOSURE = "disclosure"  # what an authority is given
+    IDENTITY = "identity"  # what a privacy officer took out of the vault
+    PREVIEW = "preview"  # what was, or would be, sent
+
+
+class Gone(StrEnum):
+    """Why a temporary copy is there no more."""
+
+    TAKEN = "taken"  # handed out, once
+    EXPIRED = "expired"  # its time was over
+    REPLACED = "replaced"  # another was made in its place
+    MOVED = "moved"  # whoever asked for it has taken it elsewhere
+
+
+class Decided(StrEnum):
+    """What a person decided about a record."""
+
+    RELEASED = "released"  # the other persons in it may be seen
+    REDACTED = "redacted"  # they are left out
+    WITHHELD = "withheld"  # they are left out, and what was said too
+    APPROVED = "approved"
+    REFUSED = "refused"
+    HIDDEN = "hidden"  # left out of its subjects' copies: to tell them would defeat it
+    SHOWN = "shown"  # in their copies again
+    TOLD_ICO = "told_ico"  # the Information Commissioner
+    NOT_TOLD_ICO = "not_told_ico"
+    TOLD_PEOPLE = "told_people"  # those whom it concerns
+    NOT_TOLD_PEOPLE = "not_told_people"
+
+
+REVIEWS = frozenset({Decided.RELEASED, Decided.REDACTED, Decided.WITHHELD})
+
+
+class DisclosureStatus(StrEnum):
+    """How far an authority's request has come."""
+
+    OPEN = "open"  # waits for its approvals
+    APPROVED = "approved"
+    REFUSED = "refused"
+    EXPORTED = "exported"
+
+
+class ComplaintStatus(StrEnum):
+    """How far a complaint about privacy has come."""
+
+    OPEN = "open"
+    ACKNOWLEDGED = "acknowledged"
+    CLOSED = "closed"
+
+
+class ContestedField(StrEnum):
+    """What of who a customer is may be contested: what suppliers are told of."""
+
+    LEGAL_NAME = "legal_name"
+    TRADING_NAME = "trading_name"
+    CONTACT = "contact"
+
+
+class Settlement(StrEnum):
+    """How it was settled that something about a customer was said to be wrong."""
+
+    STANDS = "stands"  # it is right after all
+    CORRECTED = "corrected"
+    REMOVED = "removed"
 
 
 class Verb(StrEnum):
@@ -465,6 +588,23 @@ class Verb(StrEnum):
     STOP_CLOCK = "stop_clock"  # of a request, until they answer
     RUN_CLOCK = "run_clock"
     CLOSE_REQUEST = "close_request"
+    REVIEW = "review"  # say whether another person in a record may be seen in a copy
+    DELIVER_COPY = "deliver_copy"  # by a link that hands it out once
+    OPEN_DISCLOSURE = "open_disclosure"  # an authority asks for somebody's records
+    APPROVE_DISCLOSURE = "approve_disclosure"
+    REFUSE_DISCLOSURE = "refuse_disclosure"
+    EXPORT_DISCLOSURE = "export_disclosure"
+    HIDE_DISCLOSURE = "hide_disclosure"  # leave it out of its subjects' copies
+    SHOW_DISCLOSURE = "show_disclosure"
+    OPEN_INCIDENT = "open_incident"
+    DECIDE_INCIDENT = "decide_incident"  # whom to tell of it
+    CLOSE_INCIDENT = "close_incident"
+    OPEN_COMPLAINT = "open_complaint"
+    ACKNOWLEDGE_COMPLAINT = "acknowledge_complaint"
+    CLOSE_COMPLAINT = "close_complaint"
+    CONTEST = "contest"  # use nothing that they say is wrong, until it is settled
+    SETTLE = "settle"
+    OBJECT = "object"  # stop what they object to, and may
 
 
 class Target(StrEnum):
@@ -479,6 +619,9 @@ class Target(StrEnum):
     EVENT = "event"
     CONTRADICTION = "contradiction"  # what the mailroom did, against what was to be done
     REQUEST = "request"  # of one of their rights
+    DISCLOSURE = "disclosure"  # to an authority
+    INCIDENT = "incident"
+    COMPLAINT = "complaint"
 
 
 class Refusal(StrEnum):
@@ -496,6 +639,7 @@ class Refusal(StrEnum):
     ERASED = "erased"
     DESTINATION_REMOVED = "destination_removed"
     DESTINATION_UNVERIFIED = "destination_unverified"
+    DESTINATION_CONTESTED = "destination_contested"
     SUPPRESSED = "suppressed"
     OPTED_OUT = "opted_out"
     LATE_CALL = "late_call"  # the caller has gone
@@ -507,3 +651,11 @@ class Refusal(StrEnum):
     STILL_WRONG = "still_wrong"  # it breaks its contract as before
     NO_CHANGE = "no_change"  # it is so already
     LEGAL_HOLD = "legal_hold"  # a court or a claim needs their records
+    UNDECIDED = "undecided"  # records with another person in them wait for a reviewer
+    NOT_COPIED = "not_copied"  # the request is not for a copy
+    DESTINATION_UNFIT = "destination_unfit"  # neither a mobile nor an email address
+    NOT_APPROVED = "not_approved"  # two people must have approved it
+    OPENED_IT = "opened_it"  # who opens a disclosure does not approve it
+    APPROVED_IT = "approved_it"  # the same person approves once
+    NOT_ACKNOWLEDGED = "not_acknowledged"  # whoever complained has not been told that it came
+    UNDECIDED_WHOM_TO_TELL = "undecided_whom_to_tell"  # of an incident

@@ -14,15 +14,17 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, and_, exists, func, select
 
 from contracts.vocabulary import ATTENTION, DeliveryStatus, EventStatus, Target
-from store import inquiries
+from store import inquiries, notes
 from store.deliveries.transitions import where_of
 from store.engine import Transaction
 from store.inquiries import InquiryLine
 from store.tables import contradictions, deliveries, events, rejected_events, waits
+from store.tables import notes as note_rows
 
 CONTRADICTED = "contradicted"
 REJECTED = "rejected"
 OVERDUE = "overdue"
+FOLLOW_UP = "follow_up"
 _EXAMPLES = 3
 _NONE = "-"
 
@@ -31,7 +33,7 @@ _NONE = "-"
 class Group:
     """What waits for one cause.
 
-    ``kind`` is a delivery status, `contradicted`, `rejected`, or `overdue`.
+    ``kind`` is a delivery status, `contradicted`, `rejected`, `overdue`, or `follow_up`.
 
     ``words`` say the cause beside the kind. ``examples`` are ids, the oldest first.
     """
@@ -76,8 +78,14 @@ class Member:
 
 def attention(tx: Transaction) -> list[Group]:
     """Give what waits for an operator, the kinds in order, the most numerous causes first."""
-    groups = [*_deliveries(tx), *_contradictions(tx), *_rejected(tx), *_overdue(tx)]
-    kinds = [*(status.value for status in _ORDER), CONTRADICTED, REJECTED, OVERDUE]
+    groups = [
+        *_deliveries(tx),
+        *_contradictions(tx),
+        *_rejected(tx),
+        *_overdue(tx),
+        *_follow_ups(tx),
+    ]
+    kinds = [*(status.value for status in _ORDER), CONTRADICTED, REJECTED, OVERDUE, FOLLOW_UP]
     return sorted(groups, key=lambda g: (kinds.index(g.kind), -g.count, g.cause))
 
 
@@ -232,6 +240,26 @@ def _overdue(tx: Transaction) -> list[Group]:
     return groups
 
 
+def _follow_ups(tx: Transaction) -> list[Group]:
+    n = note_rows.c
+    due = notes.overdue(tx)
+    rows = tx.connection.execute(
+        select(n.channel, func.count().label("many"), func.min(n.follow_up_by).label("oldest"))
+        .where(*due)
+        .group_by(n.channel)
+    ).all()
+    groups = []
+    for row in rows:
+        filters = (n.channel == row.channel, *due)
+        examples = tx.connection.execute(
+            select(n.id).where(*filters).order_by(n.follow_up_by, n.id).limit(_EXAMPLES)
+        ).scalars()
+        groups.append(
+            Group(FOLLOW_UP, (row.channel.value,), row.many, row.oldest, tuple(examples), filters)
+        )
+    return groups
+
+
 def _deliveries_of(tx: Transaction, group: Group, limit: int) -> list[Member]:
     d, e = deliveries.c, events.c
     rows = (
@@ -285,7 +313,7 @@ def _contradictions_of(tx: Transaction, group: Group, limit: int) -> list[Member
             source=row.source,
             event_id=row.own_id,
             customer_ref=row.customer_ref,
-            detail=f"item {row.item_id}",
+            detail="see onward correspondence" if row.item_id is None else f"item {row.item_id}",
         )
         for row in rows
     ]
@@ -338,6 +366,31 @@ def _overdue_of(tx: Transaction, group: Group, limit: int) -> list[Member]:
     ]
 
 
+def _follow_ups_of(tx: Transaction, group: Group, limit: int) -> list[Member]:
+    n, e = note_rows.c, events.c
+    rows = tx.connection.execute(
+        select(note_rows, e.type, e.source, e.event_id)
+        .join(events, e.id == n.id)
+        .where(*group._filters)  # noqa: SLF001 - its own module's
+        .order_by(n.follow_up_by, n.id)
+        .limit(limit)
+    )
+    return [
+        Member(
+            id=row.id,
+            target=None,
+            cause=group.cause,
+            since=row.follow_up_by,
+            type=row.type,
+            source=row.source,
+            event_id=row.event_id,
+            customer_ref=row.customer_ref,
+            detail=f"note {row.note_id}",
+        )
+        for row in rows
+    ]
+
+
 def _code(problems: str) -> str:
     found: Sequence[dict[str, str]] = json.loads(problems)
     return found[0]["code"] if found else _NONE
@@ -348,6 +401,7 @@ _READERS: dict[str, Callable[[Transaction, Group, int], list[Member]]] = {
     CONTRADICTED: _contradictions_of,
     REJECTED: _rejected_of,
     OVERDUE: _overdue_of,
+    FOLLOW_UP: _follow_ups_of,
 }
 
 

@@ -68,6 +68,7 @@ def put(tx: Transaction, verb: Verb, by: By, concerned: Sequence[Concerned]) -> 
                 "reason": tx.seal(owner, f"acts.reason:{act_id}", by.reason.encode()),
                 "done": len(concerned) - refused,
                 "refused": refused,
+                "policy_version": tx.policy_version,
             }
         ],
     )

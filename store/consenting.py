@@ -18,6 +18,7 @@ from store.engine import Transaction
 from store.tables import consents, destinations, suppressions
 
 _BEFORE_A_NO = "said before they said no"
+_THEIR_WORD = (SuppressedBy.CONSENT, SuppressedBy.OBJECTION)
 
 
 def give_consent(
@@ -44,13 +45,15 @@ def give_consent(
         "evidence": tx.seal(ref, place, evidence.encode()),
         "method": method,
         "wording_version": wording_version,
+        "policy_version": tx.policy_version,
         "withdrawn_at": None if counts else no,
         "withdrawn_how": None if counts else _BEFORE_A_NO,
     }
     key = ["customer_ref", "purpose", "channel", "given_at"]
     upsert(tx, consents, row, key, keeping=["withdrawn_at", "withdrawn_how"])
     if counts and index is not None:
-        lift_suppressions(tx, index, SuppressedBy.CONSENT, [purpose])
+        for word in _THEIR_WORD:
+            lift_suppressions(tx, index, word, [purpose])
     touch(tx, ref)
 
 
@@ -113,7 +116,7 @@ def _last_no(
     there = select(s.since).where(
         s.value_index == index,
         s.purpose == purpose,
-        s.set_by == SuppressedBy.CONSENT,
+        s.set_by.in_(_THEIR_WORD),
         s.lifted_at.is_(None),
     )
     statements = (own, there) if index is not None else (own,)

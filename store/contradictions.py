@@ -1,4 +1,4 @@
-"""What was done with items of post against their instruction, until an operator has seen to it."""
+"""What was reported against an instruction or a record, until an operator has seen to it."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ class Contradicted:
     """One of them."""
 
     id: UUID
-    item_id: str
+    item_id: str | None
     customer_ref: str
     event_id: UUID
     what: Contradiction
@@ -27,9 +27,12 @@ class Contradicted:
 
 
 def put(
-    tx: Transaction, customer_ref: str, event_id: UUID, found: Sequence[tuple[str, Contradiction]]
+    tx: Transaction,
+    customer_ref: str,
+    event_id: UUID,
+    found: Sequence[tuple[str | None, Contradiction]],
 ) -> None:
-    """Raise what an event has reported of some items to attention."""
+    """Raise what an event has reported of some items, or of none, to attention."""
     rows = [
         {
             "id": tx.new_id(),

@@ -20,6 +20,7 @@ from store.bulk import among
 from store.engine import Transaction
 from store.inbox import split_content
 from store.keys import Unopenable
+from store.ledger import salted_in
 from store.types import Sealed
 
 _AT_ONCE = 1_000
@@ -69,6 +70,24 @@ def _acts(tx: Transaction, ref: str) -> Select[Any]:
     return select(t.acts).where(t.acts.c.id.in_(named))
 
 
+def _disclosures(_: Transaction, ref: str) -> Select[Any]:
+    """What authorities were given of them, but what they must not be told of yet."""
+    d = t.disclosures.c
+    return select(t.disclosures).where(d.id.in_(_about(ref)), d.hidden.is_(False))
+
+
+def _entries(_: Transaction, ref: str) -> Select[Any]:
+    """What stands on record, but what they must not be told of yet."""
+    g, d = t.ledger.c, t.disclosures.c
+    hidden = select(d.id).where(d.id.in_(_about(ref)), d.hidden.is_(True))
+    return select(t.ledger).where(g.customer_ref == ref, g.event_id.not_in(hidden))
+
+
+def _about(ref: str) -> Select[Any]:
+    s = t.disclosure_subjects.c
+    return select(s.disclosure_id).where(s.customer_ref == ref)
+
+
 SOURCES: Final = (
     Source(
         t.customers,
@@ -76,9 +95,15 @@ SOURCES: Final = (
         lambda row: str(row["ref"]),
     ),
     _of(t.services),
+    _of(t.individuals),
+    _of(t.information_requests),
     _of(t.numbers, lambda row: bytes(row["number_index"]).hex()),
     _of(
         t.destinations,
+        lambda row: f"{row['customer_ref']}/{row['destination_id']}/{row['version']}",
+    ),
+    _of(
+        t.earlier_values,
         lambda row: f"{row['customer_ref']}/{row['destination_id']}/{row['version']}",
     ),
     _of(t.rule_sets, lambda row: f"{row['customer_ref']}/{row['version']}"),
@@ -94,8 +119,10 @@ SOURCES: Final = (
     _of_deliveries(t.legs),
     _of_deliveries(t.bounces),
     _of_deliveries(t.openings),
-    _of(t.ledger),
+    Source(t.ledger, _entries),
     _of(t.replies),
+    _of(t.notes),
+    _of(t.correspondence),
     _of(t.notice_recipients),
     _of(t.outbox),
     _of(t.subscriptions, lambda row: f"{row['customer_ref']}/{row['subscription_id']}"),
@@ -109,13 +136,23 @@ SOURCES: Final = (
     ),
     _of(t.contradictions),
     _of(t.rights_requests),
+    _of(t.contests),
+    _of(t.supplier_disclosures),
+    _of(t.erasures_asked),
     _of(t.destructions),
+    _of(t.complaints),
+    Source(t.disclosures, _disclosures),
+    _of(t.incident_sends),
     Source(t.acts, _acts),
 )
 NOT_COPIED: Final[Mapping[str, str]] = MappingProxyType(
     {
         "identities": "opened by a privacy officer alone, who adds them: onward vault show",
         "legal_holds": "why records are kept may be a matter for a court, and not for a copy",
+        "decisions": "who looked at which record; what came of it stands in the copy",
+        "disclosure_subjects": "names others beside them; what they may know is in `disclosures`",
+        "incidents": "what went wrong, which concerns others too; who is concerned is told",
+        "transfers": "temporary files and their keys; what they were for is in `rights_requests`",
         "names": "keyed digests of the names that stand in `customers`",
         "search_terms": "keyed digests of words of the events",
         "suppressions": "keyed digests of places that stand in `destinations`",
@@ -164,7 +201,7 @@ def _opened(tx: Transaction, source: Source, row: Row, name: str) -> Any:
         head, data = split_content(plain)
         return head | {"data": json.loads(data)}
     if source.table is t.ledger:
-        return [value for _, value in json.loads(plain)]
+        return [value.decode() for _, value in salted_in(plain)]
     return _read(plain.decode())
 
 

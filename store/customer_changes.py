@@ -5,6 +5,7 @@ Personal values are sealed under the customer's key for the very row and version
 
 import json
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -22,6 +23,7 @@ from contracts.vocabulary import (
     Service,
     SuppressedBy,
 )
+from store import earlier_values
 from store.customers import normal_name, profile_of
 from store.engine import Transaction
 from store.tables import (
@@ -35,6 +37,14 @@ from store.tables import (
 )
 
 Profile = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class InvoiceEmail:
+    """Where a customer's invoices go, and who reads them there, where that is known."""
+
+    address: str = field(repr=False)
+    person: str | None = field(default=None, repr=False)
 
 
 def upsert(
@@ -71,8 +81,8 @@ def note_prospect(tx: Transaction, ref: str, told: Profile) -> None:
     if profile is None:
         _create(tx, ref, {"prospect": dict(told)}, "Europe/London", "en-GB", None)
         return
-    profile["prospect"] = {**profile.get("prospect", {}), **told}
-    _write_profile(tx, ref, profile)
+    before = profile.get("prospect", {})
+    _write_profile(tx, ref, profile, {**profile, "prospect": {**before, **told}})
 
 
 def register(
@@ -84,14 +94,14 @@ def register(
     time_zone: str,
     locale: str,
     known_as: Iterable[str],
-    invoice_email: str | None,
+    invoice_email: InvoiceEmail | None,
 ) -> None:
     """Make a customer, or of a prospect a customer."""
     before = profile_of(tx, ref)
     if before is None:
         _create(tx, ref, profile, time_zone, locale, tx.now)
     else:
-        _write_profile(tx, ref, {**before, **profile})
+        _write_profile(tx, ref, before, {**before, **profile})
         touch(tx, ref, time_zone=time_zone, locale=locale, registered_at=tx.now)
     contract(tx, ref, contracted)
     index_names(tx, ref, known_as)
@@ -105,14 +115,18 @@ def correct(
     *,
     columns: Mapping[str, str],
     known_as: Iterable[str],
-    invoice_email: str | None,
-) -> None:
-    """Write corrected fields over the old ones; ``columns`` are time zone and locale."""
+    invoice_email: InvoiceEmail | None,
+) -> bool:
+    """Put corrected fields in force; the old ones stay on record. ``columns`` are as named there.
+
+    A time zone or locale is no personal value, and is replaced. Gives whether invoices go to
+    another place from now on.
+    """
     before = profile_of(tx, ref) or {}
-    _write_profile(tx, ref, {**before, **changed})
+    _write_profile(tx, ref, before, {**before, **changed})
     touch(tx, ref, **columns)
     index_names(tx, ref, known_as)
-    set_invoice_email(tx, ref, invoice_email)
+    return set_invoice_email(tx, ref, invoice_email)
 
 
 def _create(
@@ -137,7 +151,9 @@ def _create(
     )
 
 
-def _write_profile(tx: Transaction, ref: str, profile: Profile) -> None:
+def _write_profile(tx: Transaction, ref: str, before: Profile, profile: Profile) -> None:
+    if profile != before:
+        earlier_values.keep_profile(tx, ref, before)
     sealed = tx.seal(ref, f"customers.profile:{ref}", json.dumps(dict(profile)).encode())
     touch(tx, ref, profile=sealed)
 
@@ -158,11 +174,35 @@ def index_names(tx: Transaction, ref: str, known_as: Iterable[str]) -> None:
         tx.connection.execute(insert(names), rows)
 
 
-def set_invoice_email(tx: Transaction, ref: str, address: str | None) -> None:
-    """Keep where invoices go: specified by the customer, and in need of no verification."""
-    if address is not None:
-        put_destination(tx, ref, INVOICE_EMAIL, DestinationKind.EMAIL, address)
-        verify_destination(tx, ref, INVOICE_EMAIL, "specified as the invoice email", tx.now)
+def set_invoice_email(tx: Transaction, ref: str, where: InvoiceEmail | None) -> bool:
+    """Keep where invoices go: specified by the customer, and in need of no verification.
+
+    Gives whether that is another place than before.
+    """
+    if where is None:
+        return False
+    version = _version_at(tx, ref, INVOICE_EMAIL, where.address)
+    if version is not None:
+        place = f"destinations.person:{ref}/{INVOICE_EMAIL}/{version}"
+        person = tx.seal(ref, place, where.person.encode()) if where.person else None
+        _change_destination(tx, ref, INVOICE_EMAIL, person=person)
+        return False
+    kind, whose = DestinationKind.EMAIL, where.person
+    put_destination(tx, ref, INVOICE_EMAIL, kind, where.address, person=whose)
+    verify_destination(tx, ref, INVOICE_EMAIL, "specified as the invoice email", tx.now)
+    return True
+
+
+def _version_at(tx: Transaction, ref: str, destination_id: str, value: str) -> int | None:
+    """The version of a destination in use that has this value now; none where it has another."""
+    d = destinations.c
+    found = select(d.version).where(
+        d.customer_ref == ref,
+        d.destination_id == destination_id,
+        d.value_index == tx.store.root.index("destination", value),
+        d.removed_at.is_(None),
+    )
+    return tx.connection.execute(found).scalar()
 
 
 def start(tx: Transaction, ref: str, started: Iterable[Service], at: datetime) -> None:
@@ -230,13 +270,11 @@ def put_destination(
     label: str | None = None,
     person: str | None = None,
 ) -> int:
-    """Add a destination, or replace its value: unverified again, at the next version."""
-    before = tx.connection.execute(
-        select(destinations.c.version).where(
-            destinations.c.customer_ref == ref, destinations.c.destination_id == destination_id
-        )
-    ).scalar()
-    version = (before or 0) + 1
+    """Add a destination, or replace its value: unverified again, at the next version.
+
+    The value before stays on record.
+    """
+    version = earlier_values.keep_destination(tx, ref, destination_id) + 1
     place = f"{ref}/{destination_id}/{version}"
 
     def sealed(column: str, text: str | None) -> bytes | None:
@@ -256,6 +294,7 @@ def put_destination(
         "verified_at": None,
         "verified_how": None,
         "removed_at": None,
+        "contested_at": None,
     }
     upsert(tx, destinations, row, ["customer_ref", "destination_id"])
     touch(tx, ref)

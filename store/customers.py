@@ -15,8 +15,8 @@ from sqlalchemy import select, tuple_
 
 from contracts.planning import Customer, Destination
 from contracts.rules import RuleSet
-from contracts.vocabulary import DestinationKind, Purpose, Service
-from store import bulk
+from contracts.vocabulary import CustomerKind, DestinationKind, Purpose, Service
+from store import bulk, identity
 from store.engine import Transaction
 from store.keys import Unopenable
 from store.tables import (
@@ -87,6 +87,7 @@ def _read(tx: Transaction, refs: list[str]) -> dict[str, Customer]:
             started[row.customer_ref].add(row.service)
     places = _read_destinations(tx, refs)
     agreed = _read_consents(tx, refs)
+    proven = identity.read(tx, refs)
     rules = _read_rules(tx, [(row.ref, row.rules_version) for row in rows])
     return {
         row.ref: Customer(
@@ -102,6 +103,8 @@ def _read(tx: Transaction, refs: list[str]) -> dict[str, Customer]:
             rules_version=row.rules_version,
             destinations=places[row.ref],
             consents=frozenset(agreed[row.ref]),
+            kind=row.kind or CustomerKind.LEGAL_PERSON,
+            individuals=proven.get(row.ref, ()),
         )
         for row in rows
     }
@@ -115,14 +118,13 @@ def _read_destinations(tx: Transaction, refs: list[str]) -> dict[str, dict[str, 
         )
     ):
         place = f"{row.customer_ref}/{row.destination_id}/{row.version}"
-        person = tx.open(f"destinations.person:{place}", row.person) if row.person else None
         places[row.customer_ref][row.destination_id] = Destination(
             destination_id=row.destination_id,
             kind=row.kind,
             version=row.version,
             verified=row.verified_at is not None,
             masked=tx.open(f"destinations.masked:{place}", row.masked).decode(),
-            person=person.decode() if person else None,
+            person=open_person(tx, row),
         )
     return places
 
@@ -168,6 +170,21 @@ def owner_of_number(tx: Transaction, e164: Iterable[str]) -> dict[str, str]:
     return {index[row.number_index]: row.customer_ref for row in rows}
 
 
+def is_rung_for_somebody(tx: Transaction, e164: str) -> bool:
+    """Whether a number is a place that some customer's calls are put through to."""
+    d = destinations.c
+    found = tx.connection.execute(
+        select(d.customer_ref)
+        .where(
+            d.value_index == tx.store.root.index("destination", e164),
+            d.kind.in_([DestinationKind.MOBILE, DestinationKind.VOICE]),
+            d.removed_at.is_(None),
+        )
+        .limit(1)
+    )
+    return found.first() is not None
+
+
 def owner_of_name(tx: Transaction, addressee: str) -> str | None:
     """Give the one customer that an addressee can be; none where none or several match."""
     index = tx.store.root.index("name", normal_name(addressee))
@@ -192,6 +209,7 @@ class Reachable:
     kind: DestinationKind
     version: int
     verified: bool
+    contested: bool
     value: str
     masked: str
 
@@ -208,6 +226,26 @@ def reach(tx: Transaction, ref: str, destination_id: str) -> Reachable | None:
     return open_destination(tx, row) if row else None
 
 
+def described(tx: Transaction, ref: str, destination_id: str) -> dict[str, str]:
+    """Give what a destination in use is: its kind, what its customer calls it, and whose it is."""
+    row = tx.connection.execute(
+        select(destinations).where(
+            destinations.c.customer_ref == ref,
+            destinations.c.destination_id == destination_id,
+            destinations.c.removed_at.is_(None),
+        )
+    ).first()
+    if row is None:
+        return {}
+    place = f"{ref}/{destination_id}/{row.version}"
+    told = {"label": row.label, "person": row.person}
+    return {"kind": row.kind.value} | {
+        name: tx.open(f"destinations.{name}:{place}", sealed).decode()
+        for name, sealed in told.items()
+        if sealed is not None
+    }
+
+
 def open_destination(tx: Transaction, row: Any) -> Reachable:
     """Decrypt a row of ``destinations``."""
     place = f"{row.customer_ref}/{row.destination_id}/{row.version}"
@@ -215,16 +253,23 @@ def open_destination(tx: Transaction, row: Any) -> Reachable:
         kind=row.kind,
         version=row.version,
         verified=row.verified_at is not None,
+        contested=row.contested_at is not None,
         value=tx.open(f"destinations.value:{place}", row.value).decode(),
         masked=tx.open(f"destinations.masked:{place}", row.masked).decode(),
     )
 
 
+def open_person(tx: Transaction, row: Any) -> str | None:
+    """Decrypt whose a row of ``destinations`` is; none where nobody said."""
+    place = f"{row.customer_ref}/{row.destination_id}/{row.version}"
+    return tx.open(f"destinations.person:{place}", row.person).decode() if row.person else None
+
+
 def numbers_to_ring(tx: Transaction, ref: str, names: Sequence[str], purpose: Purpose) -> list[str]:
     """Give the numbers of a customer's destinations that can be rung, in the order of ``names``.
 
-    Left out is what is no number, not verified, removed, suppressed for the purpose, or does not
-    open.
+    Left out is what is no number, not verified, removed, contested, suppressed for the purpose, or
+    does not open.
     """
     p, s = destinations.c, suppressions.c
     suppressed = select(s.value_index).where(
@@ -237,6 +282,7 @@ def numbers_to_ring(tx: Transaction, ref: str, names: Sequence[str], purpose: Pu
             p.kind.in_([DestinationKind.MOBILE, DestinationKind.VOICE]),
             p.verified_at.is_not(None),
             p.removed_at.is_(None),
+            p.contested_at.is_(None),
             ~suppressed.exists(),
         )
     ).all()

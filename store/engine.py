@@ -22,10 +22,12 @@ from sqlalchemy import Connection, Engine, create_engine, event, func, insert, s
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 
-from contracts.vocabulary import Retention
+from contracts.vocabulary import Purpose, Retention
 from store.ids import Ids
-from store.keys import DataKey, RootKey, Unopenable, owned_by_key
+from store.in_force import InForce
+from store.keys import DataKey, Destroyed, RootKey, Unopenable, owned_by_key
 from store.personal import retention_of
+from store.purposes import Reading, Unsaid
 from store.tables import data_keys
 from store.types import SealedBytes
 
@@ -77,6 +79,8 @@ class Transaction:
         self.postgresql = connection.dialect.name == "postgresql"
         self._now: datetime | None = None
         self._new_keys: dict[Kept, DataKey] = {}
+        self._destroyed: set[int] = set()
+        self._reading: Reading | Unsaid | None = None
         self.after_commit: list[Callable[[], None]] = []
 
     @property
@@ -106,6 +110,19 @@ class Transaction:
             store.asked = Asked(moment.astimezone(UTC), steadily())
             return store.asked.moment
         return asked.moment + timedelta(seconds=passed)
+
+    @property
+    def policy_version(self) -> str:
+        """The version of the company's policy that is in force at this transaction's moment."""
+        return self.store.in_force.at(self.connection, self.now)
+
+    def read_for(self, purpose: Purpose) -> None:
+        """From here on open nothing but what may be read for a purpose (``store.purposes``)."""
+        self._reading = Reading(purpose)
+
+    def say_what_for(self) -> None:
+        """From here on open nothing before a purpose is named."""
+        self._reading = Unsaid()
 
     def new_id(self) -> UUID:
         """Give a row's id, in order of making."""
@@ -146,7 +163,9 @@ class Transaction:
         for row in self.connection.execute(select(data_keys).where(condition)):
             kept = (row.owner, row.retention)
             found.add(kept)
-            if row.wrapped is not None and kept not in self._new_keys:
+            if row.wrapped is None:
+                self._destroyed.add(row.key_id)
+            elif kept not in self._new_keys:
                 key = self.store.root.unwrap(row.key_id, _named(*kept), row.wrapped)
                 self.store.remember_key(kept, key)
         return found
@@ -178,26 +197,41 @@ class Transaction:
                 key = self._new_keys[kept]
         return key
 
-    def open(self, place: str, sealed: SealedBytes) -> bytes:
-        """Decrypt what was sealed for this place. Raises ``store.keys.Unopenable``."""
+    def open(self, place: str, sealed: bytes) -> bytes:
+        """Decrypt what was sealed for this place.
+
+        Raises ``store.keys.Unopenable``; where its key was destroyed, ``Destroyed``. Where a
+        purpose was named that does not cover it, ``store.purposes.PurposeError``.
+        """
         key_id = owned_by_key(sealed)
+        if self._reading is not None:
+            self._reading.check(place, self._kept_for(key_id))
         if key_id is None:
             return self.store.root.open_alone(place, sealed)
         for key in self._new_keys.values():
             if key.key_id == key_id:
                 return key.open(place, sealed)
-        if key_id not in self.store.keys_by_id:
+        if key_id not in self.store.keys_by_id and key_id not in self._destroyed:
             self._load_keys(data_keys.c.key_id == key_id)
         found = self.store.keys_by_id.get(key_id)
         if found is None:
-            raise Unopenable(place)
+            raise Destroyed(place) if key_id in self._destroyed else Unopenable(place)
         return found.open(place, sealed)
 
-    def prepare_opening(self, sealed: Iterable[SealedBytes | None]) -> None:
+    def _kept_for(self, key_id: int | None) -> Retention | None:
+        """The class of the key that sealed something; none where the value has a key of its own."""
+        if key_id is None:
+            return None
+        if key_id not in self.store.kept_by_id:
+            self._load_keys(data_keys.c.key_id == key_id)
+        return self.store.kept_by_id.get(key_id)
+
+    def prepare_opening(self, sealed: Iterable[bytes | None]) -> None:
         """Have the keys of many sealed values at hand in one query."""
         ids = {owned_by_key(value) for value in sealed if value is not None}
         made = {key.key_id for key in self._new_keys.values()}
         missing = {i for i in ids if i is not None} - self.store.keys_by_id.keys() - made
+        missing -= self._destroyed
         if missing:
             self._load_keys(data_keys.c.key_id.in_(sorted(missing)))
 
@@ -227,6 +261,10 @@ LastWord = Callable[[Transaction], None]
 class Store:
     """The database, its clock and its keys. One for a process; safe to share between threads.
 
+    ``policy_version`` is in force until one that is on record takes effect (``store.policy``).
+
+    With ``people_read``, as for a command, reading opens nothing personal unless it says what for.
+
     ``watchers`` are given the rows of deliveries whose status has changed, once that is committed.
     """
 
@@ -241,12 +279,14 @@ class Store:
     ) -> None:
         self.engine = engine
         self._root = root
-        self.policy_version = policy_version
+        self.in_force = InForce(policy_version)
         self.ids = ids or Ids()
         self.clock = clock
         self.watchers: list[Callable[[Sequence[Any]], None]] = []
         self.known_keys: dict[Kept, DataKey] = {}
         self.keys_by_id: dict[int, DataKey] = {}
+        self.kept_by_id: dict[int, Retention] = {}
+        self.people_read = False
         self.asked: Asked | None = None
         self._last_word: LastWord | None = None
 
@@ -277,8 +317,10 @@ class Store:
         if len(self.known_keys) >= _KEYS_KEPT:
             self.known_keys.clear()
             self.keys_by_id.clear()
+            self.kept_by_id.clear()
         self.known_keys[kept] = key
         self.keys_by_id[key.key_id] = key
+        self.kept_by_id[key.key_id] = kept[1]
 
     def forget_keys(self, owner: str) -> None:
         """Keep none of an owner's keys in this process any more."""
@@ -302,16 +344,16 @@ class Store:
             act()
 
     @contextmanager
-    def read(self) -> Iterator[Transaction]:
-        """Open a transaction for reading."""
+    def read(self, purpose: Purpose | None = None) -> Iterator[Transaction]:
+        """Open a transaction for reading; with a purpose, what may be read for it alone."""
         _ = self.root  # as above
         with self.engine.connect() as connection:
             if connection.dialect.name == "sqlite":
                 connection.execution_options(onward_reads=True)
-            yield Transaction(self, connection)
+            yield self._reads(connection, purpose)
 
     @contextmanager
-    def snapshot(self) -> Iterator[Transaction]:
+    def snapshot(self, purpose: Purpose | None = None) -> Iterator[Transaction]:
         """Open a transaction for reading that sees one moment throughout, whatever is committed."""
         _ = self.root  # as above
         with self.engine.connect() as connection:
@@ -319,7 +361,15 @@ class Store:
                 connection.execution_options(onward_reads=True)  # and WAL does the rest
             else:
                 connection.execution_options(isolation_level="REPEATABLE READ")
-            yield Transaction(self, connection)
+            yield self._reads(connection, purpose)
+
+    def _reads(self, connection: Connection, purpose: Purpose | None) -> Transaction:
+        transaction = Transaction(self, connection)
+        if purpose is not None:
+            transaction.read_for(purpose)
+        elif self.people_read:
+            transaction.say_what_for()
+        return transaction
 
     def close(self) -> None:
         """Give back all connections."""

@@ -14,11 +14,12 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, Select, Table, delete, exists, func, or_, select, update
 
 from contracts.vocabulary import DeliveryStatus, Retention
-from store import bulk
+from store import bulk, destroying
 from store import tables as t
 from store.consenting import suppress_for_good
 from store.engine import Transaction
 from store.files import blob_path
+from store.transfers import stored_of
 from store.vault import evidence_place
 
 UNDER_WAY: Final = (DeliveryStatus.SENDING, DeliveryStatus.UNCERTAIN)
@@ -30,16 +31,24 @@ OF_CUSTOMER: Final[tuple[Table, ...]] = (
     t.numbers,
     t.names,
     t.destinations,
+    t.earlier_values,
     t.rule_sets,
     t.consents,
+    t.individuals,
+    t.information_requests,
     t.notice_recipients,
     t.gathered,
     t.replies,
+    t.notes,
+    t.correspondence,
     t.outbox,
     t.subscriptions,
     t.payment_requests,
     t.contradictions,
+    t.contests,
+    t.supplier_disclosures,
     t.legal_holds,
+    t.transfers,
 )
 OF_DELIVERIES: Final[tuple[Table, ...]] = (
     t.attempts,
@@ -70,8 +79,15 @@ KEPT: Final[Mapping[str, str]] = MappingProxyType(
         "acts": "who did what; the words of it went with the key",
         "act_targets": "ids alone",
         "destructions": "that their time was over, and what went",
+        "erasures_asked": "which processors were asked to erase, and that they confirmed it",
         "rights_requests": "that they asked, and when; their words went with the key",
         "planning_tasks": "a reference alone, how far a notice has come",
+        "complaints": "that they complained, and when; their words went with the key",
+        "decisions": "ids alone",
+        "disclosures": "that an authority was given something, and what the law had us give",
+        "disclosure_subjects": "a reference alone: whom that was about",
+        "incidents": "what went wrong, under a key of its own",
+        "incident_sends": "ids alone",
         "providers": "nothing about customers",
     }
 )
@@ -106,18 +122,22 @@ def erase_spare(tx: Transaction, ref: str, wanted: Collection[str]) -> int:
 
     Spare is what is out of use, and what is not ``wanted``, unless something is on its way there.
     """
+    destroying.allow(tx)
     suppress_for_good(tx, ref)
-    d, s, i = t.destinations.c, t.deliveries.c, t.items.c
+    d, s, i, v = t.destinations.c, t.deliveries.c, t.items.c, t.earlier_values.c
     sent_there = exists().where(
         s.customer_ref == ref, s.destination_id == d.destination_id, s.status.in_(_UNSETTLED)
     )
     posted_there = exists().where(
         i.customer_ref == ref, i.destination_id == d.destination_id, i.done_at.is_(None)
     )
-    spare = d.destination_id.not_in(sorted(wanted)) & ~sent_there & ~posted_there
-    gone = _delete(tx, t.consents, t.consents.c.customer_ref == ref)
-    theirs = (d.customer_ref == ref) & (d.removed_at.is_not(None) | spare)
-    gone += _delete(tx, t.destinations, theirs)
+    unwanted = d.destination_id.not_in(sorted(wanted)) & ~sent_there & ~posted_there
+    spare = (d.customer_ref == ref) & (d.removed_at.is_not(None) | unwanted)
+    names = list(tx.connection.execute(select(d.destination_id).where(spare)).scalars())
+    of_spare = (v.customer_ref == ref) & v.destination_id.in_(names)
+    gone = _delete(tx, t.earlier_values, of_spare)
+    gone += _delete(tx, t.consents, t.consents.c.customer_ref == ref)
+    gone += _delete(tx, t.destinations, (d.customer_ref == ref) & d.destination_id.in_(names))
     c = t.customers.c
     tx.connection.execute(update(t.customers).where(c.ref == ref).values(revision=c.revision + 1))
     return gone
@@ -137,6 +157,7 @@ def erase(tx: Transaction, ref: str, ref_index: bytes, awaited: list[bytes]) -> 
     ``awaited`` are the keyed names that events of theirs may wait for.
     """
     suppress_for_good(tx, ref)
+    destroying.allow(tx)
     e = t.events.c
     waiting = select(t.waits.c.event_id).where(t.waits.c.awaits.in_(awaited))
     events = select(e.id).where(or_(e.customer_ref == ref, e.id.in_(waiting)))
@@ -149,6 +170,7 @@ def erase(tx: Transaction, ref: str, ref_index: bytes, awaited: list[bytes]) -> 
     of_items = select(t.items.c.item_id).where(t.items.c.customer_ref == ref)
     rows += _delete(tx, t.custody, t.custody.c.item_id.in_(of_items))
     identities, files = delete_identities(tx, ref)
+    files += stored_of(tx, ref)
     for table in (*OF_CUSTOMER, t.items, t.deliveries):
         rows += _delete(tx, table, table.c.customer_ref == ref)
     theirs, more = delete_events(tx, event_ids)

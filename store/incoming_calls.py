@@ -6,7 +6,9 @@ from uuid import UUID
 
 from sqlalchemy import select
 
+from contracts.rule_words import CallerKind
 from contracts.vocabulary import Channel, DeliveryStatus, Reason
+from store.customers import rules_at
 from store.engine import Transaction
 from store.ledger import NOT_SENT
 from store.tables import deliveries, events, ledger
@@ -18,7 +20,7 @@ _S = DeliveryStatus
 class IncomingCall:
     """Its deliveries to a telephone: those that may be claimed, and those that ring already.
 
-    ``turned_away`` says that the customer wants nothing of such a call.
+    ``turned_away`` says that the customer wants nothing of such a caller.
     """
 
     event_id: UUID
@@ -40,12 +42,31 @@ def of(tx: Transaction, source: str, name: str) -> IncomingCall | None:
         .where(d.event_id == event_id, d.channel == Channel.CALL)
         .order_by(d.step)
     ).all()
-    why = tx.connection.execute(
-        select(ledger.c.reason).where(ledger.c.event_id == event_id, ledger.c.outcome == NOT_SENT)
-    ).scalars()
     return IncomingCall(
         event_id,
         [row.id for row in rows if row.status is _S.PENDING],
         [row.id for row in rows if row.status is _S.ACCEPTED],
-        Reason.RULE_SENDS_NOTHING in set(why),
+        _is_turned_away(tx, event_id),
     )
+
+
+def _is_turned_away(tx: Transaction, event_id: UUID) -> bool:
+    """Whether a rule for blocked callers says that nothing is sent.
+
+    One that is for any caller, as outside office hours, only says who is not to be rung.
+    """
+    entry = ledger.c
+    unsent = tx.connection.execute(
+        select(entry.customer_ref, entry.rule_id, entry.rule_version).where(
+            entry.event_id == event_id,
+            entry.outcome == NOT_SENT,
+            entry.reason == Reason.RULE_SENDS_NOTHING,
+            entry.rule_id.is_not(None),
+        )
+    ).all()
+    for row in unsent:
+        rules = rules_at(tx, row.customer_ref, row.rule_version)
+        rule = rules.rule(row.rule_id) if rules is not None else None
+        if rule is not None and rule.match.caller is CallerKind.BLOCKED:
+            return True
+    return False

@@ -3,7 +3,7 @@
 Until an item's customer is known and has said what they want, the answer is to hold it.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, time
 from itertools import groupby
@@ -13,12 +13,12 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, select, update
 
 from contracts.planning import PostInstruction
-from contracts.vocabulary import Custody, PostAction, Reason, Role
+from contracts.vocabulary import Custody, DeliveryStatus, PostAction, Reason, Role
 from store import custody, outbox
 from store.bulk import insert_rows
 from store.custody import Line
 from store.engine import Transaction
-from store.tables import items
+from store.tables import deliveries, items
 
 
 @dataclass(frozen=True, slots=True)
@@ -304,12 +304,33 @@ def ask_to_forward(tx: Transaction, some: Sequence[Item]) -> None:
     outbox.add(tx, [told])
 
 
-def asked(tx: Transaction, some: Iterable[Item]) -> None:
-    """Note that customers were asked what to do with their items."""
-    for item in some:
-        _change(tx, items.c.item_id == item.item_id, asked_at=tx.now)
+def asked(tx: Transaction, item: Item, *, anywhere: bool) -> None:
+    """Note that a customer was asked what to do with an item, or could not be ``anywhere``."""
+    _change(tx, items.c.item_id == item.item_id, asked_at=tx.now)
+    if anywhere:
         line = Line(item_id=item.item_id, at=tx.now, what=Custody.ASKED)
         custody.add(tx, item.customer_ref, [line])
+
+
+def ask_again(tx: Transaction, item: Item) -> None:
+    """Note that the question about an item reached nobody."""
+    _change(tx, items.c.item_id == item.item_id, asked_at=None)
+
+
+def was_told(tx: Transaction, item: Item, way: str) -> bool:
+    """Whether what was told of an item in a way of ours went out, and did not come back."""
+    d = deliveries.c
+    found = tx.connection.execute(
+        select(d.id)
+        .where(
+            d.event_id == item.arrival_id,
+            d.customer_ref == item.customer_ref,
+            d.rule_id == way,
+            d.status.in_([DeliveryStatus.ACCEPTED, DeliveryStatus.DELIVERED]),
+        )
+        .limit(1)
+    )
+    return found.first() is not None
 
 
 def done(tx: Transaction, item_ids: Sequence[str], how: str, at: datetime) -> None:

@@ -48,6 +48,10 @@ class Unopenable(Exception):  # noqa: N818 - it is the value that is so
         self.place = place
 
 
+class Destroyed(Unopenable):
+    """A sealed value whose key was destroyed on purpose: nobody opens it any more."""
+
+
 class DataKey:
     """One owner's key, ready for use."""
 

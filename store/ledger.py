@@ -17,11 +17,14 @@ from uuid import UUID
 from contracts.vocabulary import Channel, Lane, Purpose, Reason
 from store import bulk
 from store.engine import Transaction
+from store.keys import Destroyed
 from store.merkle import leaf_hash
 from store.tables import ledger
 
 NOT_SENT = "not_sent"
 _SALT = 16
+_BETWEEN = b"\xff"  # stands in no UTF-8
+_in_json = json.JSONEncoder(separators=(",", ":"), ensure_ascii=True).encode
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,6 +75,7 @@ class Where:
 
 
 NOWHERE = Where()
+_VALUES = len(fields(Where))
 COVERED = tuple(f.name for f in fields(Entry))
 
 
@@ -84,23 +88,30 @@ def append(tx: Transaction, entries: Iterable[tuple[Entry, Where]]) -> None:
 def row_of(tx: Transaction, entry: Entry, where: Where) -> dict[str, Any]:
     """Make an entry's row: its values committed to and sealed, its leaf hashed."""
     row_id = tx.new_id()
-    salts = os.urandom(_SALT * 3)
-    salted = [(salts[i * _SALT : (i + 1) * _SALT], value) for i, value in enumerate(where.values())]
-    commitments = b"".join(sha256(salt + value.encode()).digest() for salt, value in salted)
+    values = [value.encode() for value in where.values()]
+    salts = os.urandom(_SALT * _VALUES)
     row: dict[str, Any] = {"id": row_id}
     for name in COVERED:
         row[name] = getattr(entry, name)
-    row["commitments"] = commitments
+    row["commitments"] = _committed(_salted(salts, values))
     row["leaf"] = leaf_hash(canonical(row))
-    personal = json.dumps([[salt.hex(), value] for salt, value in salted]).encode()
-    row["personal"] = tx.seal(entry.customer_ref, f"ledger.personal:{row_id}", personal)
+    row["personal"] = tx.seal(entry.customer_ref, _place(row_id), salts + _BETWEEN.join(values))
     return row
 
 
 def canonical(row: Any) -> bytes:
     """Give the bytes that a leaf covers: id, plain columns in a fixed order, and commitments."""
-    values = [str(row["id"]), *(_plain(row[name]) for name in COVERED), row["commitments"].hex()]
-    return json.dumps(values, separators=(",", ":"), ensure_ascii=True).encode()
+    return as_canonical(covered(row), row["commitments"])
+
+
+def covered(row: Any) -> list[Any]:
+    """Give an entry's id and plain columns as its leaf covers them: as JSON takes them."""
+    return [str(row["id"]), *(_plain(row[name]) for name in COVERED)]
+
+
+def as_canonical(values: Sequence[Any], commitments: bytes) -> bytes:
+    """Give the bytes that a leaf covers, of what ``covered`` gives and the commitments."""
+    return _in_json([*values, commitments.hex()]).encode()
 
 
 def _plain(value: Any) -> Any:
@@ -110,19 +121,41 @@ def _plain(value: Any) -> Any:
 
 
 def open_where(tx: Transaction, row: Any) -> Where:
-    """Decrypt an entry's personal part; empty where it has been erased."""
+    """Decrypt an entry's personal part; empty where it, or its key, has been destroyed."""
     if row["personal"] is None:
         return NOWHERE
-    salted = json.loads(tx.open(f"ledger.personal:{row['id']}", row["personal"]))
-    return Where(*(value for _, value in salted))
+    try:
+        salted = open_salted(tx, row["id"], row["personal"])
+    except Destroyed:
+        return NOWHERE
+    return Where(*(value.decode() for _, value in salted))
 
 
-def commitments_hold(tx: Transaction, row: Any) -> bool:
-    """Check an entry's sealed values against what its leaf commits to."""
-    if row["personal"] is None:
-        return True
-    salted: Sequence[Sequence[str]] = json.loads(
-        tx.open(f"ledger.personal:{row['id']}", row["personal"])
-    )
-    made = b"".join(sha256(bytes.fromhex(s) + v.encode()).digest() for s, v in salted)
-    return bool(made == row["commitments"])
+def open_salted(tx: Transaction, row_id: UUID | str, sealed: bytes) -> list[tuple[bytes, bytes]]:
+    """Decrypt an entry's personal values, each with its salt. Raises ``Unopenable``."""
+    return salted_in(tx.open(_place(row_id), sealed))
+
+
+def salted_in(opened: bytes) -> list[tuple[bytes, bytes]]:
+    """Read what an entry's sealed part holds: its personal values, each with its salt."""
+    ends = _SALT * _VALUES
+    return _salted(opened[:ends], opened[ends:].split(_BETWEEN))
+
+
+def commitments_hold(
+    tx: Transaction, row_id: UUID | str, sealed: bytes, commitments: bytes
+) -> bool:
+    """Check an entry's sealed values against what its leaf commits to. Raises ``Unopenable``."""
+    return _committed(open_salted(tx, row_id, sealed)) == commitments
+
+
+def _salted(salts: bytes, values: Sequence[bytes]) -> list[tuple[bytes, bytes]]:
+    return [(salts[i * _SALT : (i + 1) * _SALT], value) for i, value in enumerate(values)]
+
+
+def _committed(salted: Sequence[tuple[bytes, bytes]]) -> bytes:
+    return b"".join([sha256(salt + value).digest() for salt, value in salted])
+
+
+def _place(row_id: UUID | str) -> str:
+    return f"ledger.personal:{row_id}"

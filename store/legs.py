@@ -103,7 +103,7 @@ def end(tx: Transaction, ended: Ended) -> Told:
         attempt=ended.attempt,
         provider=ended.provider,
         reference=ended.reference,
-        policy_version=tx.store.policy_version,
+        policy_version=tx.policy_version,
         settled_at=tx.now,
     )
     ledger.append(tx, [(entry, where)])

@@ -1,7 +1,7 @@
 """What does a link in an email lead to, may it be opened, and who has opened it?
 
-Every document that was handed out by a link is on record, and so is every wrong address that was
-given there: of those a link bears only so many.
+Every document that was handed out by a link is on record, unless its customer objects to that, and
+so is every wrong address that was given there: of those a link bears only so many.
 """
 
 from collections.abc import Sequence
@@ -18,6 +18,7 @@ from store.deliveries.claiming import with_surroundings
 from store.engine import Transaction
 from store.inbox import split_content
 from store.keys import Unopenable
+from store.objections import has_objected
 from store.tables import consents, deliveries, openings
 
 
@@ -31,6 +32,7 @@ class Linked:
 
     delivery_id: UUID
     customer_ref: str
+    channel: Channel
     locale: str
     time_zone: str
     purpose: Purpose
@@ -50,27 +52,33 @@ class OpeningLine:
     opening: Opening
 
 
-def linked(tx: Transaction, delivery_id: UUID) -> Linked | None:
+def linked(
+    tx: Transaction, delivery_id: UUID, channels: Sequence[Channel] = (Channel.EMAIL,)
+) -> Linked | None:
     """Give what a link in a delivery's email leads to; none where nothing does any more.
+
+    Or in its text, where that is one of the ``channels``.
 
     Its row is held until the end of the transaction, so that tries at a link come one by one.
     """
     row = tx.connection.execute(
         with_surroundings()
-        .where(deliveries.c.id == delivery_id, deliveries.c.channel == Channel.EMAIL)
+        .where(deliveries.c.id == delivery_id, deliveries.c.channel.in_(channels))
         .with_for_update(of=deliveries)
     ).first()
     if row is None or row.version is None:
         return None
+    tx.read_for(row.purpose)
     try:
         reached = open_destination(tx, row)
         content = tx.open(f"events.content:{row.event_id}", row.event_content)
     except (KeyError, Unopenable):  # erased
         return None
-    stands = row.removed_at is None and row.verified_at is not None
+    stands = row.removed_at is None and row.verified_at is not None and row.contested_at is None
     return Linked(
         delivery_id=row.id,
         customer_ref=row.customer_ref,
+        channel=row.channel,
         locale=row.locale,
         time_zone=row.time_zone,
         purpose=row.purpose,
@@ -91,8 +99,10 @@ def wrong_tries(tx: Transaction, delivery_id: UUID, until: datetime) -> int:
     return int(tx.connection.execute(counted).scalar_one())
 
 
-def note(tx: Transaction, delivery_id: UUID, until: datetime, opening: Opening) -> None:
-    """Put one asking on record."""
+def note(tx: Transaction, ref: str, delivery_id: UUID, until: datetime, opening: Opening) -> None:
+    """Put one asking on record; of who has objected to that, only wrong addresses."""
+    if opening is Opening.HANDED_OUT and has_objected(tx, ref):
+        return
     row = {
         "id": tx.new_id(),
         "delivery_id": delivery_id,

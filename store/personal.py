@@ -89,6 +89,7 @@ _REFERENCES = {
     "destination_id": "the publisher's name for a place of the customer's",
     "correlation": "the publisher's id of a call or item",
     "item_id": "the mailroom's number of an item",
+    "note_id": "the publisher's number of a note",
     "reference": "the provider's or carrier's id of a send",
     "subscription_id": "billing's id of a subscription",
     "request_id": "the id of a request",
@@ -96,6 +97,8 @@ _REFERENCES = {
     "paused_by": "the account of an operator",
     "resumed_by": "the account of an operator",
     "target": "the id of what was acted on",
+    "about": "the id of what was decided about",
+    "opened_by": "the account of an operator",
     "sha256": "the digest of a document",
 }
 _SERVICE = "to provide the service as its customer asked"
@@ -105,6 +108,9 @@ _CARRIERS = ("providers of texts and calls", "the mail relay")
 _MAILROOM = ("the mailroom",)
 _CENTRE = ("the call-centre: name and business name alone",)
 _BILLING = ("the payment provider, by billing",)
+_INDIVIDUAL = {
+    "individual_id": Field("registration's name for an individual", Form.REFERENCE),
+}
 
 REGISTER: Mapping[str, Holding] = MappingProxyType(
     {
@@ -164,6 +170,15 @@ REGISTER: Mapping[str, Holding] = MappingProxyType(
             | _keyed(value_index="the same, to look it up by"),
             neutral=frozenset({"verified_how"}),
         ),
+        "earlier_values": Holding(
+            "customers, and people whom they name",
+            "to know what was used before it was corrected",
+            Basis.CONTRACT,
+            Retention.CONTACT,
+            _NOBODY,
+            _named("customer_ref", "destination_id")
+            | _sealed(content="what stood in their profile, or as a number or address"),
+        ),
         "rule_sets": Holding(
             "customers, and people whom they name",
             "to send on as they wish",
@@ -184,7 +199,7 @@ REGISTER: Mapping[str, Holding] = MappingProxyType(
             Retention.CONTACT,
             _NOBODY,
             _named("customer_ref") | _sealed(evidence="what they said or did to agree"),
-            neutral=frozenset({"method", "wording_version", "withdrawn_how"}),
+            neutral=frozenset({"method", "wording_version", "withdrawn_how", "policy_version"}),
         ),
         "suppressions": Holding(
             "whoever asked for no more, and addresses that are dead",
@@ -205,6 +220,29 @@ REGISTER: Mapping[str, Holding] = MappingProxyType(
             | _sealed(content="what a publisher reported: messages, post, invoices, changes")
             | _keyed(digest="the same, to know it again"),
             neutral=frozenset({"source", "event_id", "type", "publisher", "traceparent"}),
+        ),
+        "notes": Holding(
+            "customers, and who spoke with them",
+            "to act on what they said by telephone or in person",
+            Basis.CONTRACT,
+            Retention.CONTENT,
+            _NOBODY,
+            _named("customer_ref", "note_id") | _sealed(content="what they said, and to whom"),
+            neutral=frozenset({"publisher"}),
+        ),
+        "correspondence": Holding(
+            "customers, and whoever wrote with them",
+            "to act on what they wrote, and to know what was answered",
+            Basis.CONTRACT,
+            Retention.CONTENT,
+            _NOBODY,
+            _named("customer_ref")
+            | _sealed(content="emails: addresses, subject, text, attachments by reference")
+            | _keyed(
+                message_index="the email's own id",
+                reply_index="that of the email that it answers",
+                digest="the email, to know it again",
+            ),
         ),
         "waits": Holding(
             "as events",
@@ -287,6 +325,24 @@ REGISTER: Mapping[str, Holding] = MappingProxyType(
             _NOBODY,
             _named("customer_ref", "destination_id"),
             neutral=frozenset({"publisher", "rule_id"}),
+        ),
+        "individuals": Holding(
+            "individuals who use a service",
+            "to know whether their identity was verified, where that is needed",
+            Basis.OBLIGATION,
+            Retention.CONTACT,
+            _NOBODY,
+            _named("customer_ref") | _INDIVIDUAL,
+            neutral=frozenset({"check"}),
+        ),
+        "information_requests": Holding(
+            "customers",
+            "to ask once, after payment, for what must be known, and to show why",
+            Basis.OBLIGATION,
+            Retention.CONTACT,
+            _NOBODY,
+            _named("customer_ref"),
+            neutral=frozenset({"policy_version"}),
         ),
         "inquiries": Holding(
             "customers",
@@ -407,6 +463,90 @@ REGISTER: Mapping[str, Holding] = MappingProxyType(
             | _sealed(detail="what they asked for", answer="what we answered"),
             neutral=frozenset({"via"}),
         ),
+        "complaints": Holding(
+            "whoever complains of how we use personal information",
+            "to answer complaints, and to show that we did",
+            Basis.OBLIGATION,
+            Retention.SENDS,
+            _NOBODY,
+            _named("customer_ref")
+            | _sealed(detail="who complains, and of what", answer="what we answered"),
+            neutral=frozenset({"via"}),
+        ),
+        "disclosures": Holding(
+            "customers whom an authority asks about",
+            "to disclose what the law has us disclose, and nothing else",
+            Basis.OBLIGATION,
+            None,
+            ("the authority that it names",),
+            _named("opened_by", "sha256")
+            | _sealed(content="who asks, on what ground and for what, under a key of its own"),
+            until="so long after it was closed as sends are kept",
+        ),
+        "disclosure_subjects": Holding(
+            "customers whom an authority asks about",
+            "to know whom a disclosure is about",
+            Basis.OBLIGATION,
+            Retention.SENDS,
+            _NOBODY,
+            _named("customer_ref"),
+        ),
+        "incidents": Holding(
+            "whoever was sent what was not theirs, and whose it was",
+            "to find out whom a breach concerns, and to tell of it in time",
+            Basis.OBLIGATION,
+            None,
+            _NOBODY,
+            _named("opened_by") | _sealed(content="what happened, under a key of its own"),
+            until="so long after it was closed as sends are kept",
+        ),
+        "incident_sends": Holding(
+            "customers",
+            "to know which sends an incident concerns",
+            Basis.OBLIGATION,
+            Retention.SENDS,
+            _NOBODY,
+            _named("customer_ref"),
+        ),
+        "decisions": Holding(
+            "officers, and whom they decided about",
+            "to know who decided what",
+            Basis.OBLIGATION,
+            Retention.SENDS,
+            _NOBODY,
+            _named("actor", "about"),
+        ),
+        "transfers": Holding(
+            "customers",
+            "to hand over what somebody asked for, or an authority is given",
+            Basis.OBLIGATION,
+            None,
+            ("whoever it was made for",),
+            _named("customer_ref", "sha256")
+            | _sealed(
+                key="the key of a temporary file",
+                place="the folder and name that somebody had it written to",
+            ),
+            neutral=frozenset({"host", "file"}),
+            until="it is taken, or its time is over; that it was, as long after as sends are kept",
+        ),
+        "contests": Holding(
+            "customers",
+            "to use nothing that they say is wrong until it is settled",
+            Basis.OBLIGATION,
+            Retention.SENDS,
+            _NOBODY,
+            _named("customer_ref", "destination_id"),
+        ),
+        "supplier_disclosures": Holding(
+            "customers",
+            "to know, and to prove, what suppliers were told",
+            Basis.OBLIGATION,
+            Retention.SENDS,
+            _CENTRE,
+            _named("customer_ref") | _sealed(content="what a supplier was told of them"),
+            neutral=frozenset({"outcome", "fields"}),
+        ),
         "legal_holds": Holding(
             "customers whose records a court or a claim needs",
             "to destroy nothing that must be kept",
@@ -432,8 +572,8 @@ REGISTER: Mapping[str, Holding] = MappingProxyType(
             Retention.IDENTITY,
             _NOBODY,
             _named("customer_ref")
+            | _INDIVIDUAL
             | {
-                "individual_id": Field("registration's name for an individual", Form.REFERENCE),
                 "evidence": Field("the digest of a copy of the document", Form.REFERENCE),
             }
             | _sealed(content="date of birth and document number, for the vault's key alone"),
@@ -447,6 +587,16 @@ REGISTER: Mapping[str, Holding] = MappingProxyType(
             _NOBODY,
             _keyed(ref_index="their reference"),
             until="for good, as a keyed digest alone",
+        ),
+        "erasures_asked": Holding(
+            "whoever was erased, and what of theirs lay with processors",
+            "to have erased what others keep for us, and to show that they confirmed it",
+            Basis.OBLIGATION,
+            Retention.SENDS,
+            _NOBODY,
+            _named("customer_ref")
+            | {"named": Field("processors' names for what was sent", Form.REFERENCE)},
+            neutral=frozenset({"processor", "parts"}),
         ),
         "items": Holding(
             "customers",
@@ -481,6 +631,7 @@ REGISTER: Mapping[str, Holding] = MappingProxyType(
             Retention.SENDS,
             _NOBODY,
             _named("actor") | _sealed(reason="why, in the operator's words"),
+            neutral=frozenset({"policy_version"}),
         ),
         "act_targets": Holding(
             "customers",
@@ -515,4 +666,4 @@ REGISTER: Mapping[str, Holding] = MappingProxyType(
 )
 
 # Tables that hold nothing about a person.
-NOBODYS = frozenset({"leases", "publishers", "root_keys", "seals", "vault_keys"})
+NOBODYS = frozenset({"leases", "policy_versions", "publishers", "root_keys", "seals", "vault_keys"})

@@ -17,7 +17,8 @@ from sqlalchemy.engine import RowMapping
 
 from store.checkpoints import Checkpoint, seal_leaves
 from store.engine import Transaction
-from store.ledger import COVERED, canonical
+from store.keys import Destroyed
+from store.ledger import COVERED, canonical, open_salted
 from store.merkle import path
 from store.tables import ledger, seals
 
@@ -55,18 +56,19 @@ def prove(
         return NotProvable(row["id"], "no checkpoint covers it yet: try again after the next one")
     checkpoint = covering[0]
     seal = tx.connection.execute(select(seals).where(seals.c.number == number)).mappings().one()
-    found = select(ledger.c.leaf).where(ledger.c.seal == number).order_by(ledger.c.position)
+    first, p = seal["first_position"], ledger.c.position
+    found = select(ledger.c.leaf).where(p >= first, p < first + seal["count"]).order_by(p)
     leaves = list(tx.connection.execute(found).scalars())
     sealed = seal_leaves(tx, checkpoint.first_seal, checkpoint.last_seal)
     return {
         "entry": json.loads(canonical(row)),
         "columns": ["id", *COVERED, "commitments"],
         "shown": _opened(tx, row, shown),
-        "to_seal": _steps(path(leaves, row["position"] - seal["first_position"])),
+        "to_seal": _steps(path(leaves, row["position"] - first)),
         "seal": {
             "number": number,
             "previous": seal["previous"].hex(),
-            "first_position": seal["first_position"],
+            "first_position": first,
             "count": seal["count"],
         },
         "to_checkpoint": _steps(path(sealed, number - checkpoint.first_seal)),
@@ -85,9 +87,12 @@ def _opened(tx: Transaction, row: RowMapping, shown: Collection[str]) -> list[di
     """The values to be shown, each with its salt and the place of its commitment."""
     if row["personal"] is None:
         return []
-    salted = json.loads(tx.open(f"ledger.personal:{row['id']}", row["personal"]))
+    try:
+        salted = open_salted(tx, row["id"], row["personal"])
+    except Destroyed:
+        return []
     return [
-        {"name": name, "place": place, "salt": salt, "value": value}
+        {"name": name, "place": place, "salt": salt.hex(), "value": value.decode()}
         for place, (name, (salt, value)) in enumerate(zip(SHOWN, salted, strict=True))
         if name in shown
     ]

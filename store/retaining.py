@@ -8,12 +8,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
+from uuid import UUID
 
 from sqlalchemy import ColumnElement, Table, delete, exists, insert, select, update
 
 from contracts.events import TYPES
 from contracts.vocabulary import Retention
-from store import bulk
+from store import bulk, destroying
 from store import tables as t
 from store.engine import Transaction
 from store.erasing import OF_DELIVERIES, delete_events, delete_identities, destroy_keys
@@ -23,14 +24,23 @@ _IN_CONTACT: Final[tuple[Table, ...]] = (
     t.numbers,
     t.names,
     t.destinations,
+    t.earlier_values,
     t.rule_sets,
     t.consents,
+    t.individuals,
+    t.information_requests,
 )
 _IN_BILLING: Final[tuple[Table, ...]] = (t.subscriptions, t.payment_requests)
 _IN_SENDS: Final[tuple[Table, ...]] = (
     t.notice_recipients,
     t.contradictions,
+    t.contests,
+    t.supplier_disclosures,
     t.rights_requests,
+    t.complaints,
+    t.disclosure_subjects,
+    t.incident_sends,
+    t.erasures_asked,
 )
 _OF_DELIVERIES: Final = (*OF_DELIVERIES, t.gathered)
 
@@ -46,11 +56,15 @@ class Over:
 
 @dataclass(frozen=True, slots=True)
 class Destroyed:
-    """What one part of the work destroyed; ``done`` says that nothing of the class is left."""
+    """What one part of the work destroyed; ``done`` says that nothing of the class is left.
+
+    ``upto`` is the ledger entry that the next part may begin after.
+    """
 
     rows: int
     files: tuple[str, ...]
     done: bool
+    upto: UUID | None = None
 
 
 def over(tx: Transaction, retention: Retention, ended_before: datetime, limit: int) -> list[Over]:
@@ -127,24 +141,32 @@ def begin(tx: Transaction, one: Over) -> bool:
     return True
 
 
-def destroy_some(tx: Transaction, one: Over, limit: int) -> Destroyed:
-    """Destroy about so many rows of a class, and certify them; call again until it is done."""
+def destroy_some(tx: Transaction, one: Over, limit: int, after: UUID | None = None) -> Destroyed:
+    """Destroy about so many rows of a class, and certify them; call again until it is done.
+
+    ``after`` is the ``upto`` of the part before, so that a million entries are not gone through for
+    each part. Only a part without it is the last: by then all have been looked at once more.
+    """
+    destroying.allow(tx)
+    upto: UUID | None = None
     match one.retention:
         case Retention.CONTENT:
             rows, files = _events(tx, one, limit)
-            rows += _some(tx, t.replies, one.customer_ref, limit - rows)
+            for table in (t.replies, t.notes, t.correspondence):
+                rows += _some(tx, table, one.customer_ref, limit - rows)
         case Retention.BILLING:
             rows, files = _events(tx, one, limit)
             rows += _whole(tx, _IN_BILLING, one.customer_ref, limit - rows)
         case Retention.SENDS:
-            rows, files = _sends(tx, one.customer_ref, limit), ()
+            rows, upto = _sends(tx, one.customer_ref, limit, after)
+            files = ()
         case Retention.CONTACT:
             rows, files = _events(tx, one, limit)
             rows += _whole(tx, _IN_CONTACT, one.customer_ref, limit - rows)
             _blank_customer(tx, one.customer_ref)
         case Retention.IDENTITY:
             rows, files = delete_identities(tx, one.customer_ref)
-    done = rows < limit
+    done = rows < limit and after is None
     d = t.destructions.c
     tx.connection.execute(
         update(t.destructions)
@@ -155,7 +177,7 @@ def destroy_some(tx: Transaction, one: Over, limit: int) -> Destroyed:
             destroyed_at=tx.now if done else None,
         )
     )
-    return Destroyed(rows, files, done)
+    return Destroyed(rows, files, done, upto if rows >= limit else None)
 
 
 def certificates(tx: Transaction, ref: str | None = None) -> list[Any]:
@@ -207,14 +229,18 @@ def _events(tx: Transaction, one: Over, limit: int) -> tuple[int, tuple[str, ...
     return delete_events(tx, list(tx.connection.execute(chosen).scalars()))
 
 
-def _sends(tx: Transaction, ref: str, limit: int) -> int:
+def _sends(tx: Transaction, ref: str, limit: int, after: UUID | None) -> tuple[int, UUID | None]:
     """The ledger's sealed parts, then what deliveries were, then the rest."""
     g, d = t.ledger.c, t.deliveries.c
-    chosen = select(g.id).where(g.customer_ref == ref, g.personal.is_not(None)).limit(limit)
-    blanked = update(t.ledger).where(g.id.in_(chosen)).values(personal=None)
-    rows = int(tx.connection.execute(blanked).rowcount)
+    beyond = [] if after is None else [g.id > after]
+    sealed = select(g.id).where(g.customer_ref == ref, g.personal.is_not(None), *beyond)
+    entries = list(tx.connection.execute(sealed.order_by(g.id).limit(limit)).scalars())
+    tx.connection.execute(
+        update(t.ledger).where(bulk.among(tx, g.id, entries)).values(personal=None)
+    )
+    rows, upto = len(entries), entries[-1] if entries else after
     if rows >= limit:
-        return rows
+        return rows, upto
     ids = list(
         tx.connection.execute(
             select(d.id).where(d.customer_ref == ref).limit(limit - rows)
@@ -229,7 +255,7 @@ def _sends(tx: Transaction, ref: str, limit: int) -> int:
         of_items = select(t.items.c.item_id).where(t.items.c.customer_ref == ref)
         tx.connection.execute(delete(t.custody).where(t.custody.c.item_id.in_(of_items)))
         rows += _whole(tx, (*_IN_SENDS, t.items), ref, limit - rows)
-    return rows
+    return rows, upto
 
 
 def _some(tx: Transaction, table: Table, ref: str, limit: int) -> int:

@@ -5,19 +5,18 @@ committed in, and chains a Merkle root over the batch to the seal before it. ``p
 unique, so a sealer that was stopped and woke up late fails instead of forking the chain.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from sqlalchemy import func, or_, select
 from sqlalchemy.engine import RowMapping
 
-from store import bulk
+from store import bulk, leaves
 from store.engine import Store, Transaction
-from store.keys import Unopenable
-from store.ledger import canonical, commitments_hold
-from store.merkle import GENESIS, leaf_hash, root, seal_hash
+from store.merkle import GENESIS, root, seal_hash
 from store.tables import ledger, seals
 
-_READ_AT_ONCE = 2_000
+_SEALS = 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,39 +79,45 @@ class Trusted:
     entries: int
 
 
-_NOTHING = Trusted(0, GENESIS, 0)
+NOTHING = Trusted(0, GENESIS, 0)
 
 
-def verify(store: Store, trusted: Trusted = _NOTHING) -> Verified:
+def verify(store: Store, trusted: Trusted = NOTHING, last: int | None = None) -> Verified:
     """Check every seal and entry after what is trusted; stop at the first that is broken.
 
-    All as of one moment: what is sealed meanwhile is no break.
+    Of an entry: that it stands where its seal put it, that its leaf is the hash of its columns, and
+    that its sealed values are those it commits to, but where they were destroyed. All as of one
+    moment: what is sealed meanwhile is no break. With ``last``, only up to that seal, and nothing
+    of what no seal covers.
     """
-    checked, entries, previous, expected = 0, 0, trusted.head, trusted.entries + 1
+    checked, entries, head = 0, trusted.entries, trusted.head
     with store.snapshot() as tx:
-        unsealed = _count_unsealed(tx)
-        found = select(seals).where(seals.c.number > trusted.seal).order_by(seals.c.number)
-        for seal in tx.connection.execute(found).mappings().all():
+        rows = leaves.read_from(tx, trusted.entries + 1)
+        for seal in _seals(tx, trusted.seal, last):
             number = trusted.seal + checked + 1
-            broken = _check_seal(tx, seal, previous, expected, number)
+            broken = _check_seal(tx, seal, Trusted(number - 1, head, entries), rows)
             if broken:
-                return Verified(checked, entries, unsealed, previous.hex(), broken)
-            checked, entries = checked + 1, entries + seal["count"]
-            previous, expected = seal["seal"], expected + seal["count"]
-        stray = tx.connection.execute(
-            select(ledger.c.id, ledger.c.position)
-            .where(or_(ledger.c.position >= expected, ledger.c.position < 1))
-            .order_by(ledger.c.position)
-            .limit(1)
-        ).first()
-    broken = None
-    if stray:
-        broken = Broken(
-            "an entry has a position that no seal covers",
-            position=stray.position,
-            entry=str(stray.id),
-        )
-    return Verified(checked, entries, unsealed, previous.hex(), broken)
+                return Verified(checked, entries - trusted.entries, 0, head.hex(), broken)
+            checked, entries, head = checked + 1, entries + seal["count"], seal["seal"]
+        unsealed, broken = 0, None
+        if last is None:
+            unsealed, broken = _count_unsealed(tx), _stray(tx, entries)
+        elif trusted.seal + checked < last:
+            broken = _missing(trusted.seal + checked + 1)
+    return Verified(checked, entries - trusted.entries, unsealed, head.hex(), broken)
+
+
+def _seals(tx: Transaction, after: int, last: int | None) -> Iterator[RowMapping]:
+    """Give the seals after one, in their order; some thousand in memory."""
+    n = seals.c.number
+    upto = [] if last is None else [n <= last]
+    while found := (
+        tx.connection.execute(select(seals).where(n > after, *upto).order_by(n).limit(_SEALS))
+        .mappings()
+        .all()
+    ):
+        yield from found
+        after = found[-1]["number"]
 
 
 def _count_unsealed(tx: Transaction) -> int:
@@ -120,62 +125,44 @@ def _count_unsealed(tx: Transaction) -> int:
     return int(tx.connection.execute(counted).scalar_one())
 
 
+def _stray(tx: Transaction, entries: int) -> Broken | None:
+    p = ledger.c.position
+    found = select(ledger.c.id, p).where(or_(p > entries, p < 1)).order_by(p).limit(1)
+    stray = tx.connection.execute(found).first()
+    if stray is None:
+        return None
+    what = "an entry has a position that no seal covers"
+    return Broken(what, position=stray.position, entry=str(stray.id))
+
+
+def _missing(number: int) -> Broken:
+    return Broken(f"seal {number} is missing", seal=number)
+
+
 def _check_seal(
-    tx: Transaction, seal: RowMapping, previous: bytes, expected: int, number: int
+    tx: Transaction, seal: RowMapping, before: Trusted, rows: Iterator[leaves.Row]
 ) -> Broken | None:
+    number, first = before.seal + 1, before.entries + 1
     if seal["number"] != number:
-        return Broken(f"seal {number} is missing", seal=number)
-    if seal["previous"] != previous:
+        return _missing(number)
+    if seal["previous"] != before.head:
         return Broken("the seal does not follow the one before it", seal=number)
-    if seal["first_position"] != expected:
+    if seal["first_position"] != first:
         return Broken("the seal does not begin where the one before it ended", seal=number)
-    leaves: list[bytes] = []
-    end = expected + seal["count"]
-    for start in range(expected, end, _READ_AT_ONCE):
-        upto = min(start + _READ_AT_ONCE, end)
-        broken = _check_entries(tx, number, start, upto, leaves)
-        if broken:
-            return broken
-    if root(leaves) != seal["root"]:
+    made: list[bytes] = []
+    for position in range(first, first + seal["count"]):
+        row = next(rows, None)
+        if row is None or row[0] != position:
+            return Broken("an entry is missing", seal=number, position=position)
+        if row[1] != number:
+            fault: str | None = "the entry names another seal than the one that covers it"
+        else:
+            fault = leaves.fault_of(tx, row)
+        if fault:
+            return Broken(fault, seal=number, position=position, entry=row[leaves.ID])
+        made.append(row[2])
+    if root(made) != seal["root"]:
         return Broken("the entries do not make the sealed root", seal=number)
-    made = seal_hash(previous, number, seal["root"], expected, seal["count"])
-    if made != seal["seal"]:
+    if seal_hash(before.head, number, seal["root"], first, seal["count"]) != seal["seal"]:
         return Broken("the seal is not the hash of what it covers", seal=number)
     return None
-
-
-def _check_entries(
-    tx: Transaction, number: int, start: int, upto: int, leaves: list[bytes]
-) -> Broken | None:
-    rows = (
-        tx.connection.execute(
-            select(ledger)
-            .where(ledger.c.position >= start, ledger.c.position < upto)
-            .order_by(ledger.c.position)
-        )
-        .mappings()
-        .all()
-    )
-    tx.prepare_opening(row["personal"] for row in rows)
-    for position, row in zip(range(start, upto), rows, strict=False):
-        if row["position"] != position:
-            return Broken("an entry is missing", seal=number, position=position)
-        broken = _check_entry(tx, row, number)
-        if broken:
-            return Broken(broken, seal=number, position=position, entry=str(row["id"]))
-        leaves.append(row["leaf"])
-    if len(rows) < upto - start:
-        return Broken("an entry is missing", seal=number, position=start + len(rows))
-    return None
-
-
-def _check_entry(tx: Transaction, row: RowMapping, number: int) -> str | None:
-    if row["seal"] != number:
-        return "the entry names another seal than the one that covers it"
-    if leaf_hash(canonical(row)) != row["leaf"]:
-        return "the entry was altered: its leaf is not the hash of its columns"
-    try:
-        holds = commitments_hold(tx, row)
-    except (Unopenable, KeyError):
-        return "the entry's sealed values do not open"
-    return None if holds else "the entry's sealed values are not those it commits to"

@@ -2,7 +2,7 @@
 
 import json
 import uuid
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from pydantic_core import from_json
 
@@ -10,6 +10,7 @@ from contracts.envelope import parse_structured
 from contracts.events import keepable, parse_event, with_data_problems
 from contracts.events.wishes import PreferencesSet
 from contracts.problems import Malformed
+from store.deliveries.adding import Due
 from store.deliveries.due import unhint
 from workers.bootstrap.parts import Parts
 from workers.intake.submission import BY_HAND, Answered, Submission
@@ -43,13 +44,18 @@ def publish(parts: Parts, bodies: Sequence[bytes]) -> list[Answered]:
         ]
         taken = parts.taking_in.take_in(submissions)
         answers += taken.answers
-        if parts.settings.embedded:
-            # The worker is another process, if any, and hears of it from its own upkeep.
-            with parts.store.write() as tx:
-                unhint(tx, [one.delivery_id for one in taken.due])
-        else:
-            parts.hints(taken.due)
+        hint(parts, taken.due)
     return answers
+
+
+def hint(parts: Parts, due: Sequence[Due]) -> None:
+    """Hint at what a command has planned."""
+    if parts.settings.embedded:
+        # The worker is another process, if any, and hears of it from its own upkeep.
+        with parts.store.write() as tx:
+            unhint(tx, [one.delivery_id for one in due])
+    else:
+        parts.hints(due)
 
 
 def preferences_event(ref: str, rules: object, based_on: int, set_by: str) -> bytes:
@@ -72,6 +78,20 @@ def preferences_event(ref: str, rules: object, based_on: int, set_by: str) -> by
     ).encode()
 
 
+def erasure_confirmed_event(request_id: str, processor: str, at: str) -> bytes:
+    """Make the ``erasure.confirmed`` of a processor that told us otherwise than by an event."""
+    return json.dumps(
+        {
+            "specversion": "1.0",
+            "id": str(uuid.uuid4()),
+            "source": _SOURCE,
+            "type": "onward.erasure.confirmed.v1",
+            "datacontenttype": "application/json",
+            "data": {"request_id": request_id, "processor": processor, "at": at},
+        }
+    ).encode()
+
+
 def rights_event(ref: str, kind: str, via: str, received_at: str, detail: str | None) -> bytes:
     """Make the ``rights.requested`` of somebody who rang, wrote or came."""
     event_id = str(uuid.uuid4())
@@ -85,6 +105,39 @@ def rights_event(ref: str, kind: str, via: str, received_at: str, detail: str | 
             "subject": ref,
             "datacontenttype": "application/json",
             "data": data if detail is None else data | {"detail": detail},
+        }
+    ).encode()
+
+
+def correction_event(ref: str, changed: Mapping[str, object], told_us_by: str) -> bytes:
+    """Make the ``customer.corrected`` of fields that somebody told us are wrong."""
+    return _event(ref, "customer.corrected", {**changed, "told_us_by": told_us_by})
+
+
+def destination_event(
+    ref: str, destination_id: str, value: str, described: Mapping[str, str]
+) -> bytes:
+    """Make the ``destination.added`` that gives a destination another value, and nothing else."""
+    told = {**described, "destination_id": destination_id, "value": value}
+    return _event(ref, "destination.added", told)
+
+
+def note_event(ref: str, note: Mapping[str, str | None]) -> bytes:
+    """Make the ``note.recorded`` of what somebody said to an operator; absent is what is none."""
+    told = {name: value for name, value in note.items() if value is not None}
+    return _event(ref, "note.recorded", told)
+
+
+def _event(ref: str, type_: str, told: Mapping[str, object]) -> bytes:
+    return json.dumps(
+        {
+            "specversion": "1.0",
+            "id": str(uuid.uuid4()),
+            "source": _SOURCE,
+            "type": f"onward.{type_}.v1",
+            "subject": ref,
+            "datacontenttype": "application/json",
+            "data": dict(told),
         }
     ).encode()
 

@@ -117,7 +117,6 @@ def usable_pdf(content: bytes, most_pages: int = MOST_PAGES) -> str | None:
     """
     # 12 MiB in every process that sends or serves, most of which never see a PDF
     from pypdf import PdfReader  # noqa: PLC0415 - see above
-    from pypdf.errors import PyPdfError  # noqa: PLC0415
 
     stream = BytesIO(content)  # closed at the end: a reader's objects refer to each other, and it
     try:
@@ -128,9 +127,9 @@ def usable_pdf(content: bytes, most_pages: int = MOST_PAGES) -> str | None:
         if pages > most_pages:
             return "pdf_too_long"
         return None if pages else "pdf_empty"
-    except (PyPdfError, ValueError, KeyError, TypeError, AttributeError, IndexError, OSError):
-        return "pdf_broken"
-    except RecursionError:  # crafted to exhaust its reader
+    except NotImplementedError:  # encrypted for certificates, not by a password
+        return "pdf_encrypted"
+    except Exception:  # noqa: BLE001 - whatever else a crafted one makes its reader raise
         return "pdf_broken"
     finally:
         stream.close()

@@ -24,6 +24,9 @@ POINTS: Mapping[str, str] = MappingProxyType(
     {
         "rights.erase.registered": "who is erased is in the register outside; nothing is deleted",
         "rights.erase.before_commit": "all of it is deleted in a transaction not yet committed",
+        "rights.transfer.registered": "a temporary copy is registered; nothing of it is kept",
+        "rights.transfer.kept": "it lies sealed with the other files; no link to it is sent",
+        "rights.transfer.written": "it is written to a folder in plain; its digest is not noted",
         "intake.received": "a batch came from the broker and is read; nothing of it is written",
         "intake.before_commit": "a batch is written, by whatever door it came; not committed",
         "intake.committed": "a batch from the broker is committed; not acknowledged",

@@ -231,7 +231,7 @@ def _put(
     for telling, _ in tellings(tx, [row]):
         own = Following(telling["event_id"], telling["publisher"], telling["customer_ref"])
         adding.add_non_sends(tx, own, adding.untold(tx, own, non_sends))
-    after = Following(row["event_id"], row["publisher"], row["customer_ref"])
+    after = Following(row["event_id"], row["publisher"], row["customer_ref"], row["follows_up"])
     planned = [_no_sooner(each, row, tx.now) for each in planned]
     if not row["gathers"]:
         put = putting.put(tx, after, planned, marked=marked)
@@ -252,7 +252,7 @@ def _put(
 
 def _no_sooner(planned: PlannedDelivery, row: Row, now: datetime) -> PlannedDelivery:
     """A step that stands in for one which was not due yet waits for what that had waited for."""
-    if row["held_at"] is not None:
+    if row["held_at"] is not None and row["reason"] is not Reason.DESTINATION_CONTESTED:
         return replace(planned, held=True, reason=Reason.HELD)
     if row["gathers"] and row["first_due_at"] > now:
         due_at, deadline_at = row["first_due_at"], row["deadline_at"]

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 
 from contracts.events import load_data
 from contracts.planning import Customer, LanePolicy, PlannedDelivery, PostInstruction, Routable
@@ -19,7 +19,7 @@ from store.deliveries import adding, ending
 from store.deliveries.adding import Due, Following
 from store.engine import Transaction
 from store.items import Instructed, Item
-from store.tables import deliveries, events
+from store.tables import events
 from workers.routing.planning import wish_for_item
 from workers.routing.post_items import Wish, by_customer, carry_out, told_why
 
@@ -166,22 +166,10 @@ def _add(
     tx: Transaction, after: Following, planned: Sequence[PlannedDelivery]
 ) -> tuple[list[UUID], list[Due]]:
     """Add deliveries beside what was planned from the same event in the same way before."""
-    step = _next_step(tx, after, planned[0].rule_id)
+    step = adding.next_step(tx, after, planned[0].rule_id)
     rows = [adding.delivery_row(tx, after, replace(one, step=step)) for one in planned]
     for row in rows:
         if row["channel"] is Channel.POST:
             row["due_at"] = None  # due when the mailroom reports it, never claimed
     due = adding.add(tx, rows)
     return [row["id"] for row in rows], due
-
-
-def _next_step(tx: Transaction, after: Following, rule_id: str) -> int:
-    d = deliveries.c
-    last = tx.connection.execute(
-        select(func.max(d.step)).where(
-            d.event_id == after.event_id,
-            d.customer_ref == after.customer_ref,
-            d.rule_id == rule_id,
-        )
-    ).scalar()
-    return 0 if last is None else int(last) + 1

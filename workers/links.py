@@ -14,6 +14,7 @@ from uuid import UUID
 
 UNSUBSCRIBE = "unsubscribe"
 DOCUMENT = "document"
+COPY = "copy"
 _ID_BYTES = 16
 _UNTIL_BYTES = 5
 _CHECK_BYTES = 16
@@ -32,12 +33,13 @@ class DocumentLink:
 class Links:
     """The links to the pages at ``base``; ``check`` is a keyed digest of a kind and what it is of.
 
-    ``days`` is how long a document can be fetched.
+    ``days`` is how long a document can be fetched, ``copy_days`` a copy of somebody's records.
     """
 
     base: str
     check: Callable[[str, str], bytes] = field(repr=False)
     days: int = 14
+    copy_days: int = 7
 
     def to_unsubscribe(self, delivery_id: UUID) -> str:
         """Give the link by which the reader of an offer opts out."""
@@ -53,8 +55,21 @@ class Links:
 
     def url(self, link: DocumentLink) -> str:
         """Give a document's link as an email shows it."""
+        return self._url(DOCUMENT, link)
+
+    def to_copy(self, delivery_id: UUID, address_index: bytes, made_at: datetime) -> DocumentLink:
+        """Make the link by which whoever reads what is sent to a place fetches their copy."""
+        until = (made_at + timedelta(days=self.copy_days)).replace(microsecond=0)
+        check = self._of_document(delivery_id, until, address_index, COPY)
+        return DocumentLink(delivery_id, until, check)
+
+    def copy_url(self, link: DocumentLink) -> str:
+        """Give a copy's link as an email or a text shows it."""
+        return self._url(COPY, link)
+
+    def _url(self, page: str, link: DocumentLink) -> str:
         until = int(link.until.timestamp()).to_bytes(_UNTIL_BYTES, "big")
-        return f"{self.base}/{DOCUMENT}/{_written(link.delivery_id.bytes + until + link.check)}"
+        return f"{self.base}/{page}/{_written(link.delivery_id.bytes + until + link.check)}"
 
     def unsubscription(self, token: str) -> UUID | None:
         """Read the delivery whose reader wants to opt out; none where the link is not ours."""
@@ -78,6 +93,11 @@ class Links:
             return None
         return DocumentLink(UUID(bytes=raw[:_ID_BYTES]), until, raw[_ID_BYTES + _UNTIL_BYTES :])
 
+    def genuine_copy(self, link: DocumentLink, address_index: bytes) -> bool:
+        """Whether we made a link to a copy, for what is sent to this place."""
+        made = self._of_document(link.delivery_id, link.until, address_index, COPY)
+        return hmac.compare_digest(link.check, made)
+
     def genuine(self, link: DocumentLink, address_index: bytes) -> bool:
         """Whether we made a link, for mail to this address."""
         made = self._of_document(link.delivery_id, link.until, address_index)
@@ -86,9 +106,11 @@ class Links:
     def _of_unsubscription(self, delivery_id: UUID) -> bytes:
         return self.check("link.unsubscribe", delivery_id.hex)[:_CHECK_BYTES]
 
-    def _of_document(self, delivery_id: UUID, until: datetime, address_index: bytes) -> bytes:
+    def _of_document(
+        self, delivery_id: UUID, until: datetime, address_index: bytes, page: str = DOCUMENT
+    ) -> bytes:
         named = f"{delivery_id.hex}.{int(until.timestamp())}.{address_index.hex()}"
-        return self.check("link.document", named)[:_CHECK_BYTES]
+        return self.check(f"link.{page}", named)[:_CHECK_BYTES]
 
 
 def _written(token: bytes) -> str:

@@ -226,7 +226,7 @@ def _contradicted(one: UUID, found: Contradicted | None) -> Concerned:
         Target.CONTRADICTION,
         str(one),
         None if found.closed_at is None else Refusal.NO_CHANGE,
-        f"{found.what.value}: item {found.item_id}",
+        found.what.value if found.item_id is None else f"{found.what.value}: item {found.item_id}",
         found.customer_ref,
     )
 

@@ -17,7 +17,8 @@ from contracts.envelope import Envelope
 from contracts.events import load_data
 from contracts.events.customers import ServiceStarted
 from contracts.outcomes import OUTCOMES, SOURCE, OutcomeData, outcome_envelope
-from store import bulk, inbox
+from contracts.suppliers import BY_OUTCOME
+from store import bulk, inbox, processors
 from store.engine import Transaction
 from store.outbox import Outcome
 from store.tables import deliveries, destinations, events
@@ -25,8 +26,8 @@ from store.tables import deliveries, destinations, events
 log = get_logger(__name__)
 
 Places = Mapping[tuple[str, str], str]
-_NAMELESS = frozenset({"supplier.told", "supplier.corrected"})  # these carry names and no reference
 _NOT_READY = "service.not_ready"
+_ERASURE = "erasure.requested"
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +38,7 @@ class _Known:
     deliveries: Mapping[UUID, Any]
     places: Places
     services: Mapping[UUID, tuple[str, ...]]
+    erasures: Mapping[tuple[UUID, str], processors.Requested]
 
 
 def tell(tx: Transaction, outcomes: Sequence[Outcome]) -> list[Envelope]:
@@ -85,6 +87,7 @@ def _look_up(tx: Transaction, outcomes: Sequence[Outcome]) -> _Known:
         rows,
         _places(tx, refs | {row.customer_ref for row in rows.values()}),
         _services(tx, [o.event_id for o in outcomes if o.name == _NOT_READY and o.event_id]),
+        processors.requested(tx, [_erasure(o)[0] for o in outcomes if o.name == _ERASURE]),
     )
 
 
@@ -115,7 +118,12 @@ def _services(tx: Transaction, event_ids: Sequence[UUID]) -> dict[UUID, tuple[st
 
 def _envelope(outcome: Outcome, known: _Known) -> Envelope:
     told = _told(outcome, known)
-    subject = None if outcome.name in _NAMELESS else outcome.customer_ref
+    supplier = BY_OUTCOME.get(outcome.name)
+    if supplier is not None:  # it is told these fields and no others, in the envelope as well
+        told = {name: told[name] for name in supplier.fields if name in told}
+    subject = None if supplier is not None else outcome.customer_ref
+    if outcome.name == _ERASURE and (asked := known.erasures.get(_erasure(outcome))) is not None:
+        subject = asked.customer_ref
     data = _fitting(outcome, told)
     if data is not None:
         return outcome_envelope(outcome.name, outcome.id, data, outcome.at, subject=subject)
@@ -158,8 +166,16 @@ def _told(outcome: Outcome, known: _Known) -> dict[str, Any]:
             missing = [m["text"] if isinstance(m, dict) else m for m in told.get("missing", ())]
             services = known.services.get(outcome.event_id, ()) if outcome.event_id else ()
             return told | {"missing": missing, "services": services}
+        case "erasure.requested":
+            asked = known.erasures.get(_erasure(outcome))
+            held = () if asked is None else asked.held
+            return told | {"held": [{"part": h.part, "references": h.named} for h in held]}
         case _:
             return told
+
+
+def _erasure(outcome: Outcome) -> tuple[UUID, str]:
+    return UUID(outcome.facts["request_id"]), outcome.facts["processor"]
 
 
 def _delivery(outcome: Outcome, known: _Known) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from contracts.fields import HOLDS_NONE, MediaType, Name, Number, Sha256
 from contracts.vocabulary import Family, Retention
 
 Contradiction = tuple[str, str]
-Awaited = Literal["customer", "destination", "item", "event"]
+Awaited = Literal["customer", "destination", "item", "event", "note"]
 ToldBy = Literal["web", "phone", "in_person", "email"]
 
 

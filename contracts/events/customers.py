@@ -90,6 +90,8 @@ class _Registration(EventData):
     addresses: Addresses | None = None
     also_known_as: Names | None = None
     invoice_email: Email | None = None
+    kind: Literal["legal_person", "individual"] | None = None
+    individuals: Annotated[tuple[Id, ...], Field(max_length=100)] | None = None
 
 
 class Registered(_Registration):

@@ -14,6 +14,7 @@ from contracts.instants import month_after, month_before
 from contracts.vocabulary import Family
 
 _OFFICE = "Europe/London"
+_YEARS = range(1900, 9999)  # months are counted from them
 
 
 class PolicyChanged(EventData):
@@ -33,6 +34,18 @@ class PolicyChanged(EventData):
         """As everywhere: a major change takes a month."""
         # A month by the calendar on the office's wall: the clocks may change within it.
         wall = ZoneInfo(_OFFICE)
+        senseless = [
+            name
+            for name, at in (
+                ("published_at", self.published_at),
+                ("effective_at", self.effective_at),
+            )
+            if at.year not in _YEARS
+        ]
+        for name in senseless:
+            yield name, "is no time at which a policy is published or takes effect"
+        if senseless:
+            return
         if self.major and self.effective_at < month_after(self.published_at.astimezone(wall)):
             yield "effective_at", "a major change must be published a month before it takes effect"
 

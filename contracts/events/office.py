@@ -51,6 +51,6 @@ class CorrespondenceRecorded(EventData):
 
 TYPES = (
     EventType("event.withdrawn", Family.OFFICE, EventWithdrawn, Whose.NAMED, ("event",)),
-    EventType("note.recorded", Family.OFFICE, NoteRecorded),
+    EventType("note.recorded", Family.OFFICE, NoteRecorded, waits_for=("customer", "note")),
     EventType("correspondence.recorded", Family.OFFICE, CorrespondenceRecorded),
 )

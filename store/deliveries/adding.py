@@ -7,7 +7,7 @@ from math import ceil
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select, tuple_
+from sqlalchemy import func, select, tuple_
 
 from contracts.planning import NonSend, PlannedDelivery
 from contracts.vocabulary import Channel, DeliveryStatus, Lane, Reason
@@ -30,11 +30,15 @@ class Due:
 
 @dataclass(frozen=True, slots=True)
 class Following:
-    """What a plan follows from: the event, its publisher and its customer."""
+    """What a plan follows from: the event, its publisher and its customer.
+
+    ``follows_up``: the customer was told before of the call that the event is about.
+    """
 
     event_id: UUID
     publisher: str
     customer_ref: str
+    follows_up: bool = False
 
 
 def delivery_row(
@@ -65,6 +69,7 @@ def delivery_row(
         "attach": planned.attach,
         "marked": marked,
         "gathers": planned.digest is not None,
+        "follows_up": after.follows_up,
         "acknowledge": planned.acknowledge,
         "wait_seconds": wait,
         "most_attempts": planned.most_attempts,
@@ -107,6 +112,19 @@ def add(tx: Transaction, rows: Sequence[dict[str, Any]]) -> list[Due]:
         for row in rows
         if row["due_at"] is not None and row["due_at"] <= tx.now
     ]
+
+
+def next_step(tx: Transaction, after: Following, rule_id: str) -> int:
+    """Give the step that comes after those planned from the same event in the same way before."""
+    d = deliveries.c
+    last = tx.connection.execute(
+        select(func.max(d.step)).where(
+            d.event_id == after.event_id,
+            d.customer_ref == after.customer_ref,
+            d.rule_id == rule_id,
+        )
+    ).scalar()
+    return 0 if last is None else int(last) + 1
 
 
 def is_pending(tx: Transaction, delivery_id: UUID) -> bool:
@@ -200,7 +218,7 @@ def non_send_entry(
         channel=non_send.channel,
         destination_id=non_send.destination_id,
         settled_at=tx.now,
-        policy_version=tx.store.policy_version,
+        policy_version=tx.policy_version,
     )
     return entry, where
 

@@ -14,7 +14,7 @@ from typing import Any
 
 from sqlalchemy import and_, func, or_, select
 
-from contracts.vocabulary import Channel, DeliveryStatus, Mode, Reason
+from contracts.vocabulary import Channel, DeliveryStatus, Mode, Purpose, Reason
 from store import bulk
 from store.deliveries import adding, gathering
 from store.deliveries.transitions import Move, move
@@ -116,6 +116,7 @@ def may_bundle(rows: Sequence[Row]) -> bool:
     first = rows[0] if rows else None
     return first is not None and all(
         row["mode"] is Mode.ALL
+        and row["purpose"] is not Purpose.RIGHTS  # its link is its own
         and not row["gathers"]
         and row["status"] is DeliveryStatus.PENDING
         and row["due_at"] is not None

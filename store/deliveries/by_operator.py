@@ -58,6 +58,7 @@ _REFUSALS: Mapping[Reason, Refusal] = {
     Reason.SERVICE_TERMINATED: Refusal.SERVICE_TERMINATED,
     Reason.DESTINATION_REMOVED: Refusal.DESTINATION_REMOVED,
     Reason.DESTINATION_UNVERIFIED: Refusal.DESTINATION_UNVERIFIED,
+    Reason.DESTINATION_CONTESTED: Refusal.DESTINATION_CONTESTED,
     Reason.OPTED_OUT: Refusal.OPTED_OUT,
 }
 
@@ -195,8 +196,9 @@ def _refusals(tx: Transaction, verb: Verb, rows: Sequence[Row[Any]]) -> dict[UUI
             refusal = Refusal.MAILROOMS
         elif row.status not in came_from or (verb is Verb.RESOLVE and row.reason in _NEVER_MADE):
             refusal = otherwise
-        elif verb is Verb.RELEASE and row.held_at is None:
-            refusal = Refusal.NOT_HELD
+        elif verb is Verb.RELEASE and (row.held_at is None or row.contested_at is not None):
+            contested = row.contested_at is not None
+            refusal = Refusal.DESTINATION_CONTESTED if contested else Refusal.NOT_HELD
         elif verb is Verb.RESOLVE and row.reason in _KNOWN_FATE:
             refusal = Refusal.NOT_UNSETTLED
         elif row.id in erased:

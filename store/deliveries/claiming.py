@@ -26,7 +26,7 @@ from contracts.vocabulary import (
     Reason,
 )
 from store import bulk
-from store.customers import Reachable, open_destination
+from store.customers import Reachable, open_destination, open_person
 from store.deliveries import gathering, texting
 from store.deliveries.acknowledging import code_of
 from store.deliveries.members import Member, members_of
@@ -93,7 +93,8 @@ class Claimed:
     ``fence`` numbers the attempt; ``tries`` counts those that the delivery's budget has paid for.
     ``after`` is why it stood where it stood before. ``sms_sender`` is whom texts to the customer
     come from, where that is not the company. What ``gathers`` sends the events ``gathered``.
-    ``code`` is what the customer is asked to send back, where the step asks for that.
+    ``code`` is what the customer is asked to send back, where the step asks for that; ``person`` is
+    whose the destination is, of an email's where that is known.
     """
 
     delivery_id: UUID
@@ -129,6 +130,8 @@ class Claimed:
     sms_sender: str | None = field(default=None, repr=False)
     acknowledge: Acknowledge = Acknowledge.NONE
     code: str | None = field(default=None, repr=False)
+    person: str | None = field(default=None, repr=False)
+    follows_up: bool = False
     most_attempts: int | None = None
     gathers: bool = False
     gathered: tuple[Gathered, ...] = ()
@@ -240,9 +243,11 @@ def with_surroundings() -> Select[Any]:
             destinations.c.version,
             destinations.c.value,
             destinations.c.masked,
+            destinations.c.person,
             destinations.c.value_index,
             destinations.c.verified_at,
             destinations.c.removed_at,
+            destinations.c.contested_at,
             suppressions.c.reason.label("suppressed"),
         )
         .join(events, events.c.id == d.c.event_id)
@@ -269,7 +274,9 @@ def sealed_of(
     rows: Sequence[Row[Any]], members: Mapping[UUID, Sequence[Member]]
 ) -> list[SealedBytes | None]:
     """Give what ``claimed`` opens of rows of ``with_surroundings``, to have their keys at hand."""
-    own = [each for row in rows for each in (row.value, row.event_content, row.sms_sender)]
+    own = [
+        each for row in rows for each in (row.value, row.event_content, row.sms_sender, row.person)
+    ]
     return own + [each.sealed for inside in members.values() for each in inside]
 
 
@@ -338,6 +345,8 @@ def barred_from_place(
         return DeliveryStatus.SUPPRESSED, Reason.OPTED_OUT
     if row.suppressed is not None:
         return DeliveryStatus.SUPPRESSED, row.suppressed
+    if row.contested_at is not None:
+        return DeliveryStatus.PENDING, Reason.DESTINATION_CONTESTED
     if row.verified_at is None:
         return DeliveryStatus.PENDING, Reason.DESTINATION_UNVERIFIED
     return None
@@ -392,6 +401,8 @@ def claimed(
         sms_sender=open_sender(tx, row.customer_ref, row.sms_sender),
         acknowledge=row.acknowledge,
         code=_code(tx, row),
+        person=open_person(tx, row) if row.channel is Channel.EMAIL else None,
+        follows_up=row.follows_up,
         most_attempts=row.most_attempts,
         gathers=row.gathers,
         gathered=tuple(_opened(tx, each) for each in inside),

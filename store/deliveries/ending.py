@@ -138,7 +138,9 @@ def release(
     kept = [
         row
         for row in unclaimed_of_customer(tx, ref, destination_id, locked=True)
-        if row["due_at"] is None and row["channel"] is not Channel.POST
+        if row["due_at"] is None
+        and row["channel"] is not Channel.POST
+        and row["reason"] is not Reason.DESTINATION_CONTESTED
     ]
     changes = [
         {

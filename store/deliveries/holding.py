@@ -38,8 +38,13 @@ def customers_at(tx: Transaction, value_index: bytes) -> list[str]:
 
 
 def held_by(tx: Transaction, refs: Sequence[str]) -> list[Row]:
-    """Give, locked, what is held for some customers, the oldest first."""
-    return _held(tx, bulk.among(tx, deliveries.c.customer_ref, sorted(refs)))
+    """Give, locked, what rules hold for some customers, the oldest first.
+
+    What is held because its place is contested is let go by settling that, and not by asking.
+    """
+    d = deliveries.c
+    theirs = bulk.among(tx, d.customer_ref, sorted(refs))
+    return _held(tx, theirs & (d.reason != Reason.DESTINATION_CONTESTED))
 
 
 def held_among(tx: Transaction, delivery_ids: Sequence[UUID]) -> list[Row]:

@@ -177,7 +177,7 @@ def _late_entry(
         reference=result.reference,
         template_version=result.template_version,
         segments=segments,
-        policy_version=tx.store.policy_version,
+        policy_version=tx.policy_version,
         intended_at=claimed.first_due_at,
         attempted_at=claimed.started_at,
         settled_at=tx.now,

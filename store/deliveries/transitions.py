@@ -140,6 +140,8 @@ def _columns(tx: Transaction, m: Move, fenced: bool) -> dict[str, Any]:  # noqa:
         row["marked"] = True
     if m.to is DeliveryStatus.PENDING and m.due_at is not None:
         row["held_at"] = None
+    if m.reason is Reason.DESTINATION_CONTESTED:
+        row["held_at"] = tx.now  # it does not expire, for it is not theirs to settle in time
     if m.reached:
         row["advance_at"] = None
     if m.acknowledged:
@@ -184,7 +186,7 @@ def entries(
             segments=cost.segments if cost and cost.segments else segments,
             price=cost.amount if cost else None,
             currency=cost.currency if cost else None,
-            policy_version=tx.store.policy_version,
+            policy_version=tx.policy_version,
             intended_at=row["first_due_at"],
             attempted_at=m.attempted_at,
             settled_at=row["changed_at"],

@@ -7,7 +7,7 @@ from store.tables.base import instant, metadata, name
 from store.types import Sealed, Word
 
 # `actor` is the account that acted. `reason` is a person's own words: sealed, under the customer's
-# key where the act concerns one customer alone.
+# key where the act concerns one customer alone. `policy_version` was in force.
 acts = Table(
     "acts",
     metadata,
@@ -18,6 +18,7 @@ acts = Table(
     Column("reason", Sealed, nullable=False),
     Column("done", Integer, nullable=False),
     Column("refused", Integer, nullable=False),
+    name("policy_version", nullable=False),
 )
 
 # `answer` is `done`, or the word for why it was refused; `detail` what exactly was done.

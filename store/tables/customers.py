@@ -1,15 +1,27 @@
 """Who the company serves: customers, their services, numbers, names, places, rules, consents."""
 
-from sqlalchemy import Column, Index, Integer, LargeBinary, Table
+from sqlalchemy import Column, Index, Integer, LargeBinary, Table, Uuid
 
-from contracts.vocabulary import Channel, DestinationKind, Purpose, Reason, Service, SuppressedBy
+from contracts.vocabulary import (
+    Channel,
+    Checked,
+    CustomerKind,
+    DestinationKind,
+    IdentityGround,
+    Information,
+    Purpose,
+    Reason,
+    Service,
+    SuppressedBy,
+)
+from store.tables.append_only import only_new_rows
 from store.tables.base import instant, metadata, name
 from store.types import Sealed, Word
 
 # `revision` rises with every change to the customer or to anything below, so that a process may
 # keep its own reading of a customer for as long as the revision stands. `sms_sender` is whom
 # texts to this customer come from, `mail_from` in whose name its emails come, where that is not
-# the company.
+# the company. `objected_at`: they object to what rests on our interests alone.
 customers = Table(
     "customers",
     metadata,
@@ -25,7 +37,9 @@ customers = Table(
     instant("started_at", index=True),
     instant("terminated_at"),
     instant("restricted_at"),
+    instant("objected_at"),
     Column("sms_sender", Sealed),
+    Column("kind", Word(CustomerKind)),
 )
 
 services = Table(
@@ -35,6 +49,32 @@ services = Table(
     Column("service", Word(Service), primary_key=True),
     instant("contracted_at", nullable=False),
     instant("started_at"),
+)
+
+# Who will use the services, by registration's name, and what came of each check; `check` is empty,
+# and there is no result, while there was none. What was checked stands in the vault alone.
+individuals = Table(
+    "individuals",
+    metadata,
+    name("customer_ref", primary_key=True),
+    name("individual_id", primary_key=True),
+    name("check", primary_key=True),
+    Column("result", Word(Checked)),
+    instant("changed_at", nullable=False),
+)
+
+# What must be known of a customer, and why, as was decided under a version of the policy. It is
+# asked for once, and not before they have paid.
+information_requests = Table(
+    "information_requests",
+    metadata,
+    name("customer_ref", primary_key=True),
+    Column("what", Word(Information), primary_key=True),
+    Column("why", Word(IdentityGround), nullable=False),
+    Column("request_id", Uuid, nullable=False),
+    name("policy_version", nullable=False),
+    instant("decided_at", nullable=False),
+    instant("asked_at"),
 )
 
 # `number_index` and `name_index` are keyed HMACs: a look-up needs no plain value.
@@ -71,6 +111,21 @@ destinations = Table(
     instant("verified_at"),
     name("verified_how"),
     instant("removed_at"),
+    instant("contested_at"),
+)
+
+# What stood there before a correction: of a destination, or of the whole profile under the name
+# `@profile`. `content` is that value with what was known of it.
+earlier_values = only_new_rows(
+    Table(
+        "earlier_values",
+        metadata,
+        name("customer_ref", primary_key=True),
+        name("destination_id", primary_key=True),
+        Column("version", Integer, primary_key=True),
+        Column("content", Sealed, nullable=False),
+        instant("replaced_at", nullable=False),
+    )
 )
 
 rule_sets = Table(
@@ -84,6 +139,7 @@ rule_sets = Table(
     instant("set_at", nullable=False),
 )
 
+# `policy_version` is that which they agreed under.
 consents = Table(
     "consents",
     metadata,
@@ -94,6 +150,7 @@ consents = Table(
     Column("evidence", Sealed, nullable=False),
     name("method", nullable=False),
     name("wording_version"),
+    name("policy_version", nullable=False),
     instant("withdrawn_at"),
     name("withdrawn_how"),
 )

@@ -29,6 +29,7 @@ from store.types import Word
 # rule, until it is asked for.
 # What `gathers` sends several events, which stand in `gathered`; `event_id` is the first of them.
 # `digest_at` names the digest that it is; later events find theirs by it.
+# What `follows_up` tells of a call that its customer was told of already, in other words.
 # At `advance_at` (`wait_seconds` after it is due) the rule's next step goes out, unless the
 # customer has been reached: as `acknowledge` says.
 # `fence` rises with every claim and numbers the attempts; `attempts` are those that were spent.
@@ -53,6 +54,7 @@ deliveries = Table(
     Column("attach", Boolean, nullable=False),
     Column("marked", Boolean, nullable=False),
     Column("gathers", Boolean, nullable=False),
+    Column("follows_up", Boolean, nullable=False),
     Column("acknowledge", Word(Acknowledge), nullable=False),
     Column("wait_seconds", Integer),
     Column("most_attempts", Integer),

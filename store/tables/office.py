@@ -122,12 +122,13 @@ custody = Table(
 )
 Index("ix_custody_item", custody.c.item_id, custody.c.at)
 
-# What was done with an item against its instruction, until an operator has seen to it.
+# What was reported against an item's instruction, or of an email against what was reported before
+# (then there is no item), until an operator has seen to it.
 contradictions = Table(
     "contradictions",
     metadata,
     Column("id", Uuid, primary_key=True),
-    name("item_id", nullable=False),
+    name("item_id"),
     name("customer_ref", nullable=False),
     Column("event_id", Uuid, nullable=False),
     Column("what", Word(Contradiction), nullable=False),

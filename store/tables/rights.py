@@ -1,8 +1,16 @@
 """What people asked of us about their own data, and whom we have erased."""
 
-from sqlalchemy import Column, Date, Index, Integer, LargeBinary, Table, Uuid
+from sqlalchemy import Column, Date, Index, Integer, LargeBinary, Table, Text, Uuid
 
-from contracts.vocabulary import Retention, RightsKind, RightsStatus
+from contracts.vocabulary import (
+    ContestedField,
+    Retention,
+    RightsKind,
+    RightsStatus,
+    Role,
+    Settlement,
+)
+from store.tables.append_only import only_new_rows
 from store.tables.base import instant, metadata, name
 from store.types import Sealed, Word
 
@@ -38,6 +46,67 @@ erasures = Table(
     metadata,
     Column("ref_index", LargeBinary(16), primary_key=True),
     instant("at", nullable=False),
+)
+
+# What a person says is wrong: a destination or a field. It is not used while this stands open; how
+# it was settled stands there afterwards. `rights_request_id` is the request that it is part of.
+contests = Table(
+    "contests",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    name("customer_ref", nullable=False, index=True),
+    name("destination_id"),
+    Column("field", Word(ContestedField)),
+    Column("rights_request_id", Uuid),
+    instant("since", nullable=False),
+    instant("settled_at"),
+    Column("settled_as", Word(Settlement)),
+)
+
+# What suppliers were told of a customer. `fields` are the names of what `content` holds, `outcome`
+# is that which told it.
+supplier_disclosures = only_new_rows(
+    Table(
+        "supplier_disclosures",
+        metadata,
+        Column("id", Uuid, primary_key=True),
+        name("customer_ref", nullable=False),
+        Column("supplier", Word(Role), nullable=False),
+        name("outcome", nullable=False),
+        name("fields", nullable=False),
+        Column("content", Sealed, nullable=False),
+        Column("event_id", Uuid),
+        instant("at", nullable=False),
+    )
+)
+Index(
+    "ix_supplier_disclosures_customer",
+    supplier_disclosures.c.customer_ref,
+    supplier_disclosures.c.at,
+)
+
+# Which processors were asked to erase somebody, and when they confirmed it. `erasure_id` is the
+# request's that it answers, where there was one. `parts` are what they do for us, and `named` is
+# JSON: by what names they know what was sent through them, until they have confirmed.
+erasures_asked = Table(
+    "erasures_asked",
+    metadata,
+    Column("erasure_id", Uuid, primary_key=True),
+    name("processor", primary_key=True),
+    name("customer_ref", nullable=False, index=True),
+    name("parts", nullable=False),
+    Column("named", Text),
+    instant("asked_at", nullable=False),
+    instant("due_at", nullable=False),
+    instant("erased_at"),
+    instant("confirmed_at"),
+)
+_unconfirmed = erasures_asked.c.confirmed_at.is_(None)
+Index(
+    "ix_erasures_asked_open",
+    erasures_asked.c.due_at,
+    postgresql_where=_unconfirmed,
+    sqlite_where=_unconfirmed,
 )
 
 # While one stands, nothing of the customer is destroyed, however old.

@@ -10,6 +10,7 @@ from pypdf import PdfWriter
 from contracts.vocabulary import Channel, DeliveryStatus, Reason
 from tests.dispatch.sending import Sending, open_sending
 from tests.factories import catch_all, envelope, file
+from workers.sandbox.behaviour import Act, Rule
 
 S = DeliveryStatus
 SMS, EMAIL, CALL = Channel.SMS, Channel.EMAIL, Channel.CALL
@@ -127,3 +128,42 @@ def test_a_call_that_is_too_late_is_never_dialled(embedded: Sending) -> None:
         ("sms", "pending"),
         ("email", "pending"),
     ]
+
+
+def test_a_message_says_that_its_call_was_told_of_before(embedded: Sending) -> None:
+    """Two texts that seem to be of two callers would have the customer ring twice."""
+    house = embedded.house
+    house.serve("C-7", rules=[catch_all("d-mobile", "d-mail", mode="first")])
+    house.tell(envelope("call.waiting", subject="C-7", not_after="2026-11-20T09:00:00Z"))
+    embedded.deliver(SMS)
+    house.tell(
+        envelope("call.message_taken", subject="C-7"),
+        envelope("call.message_taken", subject="C-7", call_id="another-call"),
+    )
+
+    embedded.deliver(SMS)
+
+    of_call, again, another = [a.body for a in embedded.accepted() if a.kind == "sms"]
+    said = "About the call that we told you of before."
+    assert "could not be put through" in str(of_call)
+    assert said in str(again)
+    assert said not in str(another)
+
+
+def test_the_next_step_of_a_message_says_so_as_well(embedded: Sending) -> None:
+    """An email in place of a text that was refused tells of the same call."""
+    house = embedded.house
+    house.serve("C-7", rules=[catch_all("d-mobile", "d-mail", mode="first")])
+    house.tell(envelope("call.waiting", subject="C-7", not_after="2026-11-20T09:00:00Z"))
+    embedded.deliver(SMS)
+    house.tell(envelope("call.message_taken", subject="C-7"))
+    embedded.sandbox.behave(Rule(Act.REFUSE, channel="sms", code=21211))
+
+    embedded.deliver(SMS)
+    embedded.deliver(EMAIL)
+
+    (mail,) = embedded.mails()
+    for kind in ("plain", "html"):
+        part = mail.get_body((kind,))
+        assert part is not None
+        assert "It is about the call that we told you of before." in part.get_content()

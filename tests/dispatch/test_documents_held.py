@@ -53,6 +53,11 @@ def _says(mail: EmailMessage) -> str:
     [
         (b"<html>not a scan</html>", "application/pdf", "wrong_type"),
         (pdf(password="secret"), "application/pdf", "pdf_encrypted"),
+        (
+            pdf(password="secret").replace(b"/Filter /Standard", b"/Filter /AdobePPK"),
+            "application/pdf",
+            "pdf_encrypted",
+        ),
         (pdf(pages=31), "application/pdf", "pdf_too_long"),
         (pdf_that_says_it_has_one_page(31), "application/pdf", "pdf_too_long"),
         (pdf_without_end(), "application/pdf", "pdf_empty"),
@@ -63,6 +68,7 @@ def _says(mail: EmailMessage) -> str:
     ids=[
         "not a PDF",
         "encrypted",
+        "encrypted for certificates",
         "too long",
         "lies about its length",
         "endless",

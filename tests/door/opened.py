@@ -18,6 +18,7 @@ from config.settings import Settings
 from contracts.envelope import parse_structured
 from contracts.events import Event, parse_event
 from contracts.problems import Malformed
+from contracts.tolls import may_be_reached
 from contracts.vocabulary import Answer, Door, Role
 from store import publishers
 from store.customers import Readings
@@ -124,6 +125,7 @@ class Office:
                 self.hint,
                 public_url,
                 TOKENS,
+                lambda place: may_be_reached(place, {"GB"}),
                 self.counts,
                 "Brindle & Hart",
                 HELP_TEXT,

@@ -141,6 +141,26 @@ def test_a_number_belongs_to_one_customer_at_a_time(house: House) -> None:
     assert [row["customer_ref"] for row in house.rows(tables.numbers)] == ["C-1"]
 
 
+def test_calls_to_a_number_of_ours_are_never_sent_round_in_a_circle(house: House) -> None:
+    """A call forwarded to the number that it came by would ring us again, and again."""
+    house.register("C-1")
+    house.register("C-2")
+    house.tell(
+        envelope("number.assigned", subject="C-1", number=NUMBER),
+        place("C-2", "d-desk", "voice", "01632 960201"),
+    )
+
+    taken = house.hand_in(
+        place("C-2", "d-voice", "voice", NUMBER),
+        envelope("number.assigned", subject="C-1", number="01632 960201"),
+    )
+
+    assert [{(p.path, p.code) for p in a.problems} for a in taken.answers] == [
+        {("data.value", ErrorCode.INVALID)},
+        {("data.number", ErrorCode.IMPOSSIBLE)},
+    ]
+
+
 def test_a_service_that_was_not_ordered_does_not_start(house: House) -> None:
     """It would be neither paid for nor wanted."""
     house.register()

@@ -156,6 +156,19 @@ def test_a_message_taken_after_the_late_calls_was_sent_is_marked_as_its_follow_u
     of_message = house.have_message()
 
     assert [house.delivery(id=i)["detail"] for i in of_message] == ["follow_up"] * 2
+    assert [house.delivery(id=i)["follows_up"] for i in of_message] == [True, True]
+
+
+def test_a_message_taken_while_the_late_calls_is_being_sent_is_its_follow_up_too(
+    house: House,
+) -> None:
+    """A worker has it in hand: the customer will have both."""
+    house.serve()
+    house.claim(*_late_call(house))
+
+    of_message = house.have_message()
+
+    assert [house.delivery(id=i)["follows_up"] for i in of_message] == [True, True]
 
 
 def test_a_message_leaves_another_customers_call_of_the_same_name_alone(house: House) -> None:
@@ -170,7 +183,7 @@ def test_a_message_leaves_another_customers_call_of_the_same_name_alone(house: H
 
 
 @pytest.mark.parametrize(
-    ("outcome", "reason"), [("abandoned", "caller_gone"), ("answered", "replaced")]
+    ("outcome", "reason"), [("message_taken", "replaced"), ("answered", "replaced")]
 )
 def test_a_call_that_ended_is_not_put_through(house: House, outcome: str, reason: str) -> None:
     """The line is dead; what tells of the call stays wanted."""
@@ -182,6 +195,22 @@ def test_a_call_that_ended_is_not_put_through(house: House, outcome: str, reason
     house.tell(envelope("call.ended", subject=None, outcome=outcome))
 
     assert house.standing() == [("d-mobile", "cancelled", reason)]
+
+
+def test_a_caller_who_hung_up_before_anybody_was_rung_is_told_of(house: House) -> None:
+    """Somebody wanted the customer; only who tells us that they have gone would keep it quiet."""
+    house.serve(rules=[catch_all("d-mobile")])
+    house.tell(envelope("call.waiting", not_after="2026-11-20T10:05:00Z"))
+
+    ended = envelope("call.ended", outcome="abandoned")
+    house.tell(ended, ended | {"id": "told-again"})
+
+    assert [(r["channel"].value, r["status"].value) for r in house.deliveries()] == [
+        ("call", "cancelled"),
+        ("sms", "pending"),
+    ]
+    assert house.deliveries(channel="call")[0]["reason"] is Reason.CALLER_GONE
+    assert [told["outcome"] for told in house.outcomes("call.forwarded")] == ["no_answer"]
 
 
 def test_an_ended_call_leaves_its_message_be(house: House) -> None:
@@ -213,11 +242,11 @@ def test_a_call_that_nobody_put_through_in_time_becomes_its_message(house: House
     assert told["outcome"] == "expired"
 
 
-def test_an_event_that_changes_nothing_is_kept_all_the_same(house: House) -> None:
+def test_an_event_that_nothing_is_sent_about_is_answered_all_the_same(house: House) -> None:
     """A note is on record although nobody is sent anything."""
     house.register()
 
-    answer = house.hand_in_one(envelope("note.recorded"))
+    answer = house.hand_in_one(envelope("note.recorded", amends=...))
 
     assert answer.answer is Answer.ACCEPTED
     told = house.outcomes("event.routed")[-1]

@@ -314,3 +314,32 @@ def test_a_country_that_is_allowed_is_taken(house: House) -> None:
     answer = house.hand_in_one(place("C-1042", "d-new", "mobile", "+353 85 012 3456"))
 
     assert answer.answer is Answer.ACCEPTED
+
+
+@pytest.mark.parametrize("mode", ["first", "escalate"])
+def test_what_waited_for_its_hours_goes_round_a_destination_that_changes(
+    house: House, mode: str
+) -> None:
+    """Kept until somebody verifies the number, it would come days late, or never."""
+    rule = catch_all("d-mobile", "d-mail", mode=mode, timing="next_window", window=AFTERNOON)
+    house.serve(rules=[rule])
+    house.have_message()
+    due_at = house.delivery()["due_at"]
+
+    house.tell(place("C-1042", "d-mobile", "mobile", CHANGED))
+
+    assert house.standing() == [
+        ("d-mobile", "cancelled", "destination_changed"),
+        ("d-mail", "pending", "next_step"),
+    ]
+    assert house.deliveries()[1]["due_at"] == due_at
+
+
+def test_what_has_no_other_step_waits_for_the_destination_that_changed(house: House) -> None:
+    """There is nowhere else that the customer wants it."""
+    house.serve(rules=[catch_all("d-mobile", mode="first", timing="next_window", window=AFTERNOON)])
+    house.have_message()
+
+    house.tell(place("C-1042", "d-mobile", "mobile", CHANGED))
+
+    assert house.standing() == [("d-mobile", "pending", "destination_unverified")]

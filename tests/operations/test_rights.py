@@ -133,8 +133,9 @@ def test_a_send_is_proved_by_a_program_that_runs_alone(desk: Desk, tmp_path: Pat
     with desk.house.store.write() as tx:
         seal_next(tx)
     desk.type("checkpoints")
+    (shown,) = rows(desk, "sends", "--customer", "C-1042")
     script = tmp_path / "proof.py"
-    script.write_text(desk.type("prove", delivery), encoding="utf-8")
+    script.write_text(desk.type("prove", shown["delivery"]), encoding="utf-8")
 
     done = subprocess.run(
         [sys.executable, "-I", "-S", str(script)], capture_output=True, text=True, check=False

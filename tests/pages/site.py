@@ -2,7 +2,7 @@
 
 import contextlib
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -87,10 +87,12 @@ class Site:
 
 
 @contextlib.contextmanager
-def a_site(url: str, folder: Path, **settings: Any) -> Iterator[Site]:
+def a_site(
+    url: str, folder: Path, services: Sequence[str] = ("mail_forwarding",), **settings: Any
+) -> Iterator[Site]:
     """Open one, with C-7 served at one email address."""
     given = {"public_url": BASE, "mail_attachment_limit_bytes": SIZE // 2, **settings}
     with open_sending(url, folder, **given) as sending:
-        sending.house.serve("C-7", ("mail_forwarding",), rules=[catch_all("d-mail")])
+        sending.house.serve("C-7", services, rules=[catch_all("d-mail")])
         with serving(open_web(sending.parts)) as port:
             yield Site(sending, Opened(port))

@@ -17,10 +17,12 @@ from tests.housing import (
     made_sqlite,
     server_house,
 )
+from tests.operations.desk import desk
 from tests.policy.desk import Office
 
 __all__ = [
     "altered_house",
+    "desk",
     "empty_postgresql_url",
     "empty_sqlite_url",
     "empty_url",

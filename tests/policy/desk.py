@@ -1,5 +1,7 @@
 """What an office needs to answer people's rights: a house, the register outside it, its files."""
 
+import json
+import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,10 +12,17 @@ from store.erased import ErasureRegister
 from store.files import Files
 from store.tables import metadata
 from tests.building import House
+from workers.rights.complaints import Complaints
 from workers.rights.copies import Copies
+from workers.rights.delivering import DeliveringCopies
+from workers.rights.disclosures import Disclosing
 from workers.rights.erasure import Erasing
+from workers.rights.incidents import Incidents
 from workers.rights.requests import Clock, Requests
+from workers.rights.reviews import Reviewing
+from workers.rights.transfers import Limits, Transfers
 
+HOST = "office-1"
 OFFICER = By("privacy", "they asked for it")
 COMPANY: Mapping[str, str | None] = {
     "legal_name": "Brindle & Hart Virtual Offices Ltd",
@@ -48,7 +57,38 @@ class Office:
     @property
     def copies(self) -> Copies:
         """What copies."""
-        return Copies(self.house.store, lambda: self.files, COMPANY)
+        return Copies(self.house.store, lambda: self.files, COMPANY, self.transfers)
+
+    @property
+    def transfers(self) -> Transfers:
+        """What keeps temporary copies."""
+        return Transfers(self.house.store, lambda: self.files, Limits(7, 72), HOST)
+
+    @property
+    def reviewing(self) -> Reviewing:
+        """What decides which other persons may be seen."""
+        return Reviewing(self.house.store)
+
+    @property
+    def disclosing(self) -> Disclosing:
+        """What answers authorities."""
+        return Disclosing(self.house.store, self.copies, self.transfers)
+
+    @property
+    def incidents(self) -> Incidents:
+        """What deals with breaches."""
+        return Incidents(self.house.store)
+
+    @property
+    def complaints(self) -> Complaints:
+        """What runs complaints."""
+        return Complaints(self.house.store, Clock(self.house.policies))
+
+    @property
+    def delivering(self) -> DeliveringCopies:
+        """What delivers copies."""
+        lanes = self.house.policies.lanes
+        return DeliveringCopies(self.house.store, self.copies, self.transfers, lanes)
 
     @property
     def requests(self) -> Requests:
@@ -78,3 +118,12 @@ def texts(value: Any) -> str:
             return " ".join(texts(one) for one in value)
         case _:
             return str(value)
+
+
+def copied(office: Office, ref: str) -> dict[str, list[dict[str, Any]]]:
+    """Make a copy of all that is held about a customer; give its records, table by table."""
+    to = office.folder / "copied.zip"
+    assert office.copies.copy(ref, to, OFFICER, release_all=True) is not None
+    with zipfile.ZipFile(to) as archive:
+        found: dict[str, list[dict[str, Any]]] = json.loads(archive.read("records.json"))
+        return found

@@ -55,7 +55,7 @@ def _served(office: Office) -> None:
         envelope("call.message_taken", text=CANARY),
         envelope("post.received"),
         envelope("invoice.issued"),
-        envelope("note.recorded"),
+        envelope("note.recorded", amends=...),
         envelope("correspondence.recorded"),
         envelope("rights.requested"),
         envelope("subscription.chosen"),
@@ -142,7 +142,7 @@ def test_clause_36d_other_persons_are_left_out_until_they_were_looked_at(office:
 def test_clause_36d_a_spreadsheet_computes_nothing_of_it(office: Office) -> None:
     """A caller who leaves a formula must not have it run on the customer's machine."""
     office.house.serve()
-    office.house.tell(envelope("note.recorded", text="=HYPERLINK(1)"))
+    office.house.tell(envelope("note.recorded", text="=HYPERLINK(1)", amends=...))
     office.house.tell(envelope("rights.requested", data=valid("rights.requested", detail="=1+1")))
 
     _, members = _copy(office)

@@ -3,9 +3,7 @@
 import json
 import subprocess
 import sys
-import threading
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -27,22 +25,15 @@ from tests.building import (
     place,
     preferences,
 )
-from tests.factories import Sample, catch_all, envelope, file, minimal, valid
+from tests.factories import catch_all, envelope, file, valid
 from tests.intake.amqp import STRUCTURED, Desk, admit, rejections
 from tests.ops.processes import running, settings
 from tests.policy.desk import OFFICER, Office
+from tests.policy.racing import enquire, race, started
 from tests.waiting import eventually
 from workers.rights.erasure import GROUNDS
 
-PAIRS = 500  # on each kind of database
-
 CANARIES = ("Ada Quill", "Harbour Lane Joinery", "7700900123", "jo@harbourlane", "Quay Street")
-
-
-def _enquire(house: House, ref: str = "C-1042") -> None:
-    house.tell(envelope("customer.enquired", subject=ref))
-    house.register(ref)
-    house.tell(preferences(ref, catch_all("d-mobile", "d-mail")))
 
 
 def test_clause_38_every_table_is_erased_or_says_why_not() -> None:
@@ -62,7 +53,7 @@ def test_clause_38_every_table_is_erased_or_says_why_not() -> None:
 
 def test_clause_38_who_has_no_service_yet_is_gone(office: Office) -> None:
     """From every table; nothing can be opened, and the chain still holds."""
-    _enquire(office.house)
+    enquire(office.house)
     office.house.tell(envelope("rights.requested", data=valid("rights.requested", kind="erasure")))
     office.house.hand_in(envelope("invoice.issued", invoice_number=...))  # rejected, and theirs
     office.house.tell(envelope("invoice.issued"))
@@ -97,7 +88,7 @@ def test_clause_38_what_waited_for_them_goes_too(office: Office) -> None:
 @pytest.mark.parametrize("type_", ["call.message_taken", "customer.registered", "note.recorded"])
 def test_clause_38_nothing_brings_them_back(office: Office, type_: str) -> None:
     """Their publisher may not know yet; nothing of what it sends is kept, not even as rejected."""
-    _enquire(office.house)
+    enquire(office.house)
     office.erasing.erase("C-1042", OFFICER)
 
     answer = office.house.hand_in_one(envelope(type_))
@@ -110,7 +101,7 @@ def test_clause_38_nothing_brings_them_back(office: Office, type_: str) -> None:
 
 def test_clause_38_what_is_being_sent_right_now_is_waited_for(office: Office) -> None:
     """A send that is under way ends on a record, which must not vanish under it."""
-    _enquire(office.house)
+    enquire(office.house)
     office.house.tell(envelope("invoice.issued"))
     office.house.claim()
 
@@ -122,7 +113,7 @@ def test_clause_38_what_is_being_sent_right_now_is_waited_for(office: Office) ->
 
 def test_clause_38_a_second_time_says_that_they_are_erased(office: Office) -> None:
     """And somebody unknown is told apart from somebody erased."""
-    _enquire(office.house)
+    enquire(office.house)
     office.erasing.erase("C-1042", OFFICER)
 
     assert office.erasing.erase("C-1042", OFFICER).refusal is Refusal.ERASED
@@ -131,67 +122,26 @@ def test_clause_38_a_second_time_says_that_they_are_erased(office: Office) -> No
 
 def test_clause_38_another_customer_loses_nothing(office: Office) -> None:
     """Not a row, and not a key."""
-    _enquire(office.house)
-    _enquire(office.house, "C-7")
+    enquire(office.house)
+    enquire(office.house, "C-7")
     before = office.rows_of("C-7")
 
     office.erasing.erase("C-1042", OFFICER)
 
     assert office.rows_of("C-7") == before
-    office.house.tell(_started("C-7"))
+    office.house.tell(started("C-7"))
 
 
-def _started(ref: str) -> Sample:
-    return envelope("service.started", subject=ref, services=["phone_answering"])
+def test_clause_38_erasing_and_starting_are_never_both_done(office: Office) -> None:
+    """They hold one name: whichever is first, the other finds what it did."""
+    refs = [f"C-{number}" for number in range(60)]
+    for ref in refs:
+        enquire(office.house, ref)
 
+    found = race(office, refs)
 
-def _race(office: Office, ref: str) -> tuple[bool, bool]:
-    """Erase and start at once; give what each came to."""
-    begin = threading.Barrier(2)
-    found: dict[str, Any] = {}
-
-    def erase() -> None:
-        begin.wait()
-        found["erased"] = office.erasing.erase(ref, OFFICER)
-
-    def start() -> None:
-        begin.wait()
-        found["started"] = office.house.hand_in_one(_started(ref))
-
-    threads = [threading.Thread(target=erase), threading.Thread(target=start)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(60)
-    erased = found["erased"].refusal is None and not found["erased"].kept
-    return erased, found["started"].answer is Answer.ACCEPTED
-
-
-@pytest.mark.slow
-@pytest.mark.timeout(600)
-def test_clause_38_of_a_thousand_pairs_that_race_no_two_are_both_done(office: Office) -> None:
-    """Half of them on each database. They hold one name: who is second finds what the first did."""
-    house = office.house
-    refs = [f"C-{number:04d}" for number in range(PAIRS)]
-    for first in range(0, PAIRS, 100):
-        house.tell_at_once(*(event for ref in refs[first : first + 100] for event in _ready(ref)))
-
-    outcomes = [_race(office, ref) for ref in refs]
-
-    assert [ref for ref, (a, b) in zip(refs, outcomes, strict=True) if a == b] == []
-    assert {erased for erased, _ in outcomes} == {True, False}  # each was first at times
-    started = {row["ref"] for row in house.rows(tables.customers) if row["started_at"]}
-    assert started == {ref for ref, (_, begun) in zip(refs, outcomes, strict=True) if begun}
-    assert len(office.register.all()) == PAIRS - len(started)
-
-
-def _ready(ref: str) -> tuple[Sample, Sample]:
-    """A customer whose service may start, with as little as that takes."""
-    data = minimal("customer.registered", legal_name=ref, services=["phone_answering"])
-    return (
-        envelope("customer.registered", subject=ref, data=data),
-        preferences(ref, catch_all(timing="none", steps=[])),
-    )
+    assert len(found) == 60
+    assert [one for one in found if not one.fair] == []
 
 
 def test_clause_38_neither_queues_nor_logs_nor_files_hold_them(
@@ -316,8 +266,8 @@ def test_clause_39_the_answer_names_each_class_that_is_kept_and_its_ground(
 
 def test_clause_39_a_legal_hold_is_of_records_that_are_held_for_it(office: Office) -> None:
     """Of somebody else's claim: what it does not concern is erased as ever."""
-    _enquire(office.house)
-    _enquire(office.house, "C-7")
+    enquire(office.house)
+    enquire(office.house, "C-7")
     with office.house.store.write() as tx:
         retaining.hold(tx, "C-7", "a claim before the county court")
 
@@ -346,15 +296,15 @@ def test_clause_39_once_the_service_has_begun_what_must_be_kept_is(office: Offic
 
 def test_clause_l5_a_restored_backup_is_told_of_who_was_erased(office: Office) -> None:
     """The register stands outside the database: a backup from before knows nothing of it."""
-    _enquire(office.house)
-    _enquire(office.house, "C-7")
+    enquire(office.house)
+    enquire(office.house, "C-7")
     office.erasing.erase("C-1042", OFFICER)
     with office.house.store.write() as tx:  # as if it had been restored from before
         for table in (tables.erasures, tables.data_keys):
             tx.connection.execute(table.delete())
     office.house.store.known_keys.clear()
     office.house.store.keys_by_id.clear()
-    _enquire(office.house)
+    enquire(office.house)
 
     again = office.erasing.erase_again()
 
@@ -371,7 +321,7 @@ def test_clause_38_nothing_of_them_stands_on_the_disk(
     """Neither in the database's files, nor in those of the register beside it."""
     with open_house(empty_sqlite_url) as house:
         office = Office(house, tmp_path)
-        _enquire(house)
+        enquire(house)
 
         office.erasing.erase("C-1042", OFFICER)
 
@@ -382,7 +332,7 @@ def test_clause_38_nothing_of_them_stands_on_the_disk(
 
 def test_clause_38_a_legal_hold_stops_an_erasure(office: Office) -> None:
     """A court's need of their records outlasts their wish."""
-    _enquire(office.house)
+    enquire(office.house)
     with office.house.store.write() as tx:
         retaining.hold(tx, "C-1042", "a claim before the county court")
 
@@ -394,7 +344,7 @@ def test_clause_38_a_legal_hold_stops_an_erasure(office: Office) -> None:
 
 def test_clause_l5_what_was_rejected_of_them_goes_again_too(office: Office) -> None:
     """A restored backup may hold nothing of theirs but what broke its contract."""
-    _enquire(office.house)
+    enquire(office.house)
     office.erasing.erase("C-1042", OFFICER)
     with office.house.store.write() as tx:  # as if it had been restored from before
         tx.connection.execute(tables.erasures.delete())

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import update
+from sqlalchemy import Update, update
 
 from contracts.vocabulary import DeliveryStatus, Retention
 from store import retaining, tables
@@ -28,7 +28,7 @@ def _serve(office: Office) -> None:
         envelope("post.received"),
         envelope("invoice.issued"),
         envelope("subscription.chosen"),
-        envelope("note.recorded"),
+        envelope("note.recorded", amends=...),
     )
 
 
@@ -194,6 +194,30 @@ def test_a_class_of_many_rows_goes_in_parts(office: Office) -> None:
 
     assert len(rounds) > 5
     assert all(each.rows <= 12 for each in rounds[:-1])
+
+
+def test_what_a_part_could_not_see_yet_is_gone_when_the_class_is(office: Office) -> None:
+    """An entry that commits late stands before where the next part begins."""
+    _serve(office)
+    office.house.tell_at_once(*(envelope("call.message_taken") for _ in range(10)))
+    _end(office)
+    one = Over("C-1042", Retention.SENDS, ENDED)
+    late, *_ = office.house.entries()
+    with office.house.store.write() as tx:
+        tx.connection.execute(_first(late).values(personal=None))
+        assert retaining.begin(tx, one)
+        some = retaining.destroy_some(tx, one, 5)
+        tx.connection.execute(_first(late).values(personal=late["personal"]))
+
+    while not some.done:
+        with office.house.store.write() as tx:
+            some = retaining.destroy_some(tx, one, 5, some.upto)
+
+    assert [row for row in office.house.entries() if row["personal"] is not None] == []
+
+
+def _first(row: Any) -> Update:
+    return update(tables.ledger).where(tables.ledger.c.id == row["id"])
 
 
 @pytest.mark.parametrize("years", [1, 3])

@@ -11,7 +11,9 @@ from contracts.vocabulary import Reason
 from tests.providers.servers import answers, http_answer, serving
 from tests.providers.subjects import ACCOUNT_SID, CALL_SID, TRANSFER, TWILIO_VOICE
 from workers.providers.base import Rejected
+from workers.providers.twilio_announcing import parting_twiml
 from workers.providers.twilio_voice import after_dial_twiml, transfer_twiml
+from workers.providers.twilio_waiting import waiting_twiml
 
 
 def test_the_waiting_call_is_redirected_with_the_dialling_instructions() -> None:
@@ -114,3 +116,11 @@ def test_what_is_no_call_sid_never_reaches_twilio(reference: str) -> None:
 
     assert verdict == Rejected(Reason.CALLER_GONE, "not_a_call_sid")
     assert opened == 0
+
+
+def test_who_waits_in_vain_for_the_next_number_hears_what_was_to_be_said() -> None:
+    """Silence and a hang-up would be taken for a fault of the line."""
+    document = waiting_twiml(parting_twiml("We pass on that you rang.", "en-GB"), 40)
+
+    assert document.index('<Pause length="40"') < document.index("We pass on")
+    assert "<Hangup" in document

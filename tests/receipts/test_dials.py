@@ -1,4 +1,5 @@
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 
@@ -13,7 +14,7 @@ DESK = "sip:desk@callcentre.example"
 _S = DeliveryStatus
 
 
-def a_ringing(office: Office, *voices: str) -> Claimed:
+def a_ringing(office: Office, *voices: str, **call: Any) -> Claimed:
     """A caller being put through to the first of some numbers."""
     about = envelope
     steps = []
@@ -32,7 +33,7 @@ def a_ringing(office: Office, *voices: str) -> Claimed:
     rest = {"rule_id": "rest", "action": {"mode": "all", "steps": [{"destination": "d-mobile"}]}}
     office.tell(about("preferences.set", rules=[ring, rest], based_on_version=...))
     not_after = (datetime.now(UTC) + timedelta(seconds=90)).isoformat()
-    office.tell(about("call.waiting", call_id="call-9", not_after=not_after))
+    office.tell(about("call.waiting", call_id="call-9", not_after=not_after, **call))
     return claimed_of(office, office.hinted[-1].delivery_id, "twilio-voice")
 
 
@@ -83,6 +84,20 @@ def test_a_call_that_nobody_took_is_told_of_as_a_message(
     assert told_of_calls(office) == [
         f'{{"call_id": "call-9", "outcome": "{outcome}", "seconds": 0}}'
     ]
+
+
+@pytest.mark.parametrize("dear", ["+449098790123", "+881622412345", "+23224000000"])
+def test_no_caller_goes_back_to_a_number_that_runs_up_a_bill(
+    office: Office, twilio: Hooks, dear: str
+) -> None:
+    """Whoever has a publisher's key could have us ring a number that pays him by the minute."""
+    claimed = a_ringing(office, "+441632960301", return_to=dear)
+
+    reply = twilio.dialled(claimed, "no-answer").body.decode()
+
+    assert "<Dial" not in reply
+    assert "<Hangup" in reply
+    assert row_of(office, claimed.delivery_id).status is _S.UNDELIVERED
 
 
 def test_a_repeated_word_plans_nothing_twice(office: Office, twilio: Hooks) -> None:

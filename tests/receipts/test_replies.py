@@ -150,6 +150,19 @@ def test_help_is_answered_with_who_we_are(office: Office, twilio: Hooks) -> None
     assert "<Message" not in by_twilio.body.decode()
 
 
+@pytest.mark.parametrize("sender", ["+449098790123", "+881622412345", "+23224000000", "60777"])
+@pytest.mark.parametrize("body", ["HELP", "STOP POST"])
+def test_what_costs_more_to_answer_is_done_and_not_answered(
+    office: Office, twilio: Hooks, sender: str, body: str
+) -> None:
+    """Who is paid for each text to his number need only write HELP, again and again."""
+    answer = _text(twilio, body, sender=sender)
+
+    assert answer.status == 200
+    assert "<Message" not in answer.body.decode()
+    assert _suppressed(office) == ({"post"} if body == "STOP POST" else set())
+
+
 @pytest.mark.parametrize(("body", "kind"), [("Ring me at 5", "text"), ("4711", "code")])
 def test_an_answer_is_kept_with_the_text_that_it_answers(
     office: Office, twilio: Hooks, body: str, kind: str

@@ -61,7 +61,8 @@ def test_no_table_holds_a_personal_value_in_plain(empty_sqlite_url: str) -> None
             envelope("post.scanned", item_id="item-2", addressee="Kestrel"),
             envelope("invoice.issued"),
             envelope("consent.given", data=valid("consent.given", evidence="kept on paper")),
-            envelope("note.recorded", data=valid("note.recorded", text=TEXT)),
+            envelope("note.recorded", data=valid("note.recorded", text=TEXT, amends=...)),
+            envelope("correspondence.recorded", data=valid("correspondence.recorded", text=TEXT)),
         )
         house.hand_in(envelope("call.message_taken", text=TEXT, urgency="whenever"))
         house.claim()
@@ -100,7 +101,10 @@ def test_every_sealed_column_is_of_the_one_encrypted_type() -> None:
 
     assert sealed == {
         "acts.reason",
+        "complaints.answer",
+        "complaints.detail",
         "consents.evidence",
+        "correspondence.content",
         "custody.content",
         "customers.mail_from",
         "customers.profile",
@@ -109,10 +113,14 @@ def test_every_sealed_column_is_of_the_one_encrypted_type() -> None:
         "destinations.masked",
         "destinations.person",
         "destinations.value",
+        "disclosures.content",
+        "earlier_values.content",
         "events.content",
         "identities.content",
+        "incidents.content",
         "ledger.personal",
         "legal_holds.reason",
+        "notes.content",
         "numbers.number",
         "outbox.content",
         "rejected_events.body",
@@ -122,6 +130,9 @@ def test_every_sealed_column_is_of_the_one_encrypted_type() -> None:
         "rule_sets.content",
         "rule_sets.set_by",
         "subscriptions.content",
+        "transfers.key",
+        "transfers.place",
+        "supplier_disclosures.content",
     }
 
 

@@ -9,8 +9,8 @@ import pytest
 from sqlalchemy import func, insert, select
 from sqlalchemy.exc import IntegrityError
 
-from contracts.vocabulary import Channel, Lane, Purpose, Reason
-from store import ledger, sealing
+from contracts.vocabulary import Channel, Lane, Purpose, Reason, Retention
+from store import erasing, leaves, ledger, sealing
 from store.ledger import Entry, Where
 from store.merkle import GENESIS
 from store.sealing import Verified
@@ -262,6 +262,66 @@ def test_destroyed_keys_leave_the_chain_whole(sealed: House) -> None:
         tx.connection.execute(data_keys.delete())
 
     assert _verify(sealed).broken is None
+
+
+def test_a_key_that_is_gone_before_its_values_are_leaves_the_chain_whole(sealed: House) -> None:
+    """Retention destroys the key first, and then a million entries' values, a part at a time."""
+    with sealed.store.write() as tx:
+        erasing.destroy_keys(tx, "C-1042", Retention.SENDS)
+
+    found = _verify(sealed)
+
+    assert (found.entries, found.broken) == (5, None)
+    with sealed.store.read() as tx:
+        assert [ledger.open_where(tx, row) for row in sealed.entries()] == [ledger.NOWHERE] * 5
+
+
+def test_a_key_that_is_missing_is_found(sealed: House) -> None:
+    """Nobody destroyed it on purpose: then it would be on record as destroyed."""
+    with sealed.store.write() as tx:
+        tx.connection.execute(data_keys.delete())
+        tx.store.forget_keys("C-1042")
+
+    broken = _verify(sealed).broken
+
+    assert broken is not None
+    assert broken.what == "the entry's sealed values do not open"
+
+
+ODD = ('said "no"\\', "naïve – 電話 😀", "a\tb\nc\x01\x7f", "")
+
+
+def test_texts_of_all_kinds_are_covered_alike_however_they_are_read(house: House) -> None:
+    """What the check reads is written by the database itself, and must be what was hashed."""
+    early, late = START.replace(year=1971, microsecond=0), START.replace(year=2999, microsecond=10)
+    with house.store.write() as tx:
+        entries = [_entry(detail=text, reference=text, attempted_at=early) for text in ODD]
+        entries += [_entry(delivery_id=None, step=None, marked=True, settled_at=late)]
+        ledger.append(
+            tx,
+            [
+                (each, Where(text, text, text))
+                for each, text in zip(entries, (*ODD, "x"), strict=True)
+            ],
+        )
+    _seal(house)
+
+    assert _verify(house).broken is None
+    with house.store.read() as tx:
+        found = [ledger.open_where(tx, row).destination for row in house.entries()]
+    assert found == [*ODD, "x"]
+
+
+def test_what_is_read_in_parts_is_checked_whole(
+    sealed: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Memory must not grow with the ledger, and where a part ends is not where a seal does."""
+    monkeypatch.setattr(leaves, "_AT_ONCE", 2)
+    monkeypatch.setattr(sealing, "_SEALS", 1)
+
+    found = _verify(sealed)
+
+    assert (found.seals, found.entries, found.broken) == (2, 5, None)
 
 
 def test_an_entry_that_commits_late_is_sealed_next(server_house: House) -> None:

@@ -4,8 +4,9 @@ from typing import Any
 
 import pytest
 
-from contracts.vocabulary import Custody
+from contracts.vocabulary import Custody, DeliveryStatus, Reason
 from store import custody, tables
+from store.deliveries.recording import Result, record
 from tests.building import POST, House
 from tests.factories import Sample, catch_all, envelope
 from workers.upkeep.post import ask_for_rounds, see_to_held
@@ -32,6 +33,18 @@ def _rounds(house: House) -> None:
 def _held(house: House) -> None:
     while see_to_held(house.store, house.readings, house.policies)[0]:
         pass
+
+
+def _they_hear(house: House, status: DeliveryStatus = DeliveryStatus.ACCEPTED) -> None:
+    """Have the questions about items go out, and come to this."""
+    asked = [row["id"] for row in house.deliveries(rule_id="@item-asked")]
+    claimed = house.claim(*asked) if asked else []
+    verdict = "accepted" if status is DeliveryStatus.ACCEPTED else "rejected"
+    reason = Reason.PROVIDER_ACCEPTED if status is DeliveryStatus.ACCEPTED else Reason.REFUSED
+    with house.store.write() as tx:
+        record(
+            tx, [Result(claimed=one, verdict=verdict, to=status, reason=reason) for one in claimed]
+        )
 
 
 def _item(house: House, item_id: str) -> dict[str, Any]:
@@ -126,6 +139,7 @@ def test_only_what_may_be_shredded_is_shredded_in_time(
     for days in (21, 8):
         house.clock.advance(days=days)
         _held(house)
+        _they_hear(house)
     early = _item(house, "item-1")["do"].value
     house.clock.advance(days=2)
 
@@ -144,6 +158,7 @@ def test_who_is_asked_late_has_as_long_to_answer(house: House) -> None:
     _arrive(house, "item-1")
     house.clock.advance(days=45)
     _held(house)
+    _they_hear(house)
     at_once = _item(house, "item-1")["do"].value
     house.clock.advance(days=10)
 
@@ -152,12 +167,53 @@ def test_who_is_asked_late_has_as_long_to_answer(house: House) -> None:
     assert (at_once, _item(house, "item-1")["do"].value) == ("hold", "shred")
 
 
+@pytest.mark.parametrize(
+    "came_to", [None, DeliveryStatus.FAILED], ids=["it waits yet", "it was refused"]
+)
+def test_nothing_is_shredded_of_which_nobody_was_asked(
+    house: House, came_to: DeliveryStatus | None
+) -> None:
+    """Paper cannot be brought back: whom the question did not reach is asked again first."""
+    _serve(house, do="hold", may_shred=True)
+    _arrive(house, "item-1")
+    house.clock.advance(days=21)
+    _held(house)
+    if came_to is not None:
+        _they_hear(house, came_to)
+    house.clock.advance(days=10)
+
+    _held(house)
+
+    kept, questions = _item(house, "item-1"), house.deliveries(rule_id="@item-asked")
+    _they_hear(house)
+    house.clock.advance(days=10)
+    _held(house)
+    assert (kept["do"].value, len(questions)) == ("hold", 2)
+    assert _item(house, "item-1")["do"].value == "shred"
+
+
+def test_who_can_be_asked_nowhere_is_not_said_to_have_been(house: House) -> None:
+    """The chain of custody must not name a question that was never put."""
+    _serve(house, do="hold", may_shred=True)
+    _arrive(house, "item-1")
+    house.tell(envelope("destination.removed", destination_id="d-mail"))
+    for _ in range(3):
+        house.clock.advance(days=21)
+        _held(house)
+
+    with house.store.read() as tx:
+        lines = custody.of_item(tx, "item-1")
+    assert Custody.ASKED not in {line.what for line in lines}
+    assert _item(house, "item-1")["do"].value == "hold"
+
+
 def test_nothing_of_who_has_left_is_shredded(house: House) -> None:
     """What becomes of it is the office's to decide."""
     _serve(house, do="hold", may_shred=True)
     _arrive(house, "item-1")
     house.clock.advance(days=21)
     _held(house)
+    _they_hear(house)
     house.tell(envelope("service.terminated", terminated_at=house.clock.now.isoformat()))
     house.clock.advance(days=20)
 
@@ -175,6 +231,7 @@ def test_an_instruction_may_allow_what_no_rule_does(house: House) -> None:
     for days in (21, 10):
         house.clock.advance(days=days)
         _held(house)
+        _they_hear(house)
 
     item = _item(house, "item-1")
     assert (item["do"].value, item["authority"]) == ("shred", "customer, phone; held for 30 days")

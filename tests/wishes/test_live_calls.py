@@ -198,6 +198,21 @@ def test_who_rings_a_customers_number_is_put_through_by_its_rules(wired: Wired) 
     assert (event["type"], event["customer_ref"]) == ("call.waiting", "C-1042")
 
 
+@pytest.mark.parametrize("caller", ["anonymous", "+266696687", "+86282452253", "+441234567"])
+def test_who_shows_no_number_or_an_impossible_one_is_put_through_as_well(
+    wired: Wired, caller: str
+) -> None:
+    """Hospitals and banks withhold theirs, and Twilio spells the word for it in digits."""
+    serve(wired.house)
+    behave(wired, desk="answer")
+
+    sid = rings_us(wired, caller=caller)
+
+    eventually(lambda: wired.house.deliveries(channel=CALL) != [], "it is taken in")
+    settled(wired, "d-desk", S.DELIVERED)
+    ended(wired, sid)
+
+
 def test_the_next_number_of_a_call_to_us_is_rung_as_well(wired: Wired) -> None:
     """The first is busy: the second is dialled as for any waiting caller."""
     serve(wired.house)
@@ -239,6 +254,27 @@ def test_a_caller_the_customer_wants_nothing_of_is_turned_away(wired: Wired) -> 
     assert wired.house.deliveries(channel=CALL) == []
     reasons = {entry["reason"] for entry in wired.house.entries(outcome="not_sent")}
     assert Reason.RULE_SENDS_NOTHING in reasons
+
+
+def test_where_a_rule_wants_nobody_rung_the_caller_goes_to_the_agents(wired: Wired) -> None:
+    """Not to be rung at night is what a customer has agents for."""
+    night = {
+        "rule_id": "no-calls",
+        "match": {"events": ["call.waiting"]},
+        "action": {"timing": "none"},
+    }
+    wired.house.serve()
+    wired.house.tell(
+        envelope("number.assigned", number=NUMBER),
+        envelope("preferences.set", rules=[night, catch_all("d-mobile")], based_on_version=...),
+    )
+    behave(wired, agents="answer")
+
+    sid = rings_us(wired)
+
+    ended(wired, sid)
+    assert wired.house.deliveries(channel=CALL) == []
+    assert AGENTS in "".join(wired.sending.sandbox.heard(sid))
 
 
 def test_a_call_that_is_told_of_again_is_answered_again_and_planned_once(wired: Wired) -> None:

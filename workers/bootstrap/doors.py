@@ -2,9 +2,11 @@
 
 from typing import TYPE_CHECKING
 
+from config.processors import insist
 from config.providers import all_sms_senders
 from config.sending import MissingSettingsError, company_of, missing_company
 from config.settings import Settings
+from contracts.tolls import may_be_reached
 from contracts.vocabulary import Channel
 from workers.bootstrap.parts import Parts
 from workers.bootstrap.preparing import (
@@ -28,6 +30,7 @@ def open_web(parts: Parts) -> "FastAPI":
     from workers.receipts.webhooks import HookParts, Webhooks
 
     settings = parts.settings
+    insist(settings)
     beside: list[Mounted] = []
     tokens = [one.auth_token.get_secret_value() for one in all_sms_senders(settings)]
     if settings.public_url is not None and tokens:
@@ -38,6 +41,7 @@ def open_web(parts: Parts) -> "FastAPI":
             hint=parts.hints,
             public_url=settings.public_url,
             auth_tokens=tuple(dict.fromkeys(tokens)),
+            reachable=_reachable(parts),
             counts=parts.counts,
             company=settings.company_trading_name,
             help_text=_help_text(settings),
@@ -61,6 +65,12 @@ def open_web(parts: Parts) -> "FastAPI":
         ),
         beside,
     )
+
+
+def _reachable(parts: Parts) -> "Callable[[str], bool]":
+    """Where calls and texts may go that others name; to the agents of the settings, always."""
+    countries, agents = parts.policies.countries, parts.settings.voice_return_to
+    return lambda place: place == agents or may_be_reached(place, countries)
 
 
 def _farewell(parts: Parts) -> "Callable[[], Spoken] | None":
@@ -114,6 +124,7 @@ def open_calls(parts: Parts, hooks: "HookParts") -> "list[Mounted]":
 def open_pages(parts: Parts) -> "list[Mounted]":
     """Make the pages that links in emails lead to; none where nobody can reach them."""
     from workers.pages.answers import Pages
+    from workers.pages.copies import HandingOut, HandingParts
     from workers.pages.documents import Fetching, FetchingParts
     from workers.pages.unsubscribing import Unsubscribing, UnsubscribingParts
 
@@ -131,7 +142,14 @@ def open_pages(parts: Parts) -> "list[Mounted]":
     unsubscribing = UnsubscribingParts(
         store=parts.store, links=made, pages=pages, publish=lambda body: _publish(parts, body)
     )
-    return [Fetching(fetching), Unsubscribing(unsubscribing)]
+    handing = HandingParts(
+        store=parts.store,
+        links=made,
+        pages=pages,
+        open_files=lambda: open_files(parts),
+        tries=settings.document_link_tries,
+    )
+    return [Fetching(fetching), HandingOut(handing), Unsubscribing(unsubscribing)]
 
 
 def _publish(parts: Parts, body: bytes, but: Channel | None = None) -> None:
@@ -169,6 +187,7 @@ def open_mail_door(parts: Parts) -> "MailDoor":
     from workers.receipts.mail_door import Listening, MailDoor
 
     settings, paths = parts.settings, return_paths(parts)
+    insist(settings)
     if paths is None:
         raise MissingSettingsError(("mail_bounce_domain",))
     taking = BounceParts(
@@ -193,6 +212,7 @@ def open_consumer(parts: Parts) -> "Consumer":
     from workers.metrics.definitions import INTAKE_WAITS
 
     settings = parts.settings
+    insist(settings)
     options = Options(
         prefetch=settings.intake_prefetch,
         batch=settings.intake_batch,

@@ -55,7 +55,12 @@ def links(parts: Parts) -> Links | None:
     settings = parts.settings
     if settings.public_url is None:
         return None
-    return Links(settings.public_url, parts.store.index, settings.document_link_days)
+    return Links(
+        settings.public_url,
+        parts.store.index,
+        settings.document_link_days,
+        settings.copy_link_days,
+    )
 
 
 def return_paths(parts: Parts) -> ReturnPaths | None:
@@ -115,7 +120,7 @@ def _rule(parts: Parts, claimed: Claimed) -> Rule | None:
     customer = parts.readings.kept(claimed.customer_ref)
     rules = customer.rules if customer and customer.rules_version == claimed.rule_version else None
     if rules is None:
-        with parts.store.read() as tx:
+        with parts.store.read(claimed.purpose) as tx:
             rules = rules_at(tx, claimed.customer_ref, claimed.rule_version)
     return rules.rule(claimed.rule_id) if rules is not None else None
 
@@ -123,7 +128,7 @@ def _rule(parts: Parts, claimed: Claimed) -> Rule | None:
 def _numbers(parts: Parts, claimed: Claimed, rule: Rule) -> list[str]:
     """The numbers that a rule has ring at the same time, as they are now."""
     names = [step.destination for step in rule.action.steps]
-    with parts.store.read() as tx:
+    with parts.store.read(claimed.purpose) as tx:
         return numbers_to_ring(tx, claimed.customer_ref, names, claimed.purpose)
 
 

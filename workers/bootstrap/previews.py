@@ -7,7 +7,7 @@ from uuid import UUID
 
 from config.settings import Settings
 from contracts.events import load_data
-from contracts.vocabulary import Target, Verb
+from contracts.vocabulary import Purpose, Target, Verb
 from store import audit, inbox
 from store.audit import By, Concerned
 from store.mail_from import read_mail_from
@@ -58,7 +58,7 @@ def wanted_of_past(parts: Parts, name: str, source: str | None, by: By) -> Wante
 
 def for_customer(parts: Parts, wanted: Wanted, ref: str) -> Wanted:
     """Write for one customer: language, clock, and in whose name. Raises ``NotPreviewedError``."""
-    with parts.store.read() as tx:
+    with parts.store.read(Purpose.SET_UP) as tx:
         customer = parts.readings.load(tx, [ref]).get(ref)
         own = read_mail_from(tx, ref)
     if customer is None:

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from uuid import UUID
 
+from config.processors import insist
 from contracts.vocabulary import Channel, Lane
 from store.deliveries.recording import Result
 from workers.alive import Crew
@@ -27,10 +28,14 @@ _MARGIN_SECONDS = 30.0
 
 
 class Dispatch:
-    """The sending half of a process: workers, their loop, and their providers."""
+    """The sending half of a process: workers, their loop, and their providers.
+
+    Raises ``UndeclaredProcessorError`` where nobody is named who runs a part in use.
+    """
 
     def __init__(self, parts: Parts, lanes: Sequence[Lane]) -> None:
         settings = parts.settings
+        insist(settings)
         map_large_blocks()
         preparing = open_preparing(parts)
         self._loop = Loop()

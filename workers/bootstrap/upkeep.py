@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 
+from config.processors import insist
 from config.sending import missing_company
 from store.checkpoints import Published, publish_next
 from store.engine import Store
@@ -9,7 +10,7 @@ from store.inbox import some_awaited
 from workers.bootstrap.parts import Parts
 from workers.bootstrap.preparing import open_files, open_preparing
 from workers.bootstrap.providers import open_carriers
-from workers.bootstrap.rights import open_retaining
+from workers.bootstrap.rights import open_forgetting, open_retaining, open_transfers
 from workers.metrics.definitions import LEADS
 from workers.metrics.store_figures import EVERY_SECONDS, StoreFigures
 from workers.providers.twilio_sms import TwilioSms
@@ -30,6 +31,7 @@ _LIST_SECONDS = 3.0  # outcomes that the broker has not taken by then are listed
 def open_upkeep(parts: Parts) -> Upkeep:
     """Make the upkeep of an installation; it works once it leads."""
     settings = parts.settings
+    insist(settings)
     store = led_by(parts.store, parts.worker)
     chores = Chores(
         store,
@@ -53,6 +55,13 @@ def open_upkeep(parts: Parts) -> Upkeep:
     )
     retaining = open_retaining(parts, store)
     chores = (*chores, Chore("retain", settings.upkeep_interval_seconds * 10, retaining.run))
+    sweeping = open_transfers(parts, store)
+    chores = (
+        *chores,
+        Chore("sweep_transfers", settings.upkeep_interval_seconds * 10, sweeping.sweep),
+    )
+    forgetting = open_forgetting(parts, store)
+    chores = (*chores, Chore("forget_cases", 3600.0, forgetting.run))
     asking = open_asking(parts, store)
     if asking is not None:
         chores = (*chores, Chore("ask_providers", settings.upkeep_interval_seconds, asking.run))

@@ -20,6 +20,7 @@ def check_all(settings: Settings) -> list[Finding]:
         "company": here.company,
         "templates": here.templates,
         "channels": here.channels,
+        "processors": here.processors,
         "public address": here.public_url,
         "master key": here.master_key,
         "data folder": here.data_folder,

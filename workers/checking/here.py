@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 
 from config import keyfile
 from config.loading import describe
+from config.processors import BACKUP, OURSELVES, processors_of, undeclared
 from config.sending import MissingSettingsError, company_of, missing_for_sending
 from config.settings import Settings
 from contracts.vocabulary import Channel
@@ -77,6 +78,19 @@ def _channel(found: Settings, channel: Channel) -> Finding:
     if getattr(found, _PROVIDED[channel]):
         return wrong(what, f"begun but not finished; set {_variables(missing)}")
     return unset(what, f"cannot send by {channel}; to use it, set {_variables(missing)}")
+
+
+def processors(found: Settings) -> Sequence[Finding]:
+    """Tell who runs each part that carries or keeps what we hold, and where nobody is named."""
+    what = "processors"
+    missing = undeclared(found)
+    if missing:
+        return [wrong(what, one) for one in missing]
+    outside = sorted({one.name for one in processors_of(found) if one.name != OURSELVES})
+    told = f"named for every part in use: {', '.join(outside) or 'nobody but ourselves'}"
+    if not found.sandbox and BACKUP not in {one.part for one in processors_of(found)}:
+        return [fine(what, f"{told}; declare who keeps backups too, if that is not yourselves")]
+    return [fine(what, told)]
 
 
 def master_key(found: Settings) -> Sequence[Finding]:

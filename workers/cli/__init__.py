@@ -7,23 +7,32 @@ import typer
 
 from workers.cli import (
     acting,
+    complaints,
     customers,
+    disclosures,
     emails,
     events,
     explaining,
+    incidents,
     installing,
     items,
     keys,
     looking,
     notices,
+    policy,
     processes,
+    processors,
     proving,
     records,
     releasing,
+    reporting,
+    righting,
     rights,
     showing,
+    suppliers,
     texting,
     vault,
+    written,
 )
 
 app = typer.Typer(
@@ -35,6 +44,7 @@ app = typer.Typer(
 )
 for group in (
     processes,
+    processors,
     installing,
     events,
     looking,
@@ -45,12 +55,20 @@ for group in (
     emails,
     texting,
     records,
+    written,
     proving,
+    reporting,
     rights,
+    disclosures,
+    incidents,
+    complaints,
+    righting,
+    suppliers,
     vault,
     keys,
     items,
     notices,
+    policy,
     showing,
 ):
     group.add_to(app)

@@ -139,7 +139,7 @@ def audit(
     """List what operators did, why, and to what."""
     from store.audit import last_acts
 
-    with opened(there()) as parts, parts.store.read() as tx:
+    with opened(there()) as parts, parts.store.read(Purpose.RECORD) as tx:
         rows = [
             {
                 "at": act.at,
@@ -184,7 +184,7 @@ def list_suppressions(
     """List destinations that must not be used, for what, why, and since when."""
     from store.suppressed import suppressed
 
-    with opened(there()) as parts, parts.store.read() as tx:
+    with opened(there()) as parts, parts.store.read(Purpose.RECORD) as tx:
         rows = [
             {
                 "customer": one.customer_ref,
@@ -243,12 +243,12 @@ class _Chosen:
 
 def _choose(parts: "Parts", ids: Sequence[UUID] | None, cause: str | None, limit: int) -> _Chosen:
     """Find what is meant: by ids, or by a cause, of which ``left`` are beyond the limit."""
-    from store.attention import OVERDUE, attention, members, rejected_among
+    from store.attention import FOLLOW_UP, OVERDUE, attention, members, rejected_among
     from store.contradictions import among
 
     if bool(ids) == bool(cause):
         raise typer.BadParameter("give ids, or --cause CAUSE as `onward attention` names it")
-    with parts.store.read() as tx:
+    with parts.store.read(Purpose.RECORD) as tx:
         if ids:
             rejected, against = rejected_among(tx, ids), among(tx, ids)
             named = [one for one in ids if one not in rejected and one not in against]
@@ -259,6 +259,8 @@ def _choose(parts: "Parts", ids: Sequence[UUID] | None, cause: str | None, limit
             fail(f"nothing waits for {wanted}: see onward attention")
         if all(group.kind == OVERDUE for group in groups):
             fail("what waits for something is taken up when that appears: see onward waiting")
+        if all(group.kind == FOLLOW_UP for group in groups):
+            fail("a follow-up ends when its note is amended without one: see onward notes")
         found = members(tx, wanted, limit)
     total = sum(group.count for group in groups)
     return _Chosen(

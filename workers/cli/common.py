@@ -49,11 +49,15 @@ def there() -> "Settings":
 
 
 @contextmanager
-def opened(found: "Settings | None" = None) -> "Iterator[Parts]":
-    """Open the installation; what stops that is said in a sentence, exit 1."""
+def opened(found: "Settings | None" = None, *, people: bool = True) -> "Iterator[Parts]":
+    """Open the installation; what stops that is said in a sentence, exit 1.
+
+    Where ``people`` read, nothing personal opens unless it is said what for (``store.purposes``).
+    """
     from sqlalchemy.exc import DBAPIError
 
     from config.keyfile import MasterKeyError
+    from config.processors import UndeclaredProcessorError
     from config.sending import MissingSettingsError
     from store.keys import Unopenable
     from store.root_keys import NoRootKeyError
@@ -67,6 +71,7 @@ def opened(found: "Settings | None" = None) -> "Iterator[Parts]":
     parts = None
     try:
         parts = open_parts(found or settings())
+        parts.store.people_read = people
         yield parts
     except (
         BrokerAwayError,
@@ -77,6 +82,7 @@ def opened(found: "Settings | None" = None) -> "Iterator[Parts]":
         NoRootKeyError,
         OpsPortError,
         TopologyError,
+        UndeclaredProcessorError,
         Unopenable,
     ) as error:
         fail(str(error))

@@ -7,6 +7,7 @@ from typing import Annotated, Any
 import click
 import typer
 
+from contracts.vocabulary import Purpose
 from workers.cli.common import fail, opened, there
 
 rules_app = typer.Typer(help="A customer's rules.", no_args_is_help=True)
@@ -63,7 +64,7 @@ def edit(
 
 
 def _in_force(customer: str) -> dict[str, Any]:
-    with opened(there()) as parts, parts.store.read() as tx:
+    with opened(there()) as parts, parts.store.read(Purpose.SET_UP) as tx:
         found = parts.readings.load(tx, [customer]).get(customer)
     if found is None:
         fail(f"there is no customer {customer}")

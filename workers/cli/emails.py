@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from contracts.vocabulary import Channel, Content
+from contracts.vocabulary import Carried, Channel, Content, Purpose
 from workers.cli.acting import As, Why, by_whom, tell
 from workers.cli.common import AsJson, fail, harmless, listing, opened, there
 from workers.previewing.fates import Fate
@@ -71,6 +71,7 @@ def preview(  # noqa: PLR0913, PLR0917 - each is an option
     """Show what a customer would read. A past event wants --reason: who read it is on record."""
     from workers.bootstrap.previews import for_customer, open_previewing
     from workers.previewing.previewing import NotPreviewedError
+    from workers.previewing.samples import SAMPLES
 
     with opened(there()) as parts:
         previewing = open_previewing(parts)
@@ -86,7 +87,12 @@ def preview(  # noqa: PLR0913, PLR0917 - each is an option
         except NotPreviewedError as error:
             fail(str(error))
             return
-    _give(shown, form or (_FORMS.get(out.suffix.lower()) if out else None) or Form.TEXT, out)
+        form = form or (_FORMS.get(out.suffix.lower()) if out else None) or Form.TEXT
+        if out is not None and event not in SAMPLES:
+            _take_away(parts, _content(shown, form), customer or None, out)
+            _tell_version(shown)
+            return
+    _give(shown, form, out)
 
 
 def _wanted(parts: "Parts", event: str, source: str | None, actor: str, reason: str) -> "Wanted":
@@ -99,17 +105,42 @@ def _wanted(parts: "Parts", event: str, source: str | None, actor: str, reason: 
     return wanted_of_past(parts, event, source, by_whom(actor, reason, dry_run=False))
 
 
-def _give(shown: "Preview", form: Form, out: Path | None) -> None:
+def _take_away(parts: "Parts", content: bytes, customer: str | None, out: Path) -> None:
+    """Write what was said to a real customer: as any copy, for these eyes and for a time."""
+    from workers.bootstrap.rights import open_transfers
+
+    try:
+        with open_transfers(parts).written(Carried.PREVIEW, customer, out) as file:
+            file.write(content)
+    except FileExistsError:
+        fail(f"{out} is there already: choose another name, or move it away")
+    except OSError as error:
+        fail(f"{out}: {error.strerror}")
+
+
+def _content(shown: "Preview", form: Form) -> bytes:
     if form is not Form.TEXT and not shown.eml:
         fail(f"a text message has no {form}: leave --form out")
-    content = {Form.TEXT: shown.text.encode(), Form.HTML: shown.html.encode(), Form.EML: shown.eml}
+    return {
+        Form.TEXT: shown.text.encode(),
+        Form.HTML: shown.html.encode(),
+        Form.EML: shown.eml,
+    }[form]
+
+
+def _give(shown: "Preview", form: Form, out: Path | None) -> None:
+    content = _content(shown, form)
     if out is None:
         if form is Form.EML:
-            sys.stdout.buffer.write(content[form])
+            sys.stdout.buffer.write(content)
             return
-        typer.echo(harmless(content[form].decode()))
+        typer.echo(harmless(content.decode()))
     else:
-        out.write_bytes(content[form])
+        out.write_bytes(content)
+    _tell_version(shown)
+
+
+def _tell_version(shown: "Preview") -> None:
     parts = f", {shown.segments} segments" if shown.segments else ""
     typer.echo(f"template version {shown.template_version}{parts}", err=True)
 
@@ -128,7 +159,7 @@ def show(customer: Ref, as_json: AsJson = False) -> None:
     from store.mail_from import MailFrom, read_mail_from
 
     with opened(there()) as parts:
-        with parts.store.read() as tx:
+        with parts.store.read(Purpose.SET_UP) as tx:
             own = read_mail_from(tx, customer) or MailFrom()
         settings = parts.settings
     row = {

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from contracts.vocabulary import Purpose
 from workers.cli.common import AsJson, fail, listing, opened, there
 
 if TYPE_CHECKING:
@@ -62,7 +63,7 @@ def rejected(
     """List rejected events and why."""
     from store.queries import rejected as read
 
-    with opened(there()) as parts, parts.store.read() as tx:
+    with opened(there()) as parts, parts.store.read(Purpose.RECORD) as tx:
         rows = [
             {
                 "received_at": r.received_at,
@@ -88,7 +89,7 @@ def waiting(as_json: AsJson = False) -> None:
     """List events that wait, for what, and until when."""
     from store.queries import waiting as read
 
-    with opened(there()) as parts, parts.store.read() as tx:
+    with opened(there()) as parts, parts.store.read(Purpose.RECORD) as tx:
         rows = [
             {
                 "since": w.since,

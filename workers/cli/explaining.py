@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
+from contracts.vocabulary import Purpose
 from workers.cli.common import AsJson, fail, in_json, opened, there
 
 if TYPE_CHECKING:
@@ -88,7 +89,10 @@ def explain(  # noqa: PLR0913, PLR0917 - each is an option of the command
         fail("give either --sample TYPE or --event ID")
     if event is not None and said:
         fail(f"{_option(next(iter(said)))} is said of a --sample only")
-    with opened(there()) as parts, parts.store.read() as tx:
+    with (
+        opened(there()) as parts,
+        parts.store.read(Purpose.SET_UP if event is None else Purpose.RECORD) as tx,
+    ):
         moment = tx.now if at is None else _moment(at)
         if event is not None:
             ref, about = _past(tx, event, source, customer)

@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from contracts.vocabulary import Purpose
 from workers.cli.common import AsJson, fail, listing, opened, there
 
 if TYPE_CHECKING:
@@ -36,7 +37,7 @@ def item(
     """Tell all that befell an item of post, in the order of time: its chain of custody."""
     from store import custody, items
 
-    with opened(there()) as parts, parts.store.read() as tx:
+    with opened(there()) as parts, parts.store.read(Purpose.POST) as tx:
         known = items.find(tx, [item_id])
         lines = custody.of_item(tx, item_id)
     if not known:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from contracts.vocabulary import Purpose
 from workers.cli.common import AsJson, fail, harmless, in_json, listing, opened, there
 
 if TYPE_CHECKING:
@@ -38,11 +39,11 @@ def attention(
     as_json: AsJson = False,
 ) -> None:
     """Show what waits for you, by cause, and what puts it right."""
+    from store.attention import CONTRADICTED, members
     from store.attention import attention as read
-    from store.attention import members
     from workers.cli.words import ago, kind_of, mending
 
-    with opened(there()) as parts, parts.store.read() as tx:
+    with opened(there()) as parts, parts.store.read(Purpose.RECORD) as tx:
         if cause is not None:
             _list_members(members(tx, cause.strip("/"), limit), as_json=as_json)
             return
@@ -73,7 +74,8 @@ def attention(
             f"\n  {group.count} × {harmless('  '.join(group.words))}"
             f"  (oldest: {ago(now - group.oldest)})"
         )
-        typer.echo(f"    e.g. onward trace {group.examples[0]}")
+        if group.kind != CONTRADICTED:  # its own lines say where to look
+            typer.echo(f"    e.g. onward trace {group.examples[0]}")
         for line in mending(group):
             typer.echo(f"    {harmless(line)}")
     if groups:
@@ -125,7 +127,7 @@ def trace(
     from store.tracing import trace as read
     from workers.cli.timeline import as_plain, lines_of
 
-    with opened(there()) as parts, parts.store.read() as tx:
+    with opened(there()) as parts, parts.store.read(Purpose.RECORD) as tx:
         story = read(tx, name, source)
     if story is None:
         fail(f"nothing is known by the name {name}: try onward find, or onward attention")

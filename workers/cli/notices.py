@@ -8,6 +8,7 @@ from uuid import UUID
 
 import typer
 
+from contracts.vocabulary import Purpose
 from workers.cli.common import AsJson, fail, listing, opened, there
 
 if TYPE_CHECKING:
@@ -60,7 +61,7 @@ def notices(
     """Show each notice to everyone, how many it has reached, and who is still to be told."""
     from store import notices_told
 
-    with opened(there()) as parts, parts.store.read() as tx:
+    with opened(there()) as parts, parts.store.read(Purpose.RECORD) as tx:
         if notice is None:
             found = notices_told.notices(tx, limit)
             names = _names(tx, [one.event_id for one in found])

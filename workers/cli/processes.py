@@ -40,7 +40,7 @@ def _together(found: "Settings") -> None:
     from workers.bootstrap.ops import open_ops
     from workers.together import Together
 
-    with opened(found) as parts:
+    with opened(found, people=False) as parts:
         together = Together(parts)
         told = _told()
         with open_ops(parts):
@@ -52,11 +52,13 @@ def _together(found: "Settings") -> None:
 
 
 def _supervised(found: "Settings") -> None:
+    from config.processors import UndeclaredProcessorError, insist
     from workers.supervising.supervisor import DoorTakenError, Supervisor
 
     try:
+        insist(found)
         supervisor = Supervisor(found)
-    except DoorTakenError as error:
+    except (DoorTakenError, UndeclaredProcessorError) as error:
         fail(str(error))
     told = threading.Event()
     _on_signals(told.set)
@@ -77,7 +79,7 @@ def intake() -> None:
     found = settings()
     if found.broker is None:
         fail("intake reads from RabbitMQ: set ONWARD_BROKER_URL (without a broker, run onward up)")
-    with opened(found) as parts:
+    with opened(found, people=False) as parts:
         consumer = open_consumer(parts)
         _on_signals(consumer.stop)
         with open_ops(parts):
@@ -98,7 +100,7 @@ def dispatch(
     found = settings()
     if found.broker is None:
         fail("dispatch is told over RabbitMQ: set ONWARD_BROKER_URL (or run onward up)")
-    with opened(found) as parts:
+    with opened(found, people=False) as parts:
         sending = Dispatch(parts, _lanes(lanes))
         told = _told()  # before anything is sent: an end in between would be a kill
         with open_ops(parts):
@@ -113,7 +115,7 @@ def upkeep() -> None:
     from workers.bootstrap.ops import open_ops
     from workers.bootstrap.upkeep import open_upkeep
 
-    with opened() as parts:
+    with opened(people=False) as parts:
         running = open_upkeep(parts)
         _on_signals(running.stop)
         with open_ops(parts):
@@ -130,7 +132,7 @@ def web(
     from workers.bootstrap.doors import open_web
     from workers.bootstrap.ops import open_ops
 
-    with opened() as parts:
+    with opened(people=False) as parts:
         app = open_web(parts)
         with open_ops(parts):
             settle()
@@ -142,7 +144,7 @@ def bounces() -> None:
     from workers.bootstrap.doors import open_mail_door
     from workers.bootstrap.ops import open_ops
 
-    with opened() as parts:
+    with opened(people=False) as parts:
         door = open_mail_door(parts)
         told = _told()
         try:

@@ -1,20 +1,26 @@
 """The ledger's proofs: whether its chain holds, what is published of it, and one entry's proof."""
 
 import json
+import os
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 from uuid import UUID
 
 import typer
 
+from contracts.vocabulary import Purpose
 from workers.cli.common import AsJson, fail, listing, opened, there
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from store.checkpoints import Checkpoint
     from store.engine import Store
     from store.sealing import Trusted
 
 _LAST = "last"
+_PROCESSES = 4
 
 
 def add_to(app: typer.Typer) -> None:
@@ -32,17 +38,23 @@ def verify(
             " that was written."
         ),
     ] = None,
+    processes: Annotated[
+        int | None,
+        typer.Option(min=1, help="How many check a long ledger at once; unset: one a core, to 4."),
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Check the ledger's chain and checkpoints; name the first broken row, and exit 1."""
-    from store.sealing import verify as check
+    from store.sealing import NOTHING
+    from store.verifying import verify_together
 
     with opened(there()) as parts:
         published = _published(parts.settings.checkpoints)
         kept = published if from_checkpoint is None else _named(from_checkpoint, published)
         _insist(parts.store, published, kept)
-        trusted = None if from_checkpoint is None else _trusted(kept[-1])
-        result = check(parts.store) if trusted is None else check(parts.store, trusted)
+        trusted = NOTHING if from_checkpoint is None else _trusted(kept[-1])
+        at_once = processes or min(os.cpu_count() or 1, _PROCESSES)
+        result = verify_together(parts.store, _opened, at_once, trusted)
     row: dict[str, Any] = {
         "entries": result.entries,
         "seals": result.seals,
@@ -61,6 +73,12 @@ def verify(
     listing([row], {name: name.capitalize() for name in row}, as_json=as_json)
     if result.broken is not None:
         fail(f"the chain is broken: {result.broken.what}")
+
+
+@contextmanager
+def _opened() -> "Iterator[Store]":
+    with opened(there()) as parts:
+        yield parts.store
 
 
 def checkpoints(as_json: AsJson = False) -> None:
@@ -106,7 +124,7 @@ def prove(
     shown = [name for name in proving.SHOWN if name not in (without or ())]
     with opened(there()) as parts:
         published = _published(parts.settings.checkpoints)
-        with parts.store.snapshot() as tx:
+        with parts.store.snapshot(Purpose.RECORD) as tx:
             rows = proving.entries_of(tx, send)
             if not rows:
                 fail(f"nothing on the ledger is named {send}: see onward sends, onward trace")

@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from contracts.vocabulary import Purpose
 from workers.cli.common import AsJson, listing, opened, there
 
 if TYPE_CHECKING:
@@ -37,7 +38,7 @@ def sends(
     """Show what was sent on to a customer, when, where and by which channel, and why not."""
     from store.queries import sends_of_customer
 
-    with opened(there()) as parts, parts.store.read() as tx:
+    with opened(there()) as parts, parts.store.read(Purpose.RECORD) as tx:
         rows = [_row(send) for send in sends_of_customer(tx, customer, limit=limit)]
     listing(rows, _SEND, as_json=as_json)
 
@@ -52,7 +53,7 @@ def replies(
     """Show what a customer has texted back, and to which of our texts."""
     from store.replies import of_customer, unattributed
 
-    with opened(there()) as parts, parts.store.read() as tx:
+    with opened(there()) as parts, parts.store.read(Purpose.RECORD) as tx:
         lines = unattributed(tx, limit) if customer is None else of_customer(tx, customer, limit)
     rows = [
         {
@@ -74,7 +75,7 @@ def find(
     """Find events by a caller's name or number, a call, an item, an invoice."""
     from store.queries import find as look_for
 
-    with opened(there()) as parts, parts.store.read() as tx:
+    with opened(there()) as parts, parts.store.read(Purpose.RECORD) as tx:
         rows = [row for found in look_for(tx, text) for row in _story_rows(found)]
     headings = {
         "received_at": "Received",
@@ -105,6 +106,7 @@ def _story_rows(story: "EventStory") -> list[dict[str, Any]]:
             "outcome": d.status.value,
             "reason": d.reason.value,
             "at": d.changed_at,
+            "delivery": d.id,
         }
         for d in story.deliveries
     ]
@@ -128,4 +130,10 @@ def _story_rows(story: "EventStory") -> list[dict[str, Any]]:
 
 def _row(send: "SendLine") -> dict[str, Any]:
     row = {name: getattr(send, name, None) for name in _SEND}
-    return row | {"cost": None if send.price is None else f"{send.price} {send.currency}"}
+    names = {
+        "source": send.source,
+        "event": send.event_id,
+        "delivery": send.delivery_id,
+        "entry": send.id,
+    }
+    return row | {"cost": None if send.price is None else f"{send.price} {send.currency}"} | names

@@ -1,23 +1,22 @@
 """People's rights in their own data: requests and their clocks, copies, erasure."""
 
-from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, NoReturn
+from collections.abc import Sequence
+from datetime import datetime
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from contracts.vocabulary import Refusal, RightsKind, RightsStatus
+from contracts.vocabulary import Purpose, Refusal, RightsKind, RightsStatus
+from workers.cli import copies
 from workers.cli.acting import As, Why, by_whom
 from workers.cli.common import AsJson, fail, listing, opened, there
-from workers.cli.words import REFUSALS
+from workers.cli.copies import Customer, Named, one_request, refused, stop_with
 
 if TYPE_CHECKING:
-    from store.rights import Request
+    from store.processors import Asked
     from workers.bootstrap.parts import Parts
 
 rights_app = typer.Typer(help="What people ask of us about their own data.", no_args_is_help=True)
-
-Customer = Annotated[str, typer.Argument(help="The customer's reference.")]
-Named = Annotated[str, typer.Argument(help="A request, by our id or its publisher's.")]
 
 
 def add_to(app: typer.Typer) -> None:
@@ -27,7 +26,7 @@ def add_to(app: typer.Typer) -> None:
     rights_app.command("stop")(stop)
     rights_app.command("run")(run)
     rights_app.command("close")(close)
-    rights_app.command("copy")(copy)
+    copies.add_to(rights_app)
     rights_app.command("erase")(erase)
     rights_app.command("restrict")(restrict)
     rights_app.command("unrestrict")(unrestrict)
@@ -35,6 +34,7 @@ def add_to(app: typer.Typer) -> None:
     rights_app.command("lift")(lift)
     rights_app.command("destroyed")(destroyed)
     app.add_typer(rights_app, name="rights")
+    app.add_typer(copies.transfers_app, name="transfers")
     app.command("restore-check")(restore_check)
 
 
@@ -44,12 +44,15 @@ def list_requests(
     as_json: AsJson = False,
 ) -> None:
     """List requests, the most pressing first, and by when each must be answered."""
+    from store.processors import asked_about
     from store.rights import listed
     from workers.rights.requests import Clock
 
-    with opened(there()) as parts, parts.store.read() as tx:
+    with opened(there()) as parts, parts.store.read(Purpose.RIGHTS) as tx:
         clock = Clock(parts.policies)
         today = clock.day(tx)
+        found = listed(tx, customer, closed=closed)
+        asked = asked_about(tx, [one.id for one in found])
         rows = [
             {
                 "id": one.id,
@@ -61,10 +64,11 @@ def list_requests(
                 "target_on": clock.target(one),
                 "due_on": one.due_on,
                 "days_left": None if one.closed_at else (one.due_on - today).days,
+                "waits_for": _unconfirmed(asked.get(one.id, ()), tx.now),
                 "detail": one.detail,
                 "answer": one.answer,
             }
-            for one in listed(tx, customer, closed=closed)
+            for one in found
         ]
     headings = {
         "request_id": "Request",
@@ -74,6 +78,7 @@ def list_requests(
         "received_at": "Received",
         "due_on": "Due",
         "days_left": "Days left",
+        "waits_for": "Processors to confirm",
         "detail": "Says",
     }
     listing(rows, headings, as_json=as_json)
@@ -98,7 +103,7 @@ def open_request(
         body = rights_event(customer, kind.value, via, at, detail)
         (answer,) = publish(parts, [body])
     if answer.problems:
-        _stop("\n  ".join(f"{p.path}: {p.text}" for p in answer.problems))
+        stop_with("\n  ".join(f"{p.path}: {p.text}" for p in answer.problems))
     row = {"id": answer.id, "answer": answer.answer.value, "waits_for": answer.waits_for}
     listing([row], {"id": "Request", "answer": "Answer"}, as_json=as_json)
 
@@ -107,7 +112,7 @@ def stop(request: Named, reason: Why = "", actor: As = "") -> None:
     """Have a request's clock stand still: they were asked who they are, or what they mean."""
     by = by_whom(actor, reason, dry_run=False)
     with opened(there()) as parts:
-        _refused(_requests(parts).stop_clock(_one(parts, request), by))
+        refused(_requests(parts).stop_clock(one_request(parts, request), by))
     typer.echo("the clock stands still: onward rights run, once they have answered")
 
 
@@ -115,8 +120,8 @@ def run(request: Named, reason: Why = "", actor: As = "") -> None:
     """Have a request's clock run on."""
     by = by_whom(actor, reason, dry_run=False)
     with opened(there()) as parts:
-        _refused(_requests(parts).run_clock(_one(parts, request), by))
-        due = _one(parts, request).due_on
+        refused(_requests(parts).run_clock(one_request(parts, request), by))
+        due = one_request(parts, request).due_on
     typer.echo(f"due on {due}")
 
 
@@ -132,64 +137,8 @@ def close(
     by = by_whom(actor, reason, dry_run=False)
     status = RightsStatus.REFUSED if refuse else RightsStatus.DONE
     with opened(there()) as parts:
-        _refused(_requests(parts).close(_one(parts, request), status, by))
+        refused(_requests(parts).close(one_request(parts, request), status, by))
     typer.echo(f"closed: {status.value}")
-
-
-def copy(
-    customer: Customer,
-    to: Annotated[Path, typer.Option(help="The ZIP file to write; must not be there yet.")],
-    release: Annotated[
-        list[str] | None,
-        typer.Option(help="An event, by our id, whose other persons may be seen (repeatable)."),
-    ] = None,
-    release_all: Annotated[
-        bool, typer.Option("--release-all", help="Every other person may be seen.")
-    ] = False,
-    provided: Annotated[
-        bool,
-        typer.Option("--provided", help="Only what they gave us, for another provider."),
-    ] = False,
-    reason: Why = "",
-    actor: As = "",
-    as_json: AsJson = False,
-) -> None:
-    """Copy all that is held about a customer into a ZIP: JSON, CSV, a page, and the scans."""
-    from workers.bootstrap.rights import open_copies
-
-    by = by_whom(actor, reason, dry_run=False)
-    with opened(there()) as parts:
-        try:
-            found = open_copies(parts).copy(
-                customer,
-                to,
-                by,
-                release or (),
-                release_all=release_all,
-                provided_alone=provided,
-            )
-        except FileExistsError:
-            _stop(f"{to} is there already: choose another name, or move it away")
-        except OSError as error:
-            _stop(f"{to}: {error.strerror}")
-    if found is None:
-        _stop(f"nothing is held about {customer}")
-    row = {
-        "file": str(to),
-        "records": sum(found.rows.values()),
-        "files": found.files,
-        "missing_files": found.missing,
-        "withheld": len(found.withheld),
-        "sha256": found.sha256,
-    }
-    headings = {"file": "File", "records": "Records", "files": "Files", "withheld": "Withheld"}
-    listing([row], headings, as_json=as_json)
-    if found.withheld:
-        typer.echo(
-            f"{len(found.withheld)} events tell of another person, who is left out: look at each"
-            " (onward trace), then give --release ID or --release-all",
-            err=True,
-        )
 
 
 def erase(
@@ -209,8 +158,13 @@ def erase(
         done = open_erasing(parts).erase(customer, by)
     if done.refusal is Refusal.NOT_STOPPABLE:
         fail("something is being sent to them right now: try again in a minute")
-    _refused(done.refusal)
+    refused(done.refusal)
     typer.echo(f"{done.rows} rows and {done.files} files are erased")
+    if done.asked:
+        typer.echo(
+            f"asked to erase it too, and to confirm it: {', '.join(done.asked)}"
+            " (onward processors asked)"
+        )
     if done.kept:
         typer.echo(letter(done.kept))
 
@@ -221,7 +175,7 @@ def restrict(customer: Customer, reason: Why = "", actor: As = "") -> None:
 
     by = by_whom(actor, reason, dry_run=False)
     with opened(there()) as parts:
-        _refused(open_restricting(parts).restrict(customer, by))
+        refused(open_restricting(parts).restrict(customer, by))
     typer.echo(f"nothing is sent to {customer} until that is lifted: onward rights unrestrict")
 
 
@@ -240,7 +194,7 @@ def unrestrict(
     if not told:
         fail("they must be told before it is lifted: say so with --told")
     with opened(there()) as parts:
-        _refused(open_restricting(parts).lift(customer, by))
+        refused(open_restricting(parts).lift(customer, by))
     typer.echo("lifted")
 
 
@@ -250,7 +204,7 @@ def hold(customer: Customer, reason: Why = "", actor: As = "") -> None:
 
     by = by_whom(actor, reason, dry_run=False)
     with opened(there()) as parts:
-        _refused(open_holds(parts).hold(customer, by))
+        refused(open_holds(parts).hold(customer, by))
     typer.echo(f"nothing of {customer} is destroyed until the hold is lifted")
 
 
@@ -260,7 +214,7 @@ def lift(customer: Customer, reason: Why = "", actor: As = "") -> None:
 
     by = by_whom(actor, reason, dry_run=False)
     with opened(there()) as parts:
-        _refused(open_holds(parts).lift(customer, by))
+        refused(open_holds(parts).lift(customer, by))
     typer.echo("lifted")
 
 
@@ -293,33 +247,20 @@ def restore_check(as_json: AsJson = False) -> None:
     listing([{"customer": ref} for ref in again], {"customer": "Erased again"}, as_json=as_json)
 
 
+def _unconfirmed(asked: "Sequence[Asked]", now: datetime) -> str | None:
+    """Which processors have not confirmed an erasure yet, and which should have."""
+    told = [
+        f"{one.processor} (overdue)" if one.due_at < now else one.processor
+        for one in asked
+        if one.confirmed_at is None
+    ]
+    return ", ".join(told) or None
+
+
 def _requests(parts: "Parts") -> "Requests":
     from workers.bootstrap.rights import open_requests
 
     return open_requests(parts)
-
-
-def _one(parts: "Parts", name: str) -> "Request":
-    from store.rights import named
-
-    with parts.store.write() as tx:
-        found = named(tx, name)
-    if not found:
-        _stop(f"there is no request {name}: see onward rights list --closed")
-    if len(found) > 1:
-        ids = ", ".join(str(one.id) for one in found)
-        _stop(f"several requests are named {name}: give one of our ids, {ids}")
-    return found[0]
-
-
-def _refused(refusal: Refusal | None) -> None:
-    if refusal is not None:
-        fail(REFUSALS[refusal])
-
-
-def _stop(text: str) -> NoReturn:
-    fail(text)
-    raise AssertionError
 
 
 if TYPE_CHECKING:

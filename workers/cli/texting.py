@@ -4,6 +4,7 @@ from typing import Annotated
 
 import typer
 
+from contracts.vocabulary import Purpose
 from workers.cli.acting import As, Why, by_whom, tell
 from workers.cli.common import AsJson, listing, opened, there
 
@@ -27,7 +28,7 @@ def list_senders(
     """List customers whose texts come from a sender of their own; all others' from the company."""
     from store.senders import own_senders
 
-    with opened(there()) as parts, parts.store.read() as tx:
+    with opened(there()) as parts, parts.store.read(Purpose.SET_UP) as tx:
         rows = [
             {"customer": one.customer_ref, "sender": one.sender or "(erased)"}
             for one in own_senders(tx, limit)

@@ -56,12 +56,12 @@ def show(
     actor: As = "",
 ) -> None:
     """Show what is kept about the individuals of a customer, as JSON; who looked is on record."""
-    from contracts.vocabulary import Target, Verb
+    from contracts.vocabulary import Carried, Target, Verb
     from store import audit, vault
     from store.audit import Concerned
     from store.keys import Unopenable
     from workers.bootstrap.preparing import open_files
-    from workers.rights.private_files import private_file
+    from workers.bootstrap.rights import open_transfers
 
     by = by_whom(actor, reason, dry_run=False)
     opener = _key(key)
@@ -78,7 +78,10 @@ def show(
             sealed = open_files(parts).read_sealed(place) if one.evidence else None
             if files is not None and isinstance(sealed, bytes):
                 files.mkdir(parents=True, exist_ok=True)
-                with private_file(files / str(one.id)) as out:
+                copied = open_transfers(parts).written(
+                    Carried.IDENTITY, customer, files / str(one.id)
+                )
+                with copied as out:
                     out.write(opener.open(place, sealed))
     rows = [
         {

@@ -5,8 +5,8 @@ from datetime import timedelta
 from shlex import quote
 from types import MappingProxyType
 
-from contracts.vocabulary import Channel, ErrorCode, Reason, Refusal, Said
-from store.attention import CONTRADICTED, OVERDUE, REJECTED, Group
+from contracts.vocabulary import Channel, Contradiction, ErrorCode, Reason, Refusal, Said
+from store.attention import CONTRADICTED, FOLLOW_UP, OVERDUE, REJECTED, Group
 from store.inquiries import InquiryLine
 
 REFUSALS: Mapping[Refusal, str] = MappingProxyType(
@@ -23,17 +23,27 @@ REFUSALS: Mapping[Refusal, str] = MappingProxyType(
         Refusal.ERASED: "the customer's data have been erased",
         Refusal.DESTINATION_REMOVED: "the customer removed this destination",
         Refusal.DESTINATION_UNVERIFIED: "the destination has changed and is not verified yet",
+        Refusal.DESTINATION_CONTESTED: "the customer says that it is wrong: onward rights settle",
         Refusal.SUPPRESSED: "the destination must not be used; see onward suppressions list",
         Refusal.OPTED_OUT: "the customer opted out; see onward suppressions list",
         Refusal.LATE_CALL: "the caller has gone",
         Refusal.OFFER_OVER: "the offer is over",
         Refusal.SIBLING_REACHED: "an earlier step of its rule has reached the customer",
-        Refusal.CLOSED: "it was taken in anew already, or dismissed",
+        Refusal.CLOSED: "it is closed already: taken in anew, dismissed or answered",
         Refusal.NOT_KEPT: "its body could not be kept whole: its publisher must send it again",
         Refusal.PUBLISHER_UNKNOWN: "no publisher of its name is admitted: onward publishers add",
         Refusal.STILL_WRONG: "it breaks its contract as before: its publisher must mend it",
         Refusal.NO_CHANGE: "it is so already",
         Refusal.LEGAL_HOLD: "a legal hold keeps their records: onward rights lift",
+        Refusal.UNDECIDED: "records that tell of another person wait: onward rights review",
+        Refusal.NOT_COPIED: "the request is not for a copy: see onward rights list",
+        Refusal.DESTINATION_UNFIT: "a link goes to a mobile or an email address of theirs alone",
+        Refusal.NOT_APPROVED: "two people must approve it first: onward disclosures approve",
+        Refusal.OPENED_IT: "who opens a disclosure does not approve it: two others must",
+        Refusal.APPROVED_IT: "the same person approves once: another must",
+        Refusal.NOT_ACKNOWLEDGED: "tell them first that it came: onward complaints acknowledge",
+        Refusal.UNDECIDED_WHOM_TO_TELL: "say first whether the ICO and the people concerned are"
+        " told: onward incidents decide",
     }
 )
 
@@ -42,9 +52,10 @@ _KINDS: Mapping[str, str] = MappingProxyType(
         "parked": "only a person may decide",
         "failed": "refused for good, or out of tries",
         "undelivered": "the provider took it, and says that it did not arrive",
-        CONTRADICTED: "what the mailroom did with an item, against what was to be done",
+        CONTRADICTED: "what was reported against what was to be done, or is on record",
         REJECTED: "events that break their contract",
         OVERDUE: "events that have waited too long for what they need",
+        FOLLOW_UP: "notes that were to be followed up by now",
     }
 )
 
@@ -80,6 +91,7 @@ _AWAITED: Mapping[str, str] = MappingProxyType(
         "destination": "a destination that it names is missing: publish its destination.added",
         "item": "the item was never received: ask the mailroom",
         "event": "the event that it takes back never came: ask its publisher",
+        "note": "the note that it amends never came: ask its publisher",
         "service": "the service has not started: publish its service.started",
     }
 )
@@ -107,10 +119,17 @@ def mending(group: Group) -> list[str]:
     """Say how a group is mended: what to look at first, and the commands that put it right."""
     if group.kind == OVERDUE:
         return [_AWAITED.get(group.words[0], f"it waits for its {group.words[0]}")]
+    if group.kind == FOLLOW_UP:
+        return [
+            "see each with onward notes --to-follow-up, and do it; then",
+            "onward note CUSTOMER --amends NOTE --text WHAT-WAS-DONE",
+        ]
     # A cause may hold a type that a publisher made up, and the line is there to be copied.
     which = str(group.examples[0]) if group.count == 1 else f"--cause {quote(group.cause)}"
     if group.kind == CONTRADICTED:
         first = "ask the mailroom, and tell the customer: onward item ITEM, as --list names it"
+        if group.words[0] == Contradiction.OTHER_CONTENT:
+            first = "both are kept; ask who reported them which is right: onward correspondence"
         return [first, f"onward cancel {which}"]
     lines = [_FIRST.get(group.words[0], "")]
     in_doubt = group.kind == _PARKED and group.words[0] not in _NEVER_MADE

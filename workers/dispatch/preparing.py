@@ -6,6 +6,7 @@ from datetime import datetime
 from hashlib import sha256
 from typing import Protocol
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from structlog import get_logger
 
@@ -22,7 +23,9 @@ from workers.documents import file_of, name_of
 from workers.links import Links
 from workers.mail_from import is_ours
 from workers.providers.base import Attachment, Email, Outgoing, Tag, Text, Transfer
+from workers.routing.copy_way import COPY_WAY
 from workers.routing.digest_writing import Together
+from workers.routing.display import moment, one_line
 from workers.routing.enclosing import (
     HELD_BACK,
     NOTHING_ENCLOSED,
@@ -37,6 +40,7 @@ from workers.routing.rendering import Reader, RenderedEmail, RenderedText, Rende
 from workers.routing.senders import Senders, wants_answer
 from workers.routing.template_files import TemplateFailedError, TemplateMissingError
 from workers.routing.together import TogetherRenderer
+from workers.routing.wording import Words
 
 log = get_logger(__name__)
 # A document is here as it was kept, as it was opened, and in the email as it goes over the wire,
@@ -208,17 +212,33 @@ class Preparing:
             return self._together.text(
                 _together(claimed), claimed.content, claimed.purpose, reader, most, claimed.code
             )
+        if claimed.rule_id == COPY_WAY:
+            words = self._words_of_copy(claimed, reader)
+            return self._renderer.text_of(claimed.event_type, words, reader.locale, most)
         return self._renderer.render_text(
             _written_as(claimed), _event(claimed), claimed.content, reader, most, claimed.code
         )
+
+    def _words_of_copy(self, claimed: Claimed, reader: Reader) -> Words:
+        """The link that hands out a copy of records, which is for this very place."""
+        links = self._sender.links
+        if links is None or not claimed.value_index:
+            raise LookupError("a copy goes by a link to its reader's place, and there is none")
+        link = links.to_copy(claimed.delivery_id, claimed.value_index, claimed.planned_at)
+        return self._renderer.words(_event(claimed), claimed.content, reader) | {
+            "link": links.copy_url(link),
+            "until": moment(link.until, ZoneInfo(reader.time_zone)),
+        }
 
     def _text(
         self, claimed: Claimed, written: RenderedText, now: datetime, of_account: str | None
     ) -> Ready:
         left = int((claimed.deadline_at - now).total_seconds())
         ways = self._sender.texts
-        # One that its provider has refused for this very text is not tried again.
-        own = None if claimed.after is Reason.SENDER_REFUSED else claimed.sms_sender
+        # One that its provider has refused for this very text is not tried again; and who hands
+        # out a copy of our records is us, in whosever name the customer's other texts come.
+        refused = claimed.after is Reason.SENDER_REFUSED or claimed.rule_id == COPY_WAY
+        own = None if refused else claimed.sms_sender
         sender = ways.senders.of(
             own, of_account=of_account, wants_answer=lambda: self._wants_answer(claimed)
         )
@@ -239,6 +259,10 @@ class Preparing:
         return wants_answer(self._rule(claimed), claimed.step)
 
     def _email(self, claimed: Claimed, event: EventData, now: datetime) -> Ready | Unsendable:
+        if claimed.rule_id == COPY_WAY:
+            words = self._words_of_copy(claimed, _reader(claimed))
+            copy = self._renderer.email_of(claimed.event_type, words, claimed.locale)
+            return self._mail(claimed, now, copy, ())
         enclosure, attachments = self._document(claimed, event, now)
         if isinstance(enclosure, str):
             return Unsendable(claimed, Reason.UNUSABLE_DOCUMENT, enclosure)
@@ -320,7 +344,7 @@ class Preparing:
     def _mail_from(self, claimed: Claimed) -> MailFrom:
         """As the customer's emails are sent, where that is still allowed; else as everyone's."""
         own = claimed.mail_from
-        if own is None:
+        if own is None or claimed.rule_id == COPY_WAY:  # who hands out a copy is us
             return MailFrom()
         named = [one for one in (own.address, own.reply_to) if one is not None]
         if all(is_ours(one, self._sender.mail_domains) for one in named):
@@ -415,7 +439,8 @@ def _written_as(claimed: Claimed) -> str:
 
 
 def _reader(claimed: Claimed) -> Reader:
-    return Reader(locale=claimed.locale, time_zone=claimed.time_zone)
+    greeting, told = one_line(claimed.person), claimed.follows_up and not claimed.gathers
+    return Reader(claimed.locale, claimed.time_zone, greeting, told_before=told)
 
 
 def _together(claimed: Claimed) -> list[Together]:

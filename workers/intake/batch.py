@@ -24,6 +24,7 @@ from store.ledger import Entry, Where
 from store.outbox import Outcome, to_publisher
 from workers.intake.submission import Incoming
 
+_FOLLOWS_UP = "follow_up"  # the detail of what tells of a call that was told of already
 _CORRELATIONS = ("call_id", "item_id", "invoice_number")
 
 
@@ -98,18 +99,18 @@ class Batch:
         self.files += [(digest, incoming.id) for digest in files_of(event.data)]
 
     def put_plan(
-        self, incoming: Incoming, customer_ref: str, plan: Plan, detail: str | None = None
+        self, incoming: Incoming, customer_ref: str, plan: Plan, *, follows_up: bool = False
     ) -> None:
         """Gather what was planned for an event, and its ``event.routed``."""
         tx = self.tx
-        after = Following(incoming.id, incoming.publisher.name, customer_ref)
+        after = Following(incoming.id, incoming.publisher.name, customer_ref, follows_up)
         rows = []
         for planned in plan.deliveries:
             row = adding.delivery_row(tx, after, planned)
             if planned.channel is Channel.POST:
                 row["due_at"] = None  # due when the mailroom reports it, never claimed
-            if detail is not None and planned.reason is Reason.PLANNED:
-                row["detail"] = detail
+            if follows_up and planned.reason is Reason.PLANNED:
+                row["detail"] = _FOLLOWS_UP
             rows.append(row)
             if planned.digest is None:
                 self.deliveries.append(row)

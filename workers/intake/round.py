@@ -7,7 +7,7 @@ from datetime import timedelta
 from config.policies import Policies
 from contracts.events import Event, Whose, canonical_content, load_data
 from contracts.events.calls import CallWaiting, MessageTaken
-from contracts.events.customers import IdentityChecked
+from contracts.events.customers import ErasureConfirmed, IdentityChecked
 from contracts.events.notices import PolicyChanged
 from contracts.events.post import PostReceived
 from contracts.planning import Routable
@@ -52,7 +52,15 @@ _ERASED = Problem(
     "this customer was erased, and nothing more of theirs is kept; who comes back needs a new"
     " reference",
 )
-_FOLLOWS_UP = "follow_up"  # the customer was told of this call already
+# Told, or being told at this very moment.
+_TOLD = frozenset(
+    {
+        DeliveryStatus.SENDING,
+        DeliveryStatus.UNCERTAIN,
+        DeliveryStatus.ACCEPTED,
+        DeliveryStatus.DELIVERED,
+    }
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,9 +99,10 @@ class Round:
             if answer is not None:
                 answers[place] = answer
             elif isinstance(submission.event, Event):
-                incoming = self._incoming(submission.event, submission.publisher)
-                digest = self._tx.store.root.digest(canonical_content(submission.event))
-                admitted.append((place, submission.event, incoming, digest))
+                event = _of_nobody(submission.event)
+                incoming = self._incoming(event, submission.publisher)
+                digest = self._tx.store.root.digest(canonical_content(event))
+                admitted.append((place, event, incoming, digest))
         self._lock([incoming for _, _, incoming, _ in admitted])
         self._preload([incoming for _, _, incoming, _ in admitted])
         known = inbox.known(self._tx, [(i.source, i.event_id) for _, _, i, _ in admitted])
@@ -253,8 +262,8 @@ class Round:
         self._batch.outcomes += decided.outcomes
         self._batch.due += decided.due
         if decided.plan is not None and decided.customer_ref is not None:
-            detail = self._follow_up(incoming, decided.customer_ref)
-            self._batch.put_plan(incoming, decided.customer_ref, decided.plan, detail)
+            again = self._follows_up(incoming, decided.customer_ref)
+            self._batch.put_plan(incoming, decided.customer_ref, decided.plan, follows_up=again)
         else:
             self._batch.put_facts(incoming, decided.customer_ref, dict(decided.facts))
         if incoming.kind.whose is Whose.EVERYONE:
@@ -295,13 +304,13 @@ class Round:
             )
         )
 
-    def _follow_up(self, incoming: Incoming, customer_ref: str) -> str | None:
-        """A message replaces what tells of its call and is unsent; else it follows it up.
+    def _follows_up(self, incoming: Incoming, customer_ref: str) -> bool:
+        """Whether a message follows up what told of its call; what is unsent of that it replaces.
 
         Another customer's call of the same name is another call: call ids are their publisher's.
         """
         if not isinstance(incoming.data, MessageTaken):
-            return None
+            return False
         told = [
             row
             for row in self._told_calls.get(incoming.data.call_id, [])
@@ -309,13 +318,7 @@ class Round:
         ]
         unsent = [row for row in told if row["status"] is DeliveryStatus.PENDING]
         ending.cancel_of(self._tx, unsent, Reason.REPLACED)
-        written = [
-            row
-            for row in told
-            if row["channel"] is not Channel.CALL
-            and row["status"] in {DeliveryStatus.ACCEPTED, DeliveryStatus.DELIVERED}
-        ]
-        return _FOLLOWS_UP if written else None
+        return any(row["channel"] is not Channel.CALL and row["status"] in _TOLD for row in told)
 
     def _plan_later(self, incoming: Incoming) -> None:
         self._batch.write()
@@ -369,6 +372,13 @@ class Round:
 
 def _named(event: Event) -> Named:
     return Named(event.source, event.event_id, event.wire_type, event.subject)
+
+
+def _of_nobody(event: Event) -> Event:
+    """A receipt may name whom it is about, and nothing more of theirs may be kept."""
+    if isinstance(event.data, ErasureConfirmed) and event.subject is not None:
+        return replace(event, subject=None)
+    return event
 
 
 def _lane_of(incoming: Incoming) -> Lane:

@@ -16,8 +16,8 @@ from contracts.events.billing import (
     SubscriptionEnded,
 )
 from contracts.events.calls import CallWaiting, MessageTaken
-from contracts.events.customers import Corrected, NumberAssigned, Registered
-from contracts.events.office import EventWithdrawn
+from contracts.events.customers import Corrected, ErasureConfirmed, NumberAssigned, Registered
+from contracts.events.office import CorrespondenceRecorded, EventWithdrawn, NoteRecorded
 from contracts.events.post import ItemInstructed, PostDispatched, PostDisposed, PostReceived
 from contracts.vocabulary import Family
 from store.customers import normal_name, owner_of_name
@@ -66,6 +66,21 @@ def event_name(source: str, event_id: str) -> str:
     return f"event:{source}\0{event_id}"
 
 
+def note_name(publisher: str, note_id: str) -> str:
+    """The name of a publisher's note."""
+    return f"note:{publisher}\0{note_id}"
+
+
+def email_name(ref: str | None, message_id: str) -> str:
+    """The name of an email of a customer's, however its Message-ID is bracketed."""
+    return f"email:{ref}\0{message_id.strip('<> ')}"
+
+
+def erasure_name(request_id: str) -> str:
+    """The name of an erasure, of which the last receipt must know that it is the last."""
+    return f"erasure:{request_id}"
+
+
 def invoice_name(ref: str | None, number: str) -> str:
     """The name of a customer's invoice."""
     return f"invoice:{ref}\0{number}"
@@ -100,11 +115,11 @@ def names_of(event: Incoming) -> Names:
         case EventWithdrawn(source=source, id=event_id):
             reads.add(event_name(source, event_id))
         case _:
-            changes |= _of_billing(event)
+            changes |= _of_what_they_name(event) | _of_the_file(event)
     return Names(frozenset(reads - changes), frozenset(changes))
 
 
-def _of_billing(event: Incoming) -> frozenset[str]:
+def _of_what_they_name(event: Incoming) -> frozenset[str]:
     match event.data:
         case (
             InvoiceOverdue(invoice_number=str(number))
@@ -114,6 +129,19 @@ def _of_billing(event: Incoming) -> frozenset[str]:
             return frozenset({invoice_name(event.subject, number)})
         case SubscriptionChosen(subscription_id=named) | SubscriptionEnded(subscription_id=named):
             return frozenset({subscription_name(event.subject, named)})
+        case ErasureConfirmed(request_id=request_id):
+            return frozenset({erasure_name(request_id)})
+        case _:
+            return frozenset()
+
+
+def _of_the_file(event: Incoming) -> frozenset[str]:
+    match event.data:
+        case NoteRecorded(note_id=note_id, amends=amends):
+            names = {note_id, amends or note_id}
+            return frozenset(note_name(event.publisher.name, name) for name in names)
+        case CorrespondenceRecorded(message_id=message_id):
+            return frozenset({email_name(event.subject, message_id)})
         case _:
             return frozenset()
 

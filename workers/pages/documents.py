@@ -90,8 +90,8 @@ class Fetching:
                 return answer("document_closed", 403, locale)
             if given is None or not given.strip():
                 return answer("document", locale=locale, problem="")
-            if not _same(given, found.address):
-                note(tx, link.delivery_id, link.until, Opening.WRONG_ADDRESS)
+            if not same_address(given, found.address):
+                note(tx, found.customer_ref, link.delivery_id, link.until, Opening.WRONG_ADDRESS)
                 _say("document_address_wrong", link.delivery_id)
                 if wrong + 1 >= parts.tries:
                     return answer("document_closed", 403, locale)
@@ -109,12 +109,12 @@ class Fetching:
             log.warning("document_unusable", delivery_id=str(link.delivery_id), reason=content)
             return parts.pages.answer("document_unusable", 503, found.locale)
         with parts.store.write() as tx:
-            note(tx, link.delivery_id, link.until, Opening.HANDED_OUT)
+            note(tx, found.customer_ref, link.delivery_id, link.until, Opening.HANDED_OUT)
         _say("document_handed_out", link.delivery_id)
         return file_answer(content, file.media_type, name_of(event, file.media_type))
 
 
-def _same(given: str, address: str) -> bool:
+def same_address(given: str, address: str) -> bool:
     """Whether somebody's typing is the address, for all that an address tells apart in practice."""
     one, other = (text.strip().casefold().encode() for text in (given, address))
     return hmac.compare_digest(one, other)

@@ -11,7 +11,7 @@ from uuid import UUID
 
 from contracts.events import EventData, File, dump_data
 from contracts.rule_words import Matchable
-from contracts.vocabulary import Channel, Content, Lane, Mode, Purpose
+from contracts.vocabulary import NEVER_SENT, Channel, Content, Lane, Mode, Purpose
 from store.deliveries.claiming import Claimed
 from store.mail_from import MailFrom
 from workers.dispatch.preparing import Overfull, Preparing, Ready, Sender, Unsendable
@@ -20,6 +20,7 @@ from workers.previewing.fates import Fate
 from workers.previewing.samples import SAMPLES, sample, sample_document
 from workers.providers.base import Email, Text
 from workers.providers.mime import build
+from workers.routing.copy_way import COPY_WAY
 from workers.routing.digest_writing import Together
 from workers.routing.enclosing import NOTHING_ENCLOSED
 from workers.routing.own_way import HELD_WAY
@@ -33,6 +34,7 @@ NOWHERE = UUID(int=0)
 WRITTEN = (Channel.SMS, Channel.EMAIL)
 _SOMEBODY = {Channel.EMAIL: "customer@example.com"}  # a text to nobody is barred from no number
 _NO_LINKS_BASE = "https://onward.example"
+_COPY = "rights.requested"  # the link to the copy that it asks for
 _OFFERS = "offer.published"
 
 
@@ -79,8 +81,10 @@ class Previewing:
         if wanted.channel not in WRITTEN:
             raise NotPreviewedError(f"nothing is written by {wanted.channel}: try sms or email")
         sender = self._sender
+        links = sender.links or Links(_NO_LINKS_BASE, lambda _kind, _what: b"\0" * 16)
+        if wanted.event_type == _COPY:
+            sender = replace(sender, links=links)
         if wanted.fate is Fate.LINKED:
-            links = sender.links or Links(_NO_LINKS_BASE, lambda _kind, _what: b"\0" * 16)
             sender = replace(sender, attachment_limit=0, links=links)
         else:
             sender = replace(sender, attachment_limit=1 << 40)
@@ -137,7 +141,7 @@ class Previewing:
         together = [Together(kind, sample(kind)) for kind in Matchable]
         nothing = [NOTHING_ENCLOSED] * len(together)
         try:
-            for purpose in Purpose:
+            for purpose in sorted(frozenset(Purpose) - NEVER_SENT):
                 writer.text(together, content, purpose, reader, code="000000")
                 writer.email(together, content, purpose, reader, nothing)
         except (TemplateFailedError, TemplateMissingError) as error:
@@ -151,6 +155,12 @@ class _OnePage:
     def usable(self, file: File) -> bytes | str:
         del file
         return sample_document()
+
+
+def _way_of(wanted: Wanted) -> str:
+    if wanted.event_type == _COPY:
+        return COPY_WAY
+    return HELD_WAY if wanted.fate is Fate.HELD else "preview"
 
 
 def _claimed(wanted: Wanted, now: datetime) -> Claimed:
@@ -172,7 +182,7 @@ def _claimed(wanted: Wanted, now: datetime) -> Claimed:
         content=wanted.content,
         attach=wanted.content is Content.FULL,
         marked=False,
-        rule_id=HELD_WAY if wanted.fate is Fate.HELD else "preview",
+        rule_id=_way_of(wanted),
         rule_version=1,
         step=0,
         destination_id="preview",

@@ -95,6 +95,12 @@ SAMPLES: Mapping[str, Mapping[str, Any]] = MappingProxyType(
             "body": "Book by telephone.\nThe offer is for all our customers.",
             "valid_until": "2027-01-31T00:00:00Z",
         },
+        "rights.requested": {
+            "request_id": "r-5",
+            "kind": "access",
+            "via": "phone",
+            "received_at": "2026-11-20T09:00:00Z",
+        },
     }
 )
 

@@ -7,12 +7,10 @@ the call; what stands after the pause is for when none comes.
 from typing import Any
 from xml.etree import ElementTree as ET
 
-from workers.providers.twilio_voice import after_dial_twiml
 
-
-def waiting_twiml(return_to: str | None, seconds: int) -> str:
-    """Let the caller wait up to ``seconds``, then go back to the agent or end."""
-    document: Any = ET.fromstring(after_dial_twiml(return_to, answered=False))  # noqa: S314 - our own text
+def waiting_twiml(then: str, seconds: int) -> str:
+    """Let the caller wait up to ``seconds``; ``then`` is the document that is gone on with."""
+    document: Any = ET.fromstring(then)  # noqa: S314 - our own text
     document.insert(0, ET.Element("Pause", {"length": str(max(1, seconds))}))
     text = ET.tostring(document, encoding="unicode")
     return f'<?xml version="1.0" encoding="UTF-8"?>{text}'

@@ -53,8 +53,7 @@ def apply_reply(
         case ReplyKind.START:
             lift_suppressions(tx, value_index, SuppressedBy.STOP, asked.purposes)
         case ReplyKind.CODE:
-            code = "".join(filter(str.isdigit, reply.body))
-            return TakenReply(fresh=True, code=acknowledge(tx, value_index, code))
+            return TakenReply(fresh=True, code=acknowledge(tx, value_index, asked.code))
         case ReplyKind.RELEASE:
             return _release(tx, value_index, policy)
         case ReplyKind.HELP | ReplyKind.TEXT:

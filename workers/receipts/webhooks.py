@@ -12,7 +12,7 @@ from fastapi.concurrency import run_in_threadpool
 from structlog import get_logger
 
 from contracts.planning import LanePolicy
-from contracts.vocabulary import ReplyKind
+from contracts.vocabulary import Reason, ReplyKind
 from store.customers import Readings
 from store.deliveries.acknowledging import Answered
 from store.deliveries.adding import Due
@@ -67,8 +67,9 @@ class HookParts:
 
     ``public_url`` is the URL that providers were given for us, without a path of ours;
     ``hint`` is called after the commit with what is due; ``company`` and ``help_text`` are who
-    answers HELP and the STOP of one topic, and with what. ``farewell`` writes what a caller hears
-    whom nobody took and who goes nowhere else.
+    answers HELP and the STOP of one topic, and with what. ``reachable`` is whether a number or SIP
+    address may be texted or rung at our cost, whoever named it. ``farewell`` writes what a caller
+    hears whom nobody took and who goes nowhere else.
     """
 
     store: Store
@@ -77,6 +78,7 @@ class HookParts:
     hint: Callable[[Sequence[Due]], object]
     public_url: str
     auth_tokens: tuple[str, ...] = field(repr=False)
+    reachable: Callable[[str], bool]
     counts: Counts = field(default_factory=Counts)
     company: str | None = None
     help_text: str | None = None
@@ -135,11 +137,10 @@ class Webhooks:
                 raise
             return out_of_order(error)
         self._tell(Way.DIAL, after.told, receipt)
-        if after.wait_seconds:
-            return twiml(waiting_twiml(after.return_to, after.wait_seconds))
-        if after.return_to is None and not after.answered and after.told is not Told.UNKNOWN:
-            return twiml(self._farewell())
-        return twiml(after_dial_twiml(after.return_to, answered=after.answered))
+        return_to = self._back_to(after, receipt)
+        nobody = return_to is None and not after.answered and after.told is not Told.UNKNOWN
+        then = self._farewell() if nobody else after_dial_twiml(return_to, answered=after.answered)
+        return twiml(waiting_twiml(then, after.wait_seconds) if after.wait_seconds else then)
 
     async def _reply(self, request: Request) -> Response:
         form = await self._forms.admitted(request, Way.REPLY)
@@ -158,9 +159,22 @@ class Webhooks:
             return out_of_order(error)
         self._parts.counts.add(Way.REPLY, _meaning_of(taken))
         log.info("reply_received", reference=reply.reference, kind=reply.kind.value)
-        # With `OptOutType`, Twilio has answered for itself (advanced opt-out).
-        silent = "OptOutType" in dict(form)
+        # With `OptOutType`, Twilio has answered for itself (advanced opt-out). And whoever writes
+        # from a number that costs more would be paid for each answer.
+        silent = "OptOutType" in dict(form) or not self._parts.reachable(reply.sender)
         return twiml(reply_twiml(None if silent else self._answer(wanted, taken)))
+
+    def _back_to(self, after: AfterDial, receipt: DialReceipt) -> str | None:
+        """Where a caller goes back to; nowhere that runs up a bill, whatever the event names."""
+        if after.return_to is None or self._parts.reachable(after.return_to):
+            return after.return_to
+        log.warning(
+            "return_to_barred",
+            path=Way.DIAL.value,
+            reason=Reason.NUMBER_BARRED.value,
+            delivery_id=str(receipt.delivery_id),
+        )
+        return None
 
     def _farewell(self) -> str:
         if self._parts.farewell is None:

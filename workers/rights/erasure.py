@@ -8,15 +8,18 @@ again, and a restored backup is told of whoever stands in it.
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
+from uuid import UUID
 
+from config.processors import Processor
 from contracts.planning import INVOICE_EMAIL
 from contracts.vocabulary import Refusal, Retention, RightsKind, RightsStatus, Target, Verb
-from store import audit, erased, erasing, inbox, retaining, rights
+from store import audit, erased, erasing, inbox, processors, retaining, rights
 from store.audit import By, Concerned
 from store.customers import Readings
 from store.engine import Store, Transaction
 from store.erased import ErasureRegister
 from workers.failpoints import reach
+from workers.rights.processors import to_be_asked
 from workers.routing.checks import named_destinations
 
 if TYPE_CHECKING:
@@ -33,24 +36,36 @@ GROUNDS = {
 
 @dataclass(frozen=True, slots=True)
 class Erasure:
-    """What became of an erasure: all of it, or what had to be kept and why, or a refusal."""
+    """What became of an erasure: all of it, or what had to be kept and why, or a refusal.
+
+    ``asked`` are the processors that must confirm it yet.
+    """
 
     rows: int = 0
     files: int = 0
+    asked: tuple[str, ...] = ()
     kept: tuple[Retention, ...] = ()
     refusal: Refusal | None = None
 
 
 class Erasing:
-    """Erases. ``open_register`` and ``open_files`` are called when they are wanted."""
+    """Erases. ``open_register`` and ``open_files`` are called when they are wanted.
+
+    Those of ``runs`` that hold something of whoever is erased are asked to erase it too, and have
+    ``answer_days`` for it.
+    """
 
     def __init__(
         self,
         store: Store,
         open_register: Callable[[], ErasureRegister],
         open_files: "Callable[[], Files]",
+        runs: Sequence[Processor] = (),
+        answer_days: int = 14,
     ) -> None:
         self._store = store
+        self._runs = runs
+        self._answer_days = answer_days
         self._open_register = open_register
         self._open_files = open_files
 
@@ -68,10 +83,10 @@ class Erasing:
                 _record(tx, by, ref, None, "kept what the law and the contract need")
                 _answer(tx, ref, RightsStatus.REFUSED, letter(kept))
                 return Erasure(rows=rows, kept=kept)
-            found = self._erase(tx, ref, by)
+            found, asked = self._erase(tx, ref, by)
             reach("rights.erase.before_commit")
         self._delete(found.files)
-        return Erasure(found.rows, len(found.files))
+        return Erasure(found.rows, len(found.files), asked)
 
     def erase_again(self) -> list[str]:
         """Erase whoever stands in the outside register and came back; give their references.
@@ -97,14 +112,18 @@ class Erasing:
             erasing.delete_rejected(tx, sorted(outside))
         return again
 
-    def _erase(self, tx: Transaction, ref: str, by: By) -> erasing.Erased:
+    def _erase(self, tx: Transaction, ref: str, by: By) -> tuple[erasing.Erased, tuple[str, ...]]:
         index = erased.index_of(tx, ref)
         self._open_register().put(index, tx.now)
         reach("rights.erase.registered")
-        _answer(tx, ref, RightsStatus.DONE, "all was erased")
+        askings = to_be_asked(self._runs, processors.held_by_parts(tx, ref))
+        if not askings:
+            _answer(tx, ref, RightsStatus.DONE, "all was erased")
         _record(tx, by, ref, None, "all")
         erased.enter(tx, index, tx.now)
-        return erasing.erase(tx, ref, index, _names(tx, ref))
+        found = erasing.erase(tx, ref, index, _names(tx, ref))
+        processors.ask(tx, _erasure_id(tx, ref), ref, askings, self._answer_days)
+        return found, tuple(one.processor for one in askings)
 
     def _delete(self, files: Sequence[str]) -> None:
         if files:
@@ -117,6 +136,12 @@ def letter(kept: Sequence[Retention]) -> str:
     """Say to whom it concerns what is kept although they asked for its erasure, and why."""
     lines = [f"{one.value}: {GROUNDS[one]}" for one in kept]
     return "Kept, since the service has begun: " + "; ".join(lines) + "."
+
+
+def _erasure_id(tx: Transaction, ref: str) -> UUID:
+    """The id of the request that is answered, or one of the erasure's own."""
+    found = [one.id for one in rights.listed(tx, ref) if one.kind is RightsKind.ERASURE]
+    return found[0] if found else tx.new_id()
 
 
 def _hold(tx: Transaction, ref: str) -> None:

@@ -3,6 +3,7 @@
 from typing import Any
 
 from config.policies import RetentionPolicy, retention_policy
+from config.processors import processors_of
 from config.settings import Settings
 from contracts.vocabulary import Retention
 from store.personal import REGISTER, Holding
@@ -47,6 +48,17 @@ def record_of_processing(settings: Settings) -> dict[str, Any]:
         },
         "policy_version": settings.policy_version,
         "security_measures": list(_MEASURES),
+        "processors": [
+            {
+                "company": one.company,
+                "category": one.category.value,
+                "part": one.part,
+                "region": one.region,
+                "contract": one.contract,
+            }
+            for one in processors_of(settings)
+            if one.outside
+        ],
         "activities": [_activity(table, holding, policy) for table, holding in REGISTER.items()],
     }
 

@@ -1,7 +1,7 @@
 """How does a request for one's rights run: opened, its clock stopped and run on, closed?"""
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -23,7 +23,11 @@ class Clock:
 
     def day(self, tx: Transaction) -> date:
         """Give today."""
-        return tx.now.astimezone(ZoneInfo(self.policies.office_time_zone)).date()
+        return self.day_of(tx.now)
+
+    def day_of(self, instant: datetime) -> date:
+        """Give the day that an instant is of."""
+        return instant.astimezone(ZoneInfo(self.policies.office_time_zone)).date()
 
     def due(self, one: Request, stopped_days: int) -> date:
         """Give the last day to answer a request whose clock has stood still for so many days."""

@@ -168,7 +168,11 @@ def _in_season(rule: Rule, customer: Customer, policy: LanePolicy) -> Found:
     if match.from_ >= match.until or never_opens(match.window):
         return  # told already
     tz = zone(customer.time_zone)
-    if next_opening(match.window, match.from_, tz, policy.is_bank_holiday) >= match.until:
+    try:
+        opens = next_opening(match.window, match.from_, tz, policy.is_bank_holiday)
+    except OverflowError:  # at either end of the calendar, which stands for no beginning or end
+        return
+    if opens >= match.until:
         yield "match.window", "is never open between match.from and match.until"
 
 

@@ -15,20 +15,26 @@ MONTHS: Final = (
     *("Jul", "Aug", "Sep", "Oct", "Nov", "Dec"),
 )
 SYMBOLS: Final = {"GBP": "£", "EUR": "€", "USD": "US$"}
-# Controls, lone surrogates, and what turns the direction of writing (Unicode UAX #9): by it a
-# number or an address could read otherwise than it is.
+# Controls, lone surrogates and the two that are no characters, none of which XML may hold; and what
+# turns the direction of writing (Unicode UAX #9): by it a number could read otherwise than it is.
 CONTROLS: Final = re.compile(
-    r"[\x00-\x09\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]+"
+    r"[\x00-\x09\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff\ufffe\uffff]+"
 )
 GAPS: Final = re.compile(r"\n{3,}")
 MEGABYTE: Final = 1_000_000
 
 
 def moment(instant: datetime | None, zone: ZoneInfo) -> str:
-    """``Sun 22 Nov 2026, 17:04`` where the customer is; empty for none."""
+    """``Sun 22 Nov 2026, 17:04`` where the customer is; empty for none.
+
+    At either end of the calendar, which publishers send for "never", it is shown as it was sent.
+    """
     if instant is None:
         return ""
-    local = instant.astimezone(zone)
+    try:
+        local = instant.astimezone(zone)
+    except OverflowError:
+        local = instant
     return f"{day(local)}, {local.hour:02}:{local.minute:02}"
 
 

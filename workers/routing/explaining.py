@@ -248,6 +248,7 @@ _WHY: Mapping[Reason, str] = MappingProxyType(
         Reason.NO_ADDRESS: "the customer specified no address for it",
         Reason.DESTINATION_REMOVED: "the customer removed this destination",
         Reason.DESTINATION_UNVERIFIED: "kept until the destination is verified",
+        Reason.DESTINATION_CONTESTED: "the customer says that it is wrong: kept until settled",
         Reason.DESTINATION_UNFIT: "the destination is of a kind that cannot carry it",
         Reason.LATE_CALL: "the caller could wait no longer: such a call is never dialled",
         Reason.DEADLINE: "it is over",

@@ -4,6 +4,7 @@
     STOPALL, STOP ALL        every text to the number
     STOP POST, and the like  texts for that purpose alone, muteable or not
     RELEASE                  sends what the customer's rules hold
+    482913                   confirms a text that asked for this code; also "482913 on my way"
     START                    lifts whatever a STOP has set; START POST that of this purpose alone
 
 Invoices, failed payments, policy notices and what concerns the customer's rights cannot be muted
@@ -11,13 +12,13 @@ Invoices, failed payments, policy notices and what concerns the customer's right
 A live call is no text, so no STOP is a word about calls.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from contracts.vocabulary import UNMUTABLE, Purpose, ReplyKind
+from contracts.vocabulary import NEVER_SENT, UNMUTABLE, Purpose, ReplyKind
 
-TEXTED: Final = frozenset(Purpose) - {Purpose.CALLS}
+TEXTED: Final = frozenset(Purpose) - {Purpose.CALLS} - NEVER_SENT
 MUTEABLE: Final = TEXTED - UNMUTABLE
 TOPICS: Final[Mapping[str, Purpose]] = {
     **dict.fromkeys(("messages", "message"), Purpose.MESSAGES),
@@ -41,16 +42,23 @@ _OF_A_TOPIC: Final = {"stop": ReplyKind.STOP, "start": ReplyKind.START}
 _EVERYTHING: Final = "all"
 _RELEASE: Final = "release"
 _AROUND: Final = " \t\r\n.!\"'"
+_BESIDE: Final = ".,:;!?()\"'"
 _LONGEST_CODE: Final = 8
+CODE_DIGITS: Final = 6  # of a code of ours; a text of other digits alone is a code mistyped
+_FEW_WORDS: Final = 3
 
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What a text asks for. ``purposes`` are those of a STOP or START; ``topic`` its own word."""
+    """What a text asks for. ``purposes`` are those of a STOP or START; ``topic`` its own word.
+
+    ``code`` are the digits that confirm something.
+    """
 
     kind: ReplyKind
     purposes: frozenset[Purpose] = frozenset()
     topic: str | None = None
+    code: str = ""
 
 
 def asked(body: str) -> Asked:
@@ -59,8 +67,8 @@ def asked(body: str) -> Asked:
     match words:
         case [word] if word in ALONE:
             return Asked(ALONE[word], _of_all(word))
-        case [word] if word.isascii() and word.isdigit() and len(word) <= _LONGEST_CODE:
-            return Asked(ReplyKind.CODE)
+        case [word] if _is_number(word) and len(word) <= _LONGEST_CODE:
+            return Asked(ReplyKind.CODE, code=word)
         case [word] if word == _RELEASE:
             return Asked(ReplyKind.RELEASE)
         case [word, topic] if word in _OF_A_TOPIC and topic in TOPICS:
@@ -68,7 +76,25 @@ def asked(body: str) -> Asked:
         case [word, topic] if word in _OF_A_TOPIC and topic == _EVERYTHING:
             return Asked(_OF_A_TOPIC[word], TEXTED)
         case _:
-            return Asked(ReplyKind.TEXT)
+            code = _code_among(words)
+            return Asked(ReplyKind.TEXT) if code is None else Asked(ReplyKind.CODE, code=code)
+
+
+def _code_among(words: Sequence[str]) -> str | None:
+    """The code of whoever says a word beside it: at the start, or in a word or two.
+
+    Anything longer may name a telephone number, or a sum.
+    """
+    bare = [word.strip(_BESIDE) for word in words]
+    codes = [word for word in bare if _is_number(word) and len(word) == CODE_DIGITS]
+    if len(codes) != 1:
+        return None
+    few = len(bare) <= _FEW_WORDS and sum(any(map(str.isdigit, word)) for word in bare) == 1
+    return codes[0] if few or bare[0] == codes[0] else None
+
+
+def _is_number(word: str) -> bool:
+    return word.isascii() and word.isdigit()
 
 
 def _of_all(word: str) -> frozenset[Purpose]:

@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
-from contracts.planning import Customer
+from contracts.planning import Customer, IdentityPolicy
 from contracts.rules import RuleSet
 from contracts.vocabulary import Service
 from workers.routing.checks import (
@@ -13,6 +13,7 @@ from workers.routing.checks import (
     named_destinations,
     without_catch_all,
 )
+from workers.routing.identity import WHY, ground_of, unproven
 from workers.routing.services import produced
 
 
@@ -24,6 +25,7 @@ class Lack(StrEnum):
     CATCH_ALL = "catch_all"
     DESTINATION = "destination"
     VERIFICATION = "verification"
+    IDENTITY = "identity"
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,20 +37,37 @@ class Missing:
     text: str
 
 
-def missing_for_service(customer: Customer, services: Collection[Service]) -> tuple[Missing, ...]:
+def missing_for_service(
+    customer: Customer, services: Collection[Service], identity: IdentityPolicy
+) -> tuple[Missing, ...]:
     """Everything that keeps these services from starting; empty when they can."""
-    return tuple(_missing(customer, services))
+    return tuple(_missing(customer, services, identity))
 
 
-def _missing(customer: Customer, services: Collection[Service]) -> Iterator[Missing]:
+def _missing(
+    customer: Customer, services: Collection[Service], identity: IdentityPolicy
+) -> Iterator[Missing]:
     if not customer.registered:
         yield Missing(Lack.REGISTRATION, None, "customer.registered has not come")
+    if identity.before_service:
+        yield from _identity(customer, services, identity)
     if customer.rules is None or not customer.rules.rules:
         yield Missing(Lack.RULES, None, "preferences.set has not come, or sets no rule")
         return
     yield from _catch_alls(customer.rules, services)
     yield from _destinations(customer, customer.rules)
     yield from _misfits(customer, customer.rules)
+
+
+def _identity(
+    customer: Customer, services: Collection[Service], policy: IdentityPolicy
+) -> Iterator[Missing]:
+    why = ground_of(services, customer.kind, policy)
+    if why is not None:
+        for individual, text in unproven(customer):
+            yield Missing(
+                Lack.IDENTITY, individual, f"identity: {individual or 'nobody'}: {text}; {WHY[why]}"
+            )
 
 
 def _catch_alls(rules: RuleSet, services: Collection[Service]) -> Iterator[Missing]:

@@ -53,11 +53,15 @@ class Company:
 
 @dataclass(frozen=True, slots=True)
 class Reader:
-    """For whom it is written: language, clock, and the name to greet by."""
+    """For whom it is written: language, clock, and the name to greet by.
+
+    ``told_before``: they know of the call that it is about.
+    """
 
     locale: str = FALLBACK
     time_zone: str = "Europe/London"
     greeting: str | None = None
+    told_before: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,6 +212,7 @@ class Renderer:
         """All that a template may say of an event to this reader."""
         words = words_of(event, content, ZoneInfo(reader.time_zone))
         words["greeting"] = reader.greeting or ""
+        words["told_before"] = "yes" if reader.told_before else ""
         words["notice"] = "yes" if content is Content.NOTICE else ""
         words["summary"] = "yes" if content is Content.SUMMARY else ""
         return words

@@ -14,6 +14,8 @@ from workers.routing.sms_plain import plain
 
 _JOINER: Final = "\u200d"
 _SKIN_TONES: Final = range(0x1F3FB, 0x1F400)
+_FLAG_LETTERS: Final = range(0x1F1E6, 0x1F200)  # two of them are a country's flag
+_FLAG_TAGS: Final = range(0xE0020, 0xE0080)  # behind a black flag: that of England, say
 
 
 def cut(text: str, length: int) -> str:
@@ -24,7 +26,7 @@ def cut(text: str, length: int) -> str:
     if len(text) <= length:
         return text
     end = max(length, 0)
-    while end and (_leans_back(text[end]) or text[end - 1] == _JOINER):
+    while end and (_leans_back(text[end]) or text[end - 1] == _JOINER or _parts_a_flag(text, end)):
         end -= 1
     head = text[:end]
     if text[end].isspace() or head[-1:].isspace():
@@ -71,4 +73,13 @@ def _leans_back(character: str) -> bool:
         unicodedata.category(character).startswith("M")  # accents, and the choice of a picture
         or character == _JOINER
         or ord(character) in _SKIN_TONES
+        or ord(character) in _FLAG_TAGS
     )
+
+
+def _parts_a_flag(text: str, end: int) -> bool:
+    """Whether a cut there leaves a flag's first letter without its second."""
+    before = end
+    while before and ord(text[before - 1]) in _FLAG_LETTERS:
+        before -= 1
+    return (end - before) % 2 == 1 and ord(text[end]) in _FLAG_LETTERS

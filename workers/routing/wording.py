@@ -21,6 +21,7 @@ from contracts.events.billing import (
     PaymentFailed,
 )
 from contracts.events.calls import CallWaiting, MessageTaken
+from contracts.events.customers import RightsRequested
 from contracts.events.notices import OfferPublished, PolicyChanged
 from contracts.events.post import PostReceived, PostScanned
 from contracts.vocabulary import Content, Urgency
@@ -188,6 +189,11 @@ def _policy_changed(event: PolicyChanged, content: Content, zone: ZoneInfo) -> W
     }
 
 
+def _rights_requested(event: RightsRequested, _: Content, zone: ZoneInfo) -> Words:
+    asked_on = event.received_at.astimezone(zone).date()
+    return {"at": day(asked_on), "link": "", "until": ""}  # these are its delivery's
+
+
 def _offer_published(event: OfferPublished, _: Content, zone: ZoneInfo) -> Words:
     return {
         "headline": one_line(event.headline),
@@ -207,4 +213,5 @@ WORDS: Final[dict[type[EventData], Callable[..., Words]]] = {
     PaymentFailed: _payment_failed,
     PolicyChanged: _policy_changed,
     OfferPublished: _offer_published,
+    RightsRequested: _rights_requested,
 }

@@ -11,7 +11,7 @@ from fastapi import APIRouter, Request, Response
 from fastapi.concurrency import run_in_threadpool
 from structlog import get_logger
 
-from contracts.vocabulary import Reason
+from contracts.vocabulary import Purpose, Reason
 from store import legs
 from store.deliveries.looking_back import look_back
 from store.deliveries.receiving import Told
@@ -86,7 +86,7 @@ class CallHooks:
         return twiml(announcing_twiml(spoken.words, spoken.language, self._key_url(request, ids)))
 
     def _words(self, delivery_id: UUID, must_press: bool) -> Spoken | None:  # noqa: FBT001
-        with self._store.read() as tx:
+        with self._store.read(Purpose.CALLS) as tx:
             found = look_back(tx, [delivery_id]).get(delivery_id)
         if found is None:
             return None

@@ -17,7 +17,8 @@ from fastapi.concurrency import run_in_threadpool
 from structlog import get_logger
 
 from config.policies import Policies
-from contracts.vocabulary import Channel, DeliveryStatus, Reason
+from contracts.numbers import normalise
+from contracts.vocabulary import Channel, DeliveryStatus, Purpose, Reason
 from store import incoming_calls
 from store.customers import Readings
 from store.deliveries.adding import Due
@@ -41,7 +42,17 @@ log = get_logger(__name__)
 SOURCE = "/onward/voice"
 _WORKER = "voice"
 _PATIENCE = timedelta(minutes=2)  # of a caller who hears it ring, for all numbers together
-_NUMBER = re.compile(r"\+[1-9]\d{6,14}")
+# What Twilio gives for the number of who withholds it, or has none: a word, as a keypad spells it.
+_WITHHELD = frozenset(
+    {
+        "+266696687",  # anonymous
+        "+2562533",  # blocked
+        "+7378742833",  # restricted
+        "+7748283",  # private
+        "+8656696",  # unknown
+        "+86282452253",  # unavailable
+    }
+)
 _MOST_NUMBERS = 20
 _SID = re.compile(r"CA[0-9a-fA-F]{32}")
 
@@ -116,7 +127,7 @@ class Incoming:
     def _put_through(self, sid: str, fields: dict[str, str]) -> tuple[Transfer | None, bool]:
         """Whom to ring; none, and whether the customer wants it so."""
         parts = self._parts
-        with parts.store.read() as tx:
+        with parts.store.read(Purpose.CALLS) as tx:
             known = incoming_calls.of(tx, SOURCE, sid)
             now = tx.now
         if known is None:
@@ -184,14 +195,13 @@ def _accepted(one: Claimed, ready: Ready, provider: str, sid: str) -> Result:
 
 
 def _waiting(sid: str, fields: dict[str, str], return_to: str | None, now: datetime) -> bytes:
-    sender = fields.get("From", "")
-    numbered = _NUMBER.fullmatch(sender) is not None
+    number = _shown(fields.get("From", ""))
     data: dict[str, object] = {
         "call_id": sid,
         "provider_call_id": sid,
         "not_after": (now + _PATIENCE).isoformat(),
         "dialled_number": fields.get("To", ""),
-        "caller": {"number": sender} if numbered else {"withheld": True},
+        "caller": {"withheld": True} if number is None else {"number": number},
     }
     if return_to is not None:
         data["return_to"] = return_to
@@ -205,3 +215,16 @@ def _waiting(sid: str, fields: dict[str, str], return_to: str | None, now: datet
         "data": data,
     }
     return json.dumps(event).encode()
+
+
+def _shown(sender: str) -> str | None:
+    """The caller's number; none where it is withheld, or nobody's: such a call rings all the same.
+
+    Whoever forges a number may give any digits, which no event may hold.
+    """
+    if not sender.startswith("+") or sender in _WITHHELD:
+        return None
+    try:
+        return normalise(sender)
+    except ValueError:
+        return None

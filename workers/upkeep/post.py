@@ -57,17 +57,18 @@ def _ask(store: Store, readings: Readings, policies: Policies) -> tuple[int, lis
         due: list[Due] = []
         for item in held:
             customer = customers[item.customer_ref or ""]
-            if not _ended(tx, customer):
-                told = told_of_item(ASKED_WAY, customer, tx.now, policies.lanes)
-                due += tell(tx, item, customer, told)
-        items.asked(tx, held)
+            told = told_of_item(ASKED_WAY, customer, tx.now, policies.lanes)
+            told = () if _ended(tx, customer) else told
+            due += tell(tx, item, customer, told)
+            items.asked(tx, item, anywhere=bool(told))
         return len(held), due
 
 
 def _shred(store: Store, readings: Readings, policies: Policies) -> int:
     """Have shredded what may be; of a customer who has left, it may not be any more.
 
-    Who was asked late, because nothing ran here, has as long to answer as anybody.
+    Who was asked late, because nothing ran here, has as long to answer as anybody. Whom the
+    question did not reach is asked again, and has as long from then.
     """
     post = policies.post
     with store.write() as tx:
@@ -81,6 +82,9 @@ def _shred(store: Store, readings: Readings, policies: Policies) -> int:
             if _ended(tx, customer):
                 kept = replace(item, may_shred=False)
                 hold(tx, customer, policies.lanes, event_id, [kept], Reason.SERVICE_TERMINATED)
+                continue
+            if not items.was_told(tx, item, ASKED_WAY):
+                items.ask_again(tx, item)
                 continue
             authority = f"{item.authority}; held for {post.shred_after_days} days"
             wish = replace(wanted_before(item), do=PostAction.SHRED, authority=authority)

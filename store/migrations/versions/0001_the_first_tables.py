@@ -4,11 +4,14 @@ import sqlalchemy as sa
 from alembic import op
 
 from store import types
+from store.tables import append_only
 
 revision = "0001"
 down_revision = None
 branch_labels = None
 depends_on = None
+
+_ONLY_NEW_ROWS = ("correspondence", "earlier_values", "notes", "supplier_disclosures")
 
 
 def upgrade() -> None:
@@ -32,6 +35,7 @@ def upgrade() -> None:
         sa.Column("reason", types.Sealed(), nullable=False),
         sa.Column("done", sa.Integer(), nullable=False),
         sa.Column("refused", sa.Integer(), nullable=False),
+        sa.Column("policy_version", sa.String(length=500), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_acts")),
     )
     op.create_table(
@@ -72,6 +76,21 @@ def upgrade() -> None:
     )
     op.create_index("ix_bounces_address", "bounces", ["value_index", "at"], unique=False)
     op.create_table(
+        "complaints",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("customer_ref", sa.String(length=500), nullable=True),
+        sa.Column("via", sa.String(length=500), nullable=False),
+        sa.Column("status", sa.String(length=32), nullable=False),
+        sa.Column("received_at", types.Instant(), nullable=False),
+        sa.Column("acknowledge_by", sa.Date(), nullable=False),
+        sa.Column("acknowledged_at", types.Instant(), nullable=True),
+        sa.Column("closed_at", types.Instant(), nullable=True),
+        sa.Column("detail", types.Sealed(), nullable=True),
+        sa.Column("answer", types.Sealed(), nullable=True),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_complaints")),
+    )
+    op.create_index(op.f("ix_complaints_customer_ref"), "complaints", ["customer_ref"])
+    op.create_table(
         "consents",
         sa.Column("customer_ref", sa.String(length=500), nullable=False),
         sa.Column("purpose", sa.String(length=32), nullable=False),
@@ -82,10 +101,46 @@ def upgrade() -> None:
         sa.Column("wording_version", sa.String(length=500), nullable=True),
         sa.Column("withdrawn_at", types.Instant(), nullable=True),
         sa.Column("withdrawn_how", sa.String(length=500), nullable=True),
+        sa.Column("policy_version", sa.String(length=500), nullable=False),
         sa.PrimaryKeyConstraint(
             "customer_ref", "purpose", "channel", "given_at", name=op.f("pk_consents")
         ),
     )
+    op.create_table(
+        "contests",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("customer_ref", sa.String(length=500), nullable=False),
+        sa.Column("destination_id", sa.String(length=500), nullable=True),
+        sa.Column("field", sa.String(length=32), nullable=True),
+        sa.Column("rights_request_id", sa.Uuid(), nullable=True),
+        sa.Column("since", types.Instant(), nullable=False),
+        sa.Column("settled_at", types.Instant(), nullable=True),
+        sa.Column("settled_as", sa.String(length=32), nullable=True),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_contests")),
+    )
+    op.create_index(op.f("ix_contests_customer_ref"), "contests", ["customer_ref"])
+    op.create_table(
+        "correspondence",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("customer_ref", sa.String(length=500), nullable=False),
+        sa.Column("direction", sa.String(length=32), nullable=False),
+        sa.Column("message_index", sa.LargeBinary(length=16), nullable=False),
+        sa.Column("variant", sa.Integer(), nullable=False),
+        sa.Column("reply_index", sa.LargeBinary(length=16), nullable=True),
+        sa.Column("delivery_id", sa.Uuid(), nullable=True),
+        sa.Column("content", types.Sealed(), nullable=False),
+        sa.Column("digest", sa.LargeBinary(length=32), nullable=False),
+        sa.Column("at", types.Instant(), nullable=False),
+        sa.Column("recorded_at", types.Instant(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_correspondence")),
+        sa.UniqueConstraint(
+            "customer_ref",
+            "message_index",
+            "variant",
+            name=op.f("uq_correspondence_customer_ref_message_index_variant"),
+        ),
+    )
+    op.create_index("ix_correspondence_customer", "correspondence", ["customer_ref", "at"])
     op.create_table(
         "customers",
         sa.Column("ref", sa.String(length=500), nullable=False),
@@ -100,7 +155,9 @@ def upgrade() -> None:
         sa.Column("started_at", types.Instant(), nullable=True),
         sa.Column("terminated_at", types.Instant(), nullable=True),
         sa.Column("restricted_at", types.Instant(), nullable=True),
+        sa.Column("objected_at", types.Instant(), nullable=True),
         sa.Column("sms_sender", types.Sealed(), nullable=True),
+        sa.Column("kind", sa.String(length=32), nullable=True),
         sa.PrimaryKeyConstraint("ref", name=op.f("pk_customers")),
     )
     op.create_index(op.f("ix_customers_registered_at"), "customers", ["registered_at"])
@@ -117,10 +174,74 @@ def upgrade() -> None:
         sa.UniqueConstraint("owner", "retention", name=op.f("uq_data_keys_owner_retention")),
     )
     op.create_table(
+        "decisions",
+        sa.Column("act_id", sa.Uuid(), nullable=False),
+        sa.Column("about", sa.String(length=500), nullable=False),
+        sa.Column("decided", sa.String(length=32), nullable=False),
+        sa.Column("actor", sa.String(length=500), nullable=False),
+        sa.Column("at", types.Instant(), nullable=False),
+        sa.PrimaryKeyConstraint("act_id", "about", name=op.f("pk_decisions")),
+    )
+    op.create_index("ix_decisions_about", "decisions", ["about", "act_id"])
+    op.create_table(
+        "disclosure_subjects",
+        sa.Column("disclosure_id", sa.Uuid(), nullable=False),
+        sa.Column("customer_ref", sa.String(length=500), nullable=False),
+        sa.PrimaryKeyConstraint(
+            "disclosure_id", "customer_ref", name=op.f("pk_disclosure_subjects")
+        ),
+    )
+    op.create_index("ix_disclosure_subjects_customer", "disclosure_subjects", ["customer_ref"])
+    op.create_table(
+        "disclosures",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("opened_by", sa.String(length=500), nullable=False),
+        sa.Column("opened_at", types.Instant(), nullable=False),
+        sa.Column("content", types.Sealed(), nullable=False),
+        sa.Column("status", sa.String(length=32), nullable=False),
+        sa.Column("hidden", sa.Boolean(), nullable=False),
+        sa.Column("sha256", sa.String(length=500), nullable=True),
+        sa.Column("exported_at", types.Instant(), nullable=True),
+        sa.Column("closed_at", types.Instant(), nullable=True),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_disclosures")),
+    )
+    op.create_table(
+        "earlier_values",
+        sa.Column("customer_ref", sa.String(length=500), nullable=False),
+        sa.Column("destination_id", sa.String(length=500), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("content", types.Sealed(), nullable=False),
+        sa.Column("replaced_at", types.Instant(), nullable=False),
+        sa.PrimaryKeyConstraint(
+            "customer_ref", "destination_id", "version", name=op.f("pk_earlier_values")
+        ),
+    )
+    op.create_table(
         "erasures",
         sa.Column("ref_index", sa.LargeBinary(length=16), nullable=False),
         sa.Column("at", types.Instant(), nullable=False),
         sa.PrimaryKeyConstraint("ref_index", name=op.f("pk_erasures")),
+    )
+    op.create_table(
+        "erasures_asked",
+        sa.Column("erasure_id", sa.Uuid(), nullable=False),
+        sa.Column("processor", sa.String(length=500), nullable=False),
+        sa.Column("customer_ref", sa.String(length=500), nullable=False),
+        sa.Column("parts", sa.String(length=500), nullable=False),
+        sa.Column("named", sa.Text(), nullable=True),
+        sa.Column("asked_at", types.Instant(), nullable=False),
+        sa.Column("due_at", types.Instant(), nullable=False),
+        sa.Column("erased_at", types.Instant(), nullable=True),
+        sa.Column("confirmed_at", types.Instant(), nullable=True),
+        sa.PrimaryKeyConstraint("erasure_id", "processor", name=op.f("pk_erasures_asked")),
+    )
+    op.create_index(op.f("ix_erasures_asked_customer_ref"), "erasures_asked", ["customer_ref"])
+    op.create_index(
+        "ix_erasures_asked_open",
+        "erasures_asked",
+        ["due_at"],
+        postgresql_where=sa.text("confirmed_at IS NULL"),
+        sqlite_where=sa.text("confirmed_at IS NULL"),
     )
     op.create_table(
         "file_uses",
@@ -165,6 +286,26 @@ def upgrade() -> None:
         sa.Column("public", sa.LargeBinary(length=32), nullable=False),
         sa.Column("made_at", types.Instant(), nullable=False),
         sa.PrimaryKeyConstraint("public", name=op.f("pk_vault_keys")),
+    )
+    op.create_table(
+        "incident_sends",
+        sa.Column("incident_id", sa.Uuid(), nullable=False),
+        sa.Column("entry_id", sa.Uuid(), nullable=False),
+        sa.Column("delivery_id", sa.Uuid(), nullable=True),
+        sa.Column("customer_ref", sa.String(length=500), nullable=False),
+        sa.PrimaryKeyConstraint("incident_id", "entry_id", name=op.f("pk_incident_sends")),
+    )
+    op.create_index("ix_incident_sends_customer", "incident_sends", ["customer_ref"])
+    op.create_table(
+        "incidents",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("opened_by", sa.String(length=500), nullable=False),
+        sa.Column("opened_at", types.Instant(), nullable=False),
+        sa.Column("aware_at", types.Instant(), nullable=False),
+        sa.Column("due_at", types.Instant(), nullable=False),
+        sa.Column("content", types.Sealed(), nullable=False),
+        sa.Column("closed_at", types.Instant(), nullable=True),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_incidents")),
     )
     op.create_table(
         "legal_holds",
@@ -229,6 +370,7 @@ def upgrade() -> None:
         sa.Column("attach", sa.Boolean(), nullable=False),
         sa.Column("marked", sa.Boolean(), nullable=False),
         sa.Column("gathers", sa.Boolean(), nullable=False),
+        sa.Column("follows_up", sa.Boolean(), nullable=False),
         sa.Column("acknowledge", sa.String(length=32), nullable=False),
         sa.Column("wait_seconds", sa.Integer(), nullable=True),
         sa.Column("most_attempts", sa.Integer(), nullable=True),
@@ -417,6 +559,7 @@ def upgrade() -> None:
         sa.Column("verified_at", types.Instant(), nullable=True),
         sa.Column("verified_how", sa.String(length=500), nullable=True),
         sa.Column("removed_at", types.Instant(), nullable=True),
+        sa.Column("contested_at", types.Instant(), nullable=True),
         sa.PrimaryKeyConstraint("customer_ref", "destination_id", name=op.f("pk_destinations")),
     )
     op.create_index(
@@ -478,6 +621,28 @@ def upgrade() -> None:
             "destination_id",
         ],
         unique=True,
+    )
+    op.create_table(
+        "individuals",
+        sa.Column("customer_ref", sa.String(length=500), nullable=False),
+        sa.Column("individual_id", sa.String(length=500), nullable=False),
+        sa.Column("check", sa.String(length=500), nullable=False),
+        sa.Column("result", sa.String(length=32), nullable=True),
+        sa.Column("changed_at", types.Instant(), nullable=False),
+        sa.PrimaryKeyConstraint(
+            "customer_ref", "individual_id", "check", name=op.f("pk_individuals")
+        ),
+    )
+    op.create_table(
+        "information_requests",
+        sa.Column("customer_ref", sa.String(length=500), nullable=False),
+        sa.Column("what", sa.String(length=32), nullable=False),
+        sa.Column("why", sa.String(length=32), nullable=False),
+        sa.Column("request_id", sa.Uuid(), nullable=False),
+        sa.Column("policy_version", sa.String(length=500), nullable=False),
+        sa.Column("decided_at", types.Instant(), nullable=False),
+        sa.Column("asked_at", types.Instant(), nullable=True),
+        sa.PrimaryKeyConstraint("customer_ref", "what", name=op.f("pk_information_requests")),
     )
     op.create_table(
         "inquiries",
@@ -699,6 +864,31 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("event_id", name=op.f("pk_planning_tasks")),
     )
     op.create_table(
+        "notes",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("customer_ref", sa.String(length=500), nullable=False),
+        sa.Column("publisher", sa.String(length=500), nullable=False),
+        sa.Column("note_id", sa.String(length=500), nullable=False),
+        sa.Column("first_id", sa.Uuid(), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("channel", sa.String(length=32), nullable=False),
+        sa.Column("content", types.Sealed(), nullable=False),
+        sa.Column("at", types.Instant(), nullable=False),
+        sa.Column("follow_up_by", types.Instant(), nullable=True),
+        sa.Column("recorded_at", types.Instant(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_notes")),
+        sa.UniqueConstraint("first_id", "version", name=op.f("uq_notes_first_id_version")),
+    )
+    op.create_index("ix_notes_customer", "notes", ["customer_ref", "at"])
+    op.create_index(
+        "ix_notes_follow_up",
+        "notes",
+        ["follow_up_by"],
+        postgresql_where=sa.text("follow_up_by IS NOT NULL"),
+        sqlite_where=sa.text("follow_up_by IS NOT NULL"),
+    )
+    op.create_index("ix_notes_note", "notes", ["publisher", "note_id"])
+    op.create_table(
         "notice_recipients",
         sa.Column("event_id", sa.Uuid(), nullable=False),
         sa.Column("customer_ref", sa.String(length=500), nullable=False),
@@ -706,6 +896,19 @@ def upgrade() -> None:
         sa.Column("newcomer", sa.Boolean(), nullable=False),
         sa.Column("reason", sa.String(length=32), nullable=True),
         sa.PrimaryKeyConstraint("event_id", "customer_ref", name=op.f("pk_notice_recipients")),
+    )
+    op.create_table(
+        "policy_versions",
+        sa.Column("version", sa.String(length=500), nullable=False),
+        sa.Column("sha256", sa.String(length=500), nullable=False),
+        sa.Column("url", sa.Text(), nullable=True),
+        sa.Column("major", sa.Boolean(), nullable=False),
+        sa.Column("published_at", types.Instant(), nullable=False),
+        sa.Column("effective_at", types.Instant(), nullable=False),
+        sa.Column("event_id", sa.Uuid(), nullable=True),
+        sa.Column("noted_at", types.Instant(), nullable=False),
+        sa.Column("text_kept_at", types.Instant(), nullable=True),
+        sa.PrimaryKeyConstraint("version", name=op.f("pk_policy_versions")),
     )
     op.create_table(
         "providers",
@@ -866,6 +1069,21 @@ def upgrade() -> None:
         sqlite_where=sa.text("due_at IS NOT NULL"),
     )
     op.create_table(
+        "supplier_disclosures",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("customer_ref", sa.String(length=500), nullable=False),
+        sa.Column("supplier", sa.String(length=32), nullable=False),
+        sa.Column("outcome", sa.String(length=500), nullable=False),
+        sa.Column("fields", sa.String(length=500), nullable=False),
+        sa.Column("content", types.Sealed(), nullable=False),
+        sa.Column("event_id", sa.Uuid(), nullable=True),
+        sa.Column("at", types.Instant(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_supplier_disclosures")),
+    )
+    op.create_index(
+        "ix_supplier_disclosures_customer", "supplier_disclosures", ["customer_ref", "at"]
+    )
+    op.create_table(
         "suppressions",
         sa.Column("value_index", sa.LargeBinary(length=16), nullable=False),
         sa.Column("purpose", sa.String(length=32), nullable=False),
@@ -900,7 +1118,7 @@ def upgrade() -> None:
     op.create_table(
         "contradictions",
         sa.Column("id", sa.Uuid(), nullable=False),
-        sa.Column("item_id", sa.String(length=500), nullable=False),
+        sa.Column("item_id", sa.String(length=500), nullable=True),
         sa.Column("customer_ref", sa.String(length=500), nullable=False),
         sa.Column("event_id", sa.Uuid(), nullable=False),
         sa.Column("what", sa.String(length=32), nullable=False),
@@ -917,6 +1135,40 @@ def upgrade() -> None:
         sqlite_where=sa.text("closed_at IS NULL"),
     )
     op.create_table(
+        "transfers",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("customer_ref", sa.String(length=500), nullable=True),
+        sa.Column("kind", sa.String(length=32), nullable=False),
+        sa.Column("place", types.Sealed(), nullable=True),
+        sa.Column("host", sa.String(length=500), nullable=True),
+        sa.Column("file", sa.String(length=500), nullable=True),
+        sa.Column("key", types.Sealed(), nullable=True),
+        sa.Column("sha256", sa.String(length=500), nullable=True),
+        sa.Column("request_id", sa.Uuid(), nullable=True),
+        sa.Column("delivery_id", sa.Uuid(), nullable=True),
+        sa.Column("made_at", types.Instant(), nullable=False),
+        sa.Column("until", types.Instant(), nullable=False),
+        sa.Column("gone", sa.String(length=32), nullable=True),
+        sa.Column("gone_at", types.Instant(), nullable=True),
+        sa.Column("removed_at", types.Instant(), nullable=True),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_transfers")),
+    )
+    op.create_index(op.f("ix_transfers_customer_ref"), "transfers", ["customer_ref"])
+    op.create_index(
+        "ix_transfers_there",
+        "transfers",
+        ["until"],
+        postgresql_where=sa.text("removed_at IS NULL"),
+        sqlite_where=sa.text("removed_at IS NULL"),
+    )
+    op.create_index(
+        "ix_transfers_delivery",
+        "transfers",
+        ["delivery_id"],
+        postgresql_where=sa.text("delivery_id IS NOT NULL"),
+        sqlite_where=sa.text("delivery_id IS NOT NULL"),
+    )
+    op.create_table(
         "waits",
         sa.Column("event_id", sa.Uuid(), nullable=False),
         sa.Column("awaits", sa.LargeBinary(length=16), nullable=False),
@@ -927,6 +1179,18 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("event_id", name=op.f("pk_waits")),
     )
     op.create_index(op.f("ix_waits_awaits"), "waits", ["awaits"], unique=False)
+    _guard()
+
+
+def _guard() -> None:
+    """Have some tables take only new rows, by the database's own word."""
+    if op.get_bind().dialect.name != "postgresql":
+        for table in _ONLY_NEW_ROWS:
+            op.execute(append_only.sqlite_guard(table))
+        return
+    op.execute(append_only.FUNCTION)
+    for table in _ONLY_NEW_ROWS:
+        op.execute(append_only.postgresql_guard(table))
 
 
 def downgrade() -> None:
@@ -941,6 +1205,7 @@ def downgrade() -> None:
     op.drop_index("ix_custody_item", table_name="custody")
     op.drop_table("custody")
     op.drop_index(op.f("ix_waits_awaits"), table_name="waits")
+    op.drop_table("transfers")
     op.drop_table("waits")
     op.drop_table("texted")
     op.drop_index(
@@ -952,6 +1217,7 @@ def downgrade() -> None:
     op.drop_table("subscriptions")
     op.drop_table("payment_requests")
     op.drop_table("suppressions")
+    op.drop_table("supplier_disclosures")
     op.drop_table("services")
     op.drop_table("legs")
     op.drop_table("search_terms")
@@ -977,8 +1243,10 @@ def downgrade() -> None:
     op.drop_table("rejected_events")
     op.drop_table("publishers")
     op.drop_table("providers")
+    op.drop_table("policy_versions")
     op.drop_table("notice_recipients")
     op.drop_table("planning_tasks")
+    op.drop_table("notes")
     op.drop_index(
         "uq_outbox_position",
         table_name="outbox",
@@ -1045,6 +1313,8 @@ def downgrade() -> None:
         sqlite_where=sa.text("due_at IS NOT NULL"),
     )
     op.drop_table("inquiries")
+    op.drop_table("information_requests")
+    op.drop_table("individuals")
     op.drop_index("uq_gathered_once", table_name="gathered")
     op.drop_table("gathered")
     op.drop_index("uq_events_source_event_id", table_name="events")
@@ -1147,15 +1417,32 @@ def downgrade() -> None:
     op.drop_table("root_keys")
     op.drop_table("rights_requests")
     op.drop_table("legal_holds")
+    op.drop_table("incidents")
+    op.drop_table("incident_sends")
     op.drop_table("vault_keys")
     op.drop_table("identities")
     op.drop_table("destructions")
     op.drop_table("file_uses")
+    op.drop_index(
+        "ix_erasures_asked_open",
+        table_name="erasures_asked",
+        postgresql_where=sa.text("confirmed_at IS NULL"),
+        sqlite_where=sa.text("confirmed_at IS NULL"),
+    )
+    op.drop_index(op.f("ix_erasures_asked_customer_ref"), table_name="erasures_asked")
+    op.drop_table("erasures_asked")
     op.drop_table("erasures")
+    op.drop_table("disclosures")
+    op.drop_table("disclosure_subjects")
+    op.drop_table("decisions")
+    op.drop_table("earlier_values")
     op.drop_table("data_keys")
     op.drop_index(op.f("ix_customers_started_at"), table_name="customers")
     op.drop_index(op.f("ix_customers_registered_at"), table_name="customers")
     op.drop_table("customers")
+    op.drop_table("complaints")
+    op.drop_table("correspondence")
+    op.drop_table("contests")
     op.drop_table("consents")
     op.drop_index("ix_bounces_address", table_name="bounces")
     op.drop_table("bounces")
@@ -1164,3 +1451,5 @@ def downgrade() -> None:
     op.drop_table("acts")
     op.drop_index("ix_act_targets_target", table_name="act_targets")
     op.drop_table("act_targets")
+    if op.get_bind().dialect.name == "postgresql":
+        op.execute("DROP FUNCTION onward_only_new_rows()")

@@ -230,6 +230,8 @@ def test_free_text_is_masked_and_sent_on() -> None:
         ("post.scanned", {"scan": factories.file() | {"uri": "http://example.com/x"}},
          "data.scan.uri"),
         ("post.scanned", {"scan": factories.file() | {"uri": "blob:" + "0" * 64}}, "data.scan"),
+        ("policy.changed", {"published_at": "0001-01-01T00:00:00Z"}, "data.published_at"),
+        ("policy.changed", {"effective_at": "9999-12-31T23:59:59Z"}, "data.effective_at"),
         ("post.dispatched", {"items": ["a", "a"]}, "data.items"),
         ("post.dispatched", {"items": []}, "data.items"),
         ("item.instructed", {"do": "burn"}, "data.do"),

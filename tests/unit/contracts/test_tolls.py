@@ -2,7 +2,7 @@
 
 import pytest
 
-from contracts.tolls import SAYS, bar_on, is_country
+from contracts.tolls import SAYS, bar_on, is_country, may_be_reached
 from contracts.vocabulary import NumberBar
 
 B = NumberBar
@@ -65,3 +65,21 @@ def test_every_bar_says_what_is_wrong_with_the_number() -> None:
 def test_a_country_is_known_by_its_iso_code(code: str, known: bool) -> None:
     """UK is what everybody types, and no code."""
     assert is_country(code) is known
+
+
+@pytest.mark.parametrize(
+    ("place", "reached"),
+    [
+        ("sip:desk@callcentre.example", True),
+        ("SIPS:desk@callcentre.example", True),
+        ("+442079460123", True),
+        ("+449098790123", False),
+        ("60777", False),
+        ("", False),
+    ],
+)
+def test_what_others_name_is_reached_only_where_it_costs_nobody_more(
+    place: str, reached: bool
+) -> None:
+    """An agent may sit at a SIP address; a short code is a network's, at whatever price."""
+    assert may_be_reached(place, {"GB"}) is reached

@@ -3,6 +3,7 @@ from typing import Any
 
 import pytest
 
+from contracts.planning import IdentityPolicy
 from contracts.problems import Problem
 from contracts.rule_words import Matchable
 from contracts.rules import Callers, Rule
@@ -19,6 +20,7 @@ POST = frozenset({Service.MAIL_FORWARDING})
 HOURS = {"from": "08:00", "to": "18:00"}
 NEVER = {"from": "08:00", "to": "08:00"}
 NOBODY = Callers()
+NOBODYS_IDENTITY = IdentityPolicy(before_service=False)
 MESSAGE = {"events": ["call.message_taken"]}
 
 
@@ -265,7 +267,7 @@ def test_a_service_cannot_start_until_every_event_has_a_rule(
     rules: list[Rule], services: frozenset[Service], expected: list[tuple[Lack, str | None]]
 ) -> None:
     """The first event without a rule would be the first one lost."""
-    found = missing_for_service(customer(*rules), services)
+    found = missing_for_service(customer(*rules), services, NOBODYS_IDENTITY)
 
     assert [(missing.what, missing.about) for missing in found] == expected
 
@@ -277,7 +279,7 @@ def test_a_service_cannot_start_with_an_address_that_was_never_verified() -> Non
         unverified=["d-mobile", "d-postal"],
     )
 
-    found = missing_for_service(whom, ALL)
+    found = missing_for_service(whom, ALL, NOBODYS_IDENTITY)
 
     assert [(missing.what, missing.about) for missing in found] == [
         (Lack.VERIFICATION, "d-mobile"),
@@ -289,7 +291,7 @@ def test_everything_that_is_missing_is_told_at_once() -> None:
     """Registration can be mended together with the rest."""
     whom = replace(customer(), registered=False, rules=None)
 
-    found = missing_for_service(whom, ALL)
+    found = missing_for_service(whom, ALL, NOBODYS_IDENTITY)
 
     assert [missing.what for missing in found] == [Lack.REGISTRATION, Lack.RULES]
 
@@ -429,8 +431,24 @@ def test_a_service_cannot_start_with_a_destination_that_has_become_another_kind(
     changed["d-mobile"] = destination("d-mobile", DestinationKind.VOICE)
     whom = customer(rule("d-mobile", match=MESSAGE), rule("d-email"), destinations=changed)
 
-    found = missing_for_service(whom, ALL)
+    found = missing_for_service(whom, ALL, NOBODYS_IDENTITY)
 
     assert [(missing.what, missing.about) for missing in found] == [
         (Lack.RULES, "r1: action.steps[0].destination")
     ]
+
+
+@pytest.mark.parametrize(
+    ("begins", "ends"),
+    [
+        ("0001-01-01T00:00:00Z", "2027-01-04T08:00:00Z"),
+        ("2026-12-24T17:00:00Z", "9999-12-31T23:59:59Z"),
+        ("0001-01-01T00:00:00Z", "9999-12-31T23:59:59Z"),
+        ("9999-12-31T23:00:00Z", "9999-12-31T23:59:59Z"),
+    ],
+)
+def test_a_season_may_begin_and_end_where_the_calendar_does(begins: str, ends: str) -> None:
+    """Programs write so for one without beginning or end."""
+    season = rule("d-email", match={"from": begins, "until": ends, "window": HOURS})
+
+    assert problems(season) == []

@@ -63,3 +63,28 @@ def test_one_stop_mutes_nothing_that_cannot_be_muted() -> None:
 def test_every_topic_is_one_that_texts_may_be_about() -> None:
     """A word that ended nothing would be believed all the same."""
     assert set(TOPICS.values()) <= TEXTED
+
+
+@pytest.mark.parametrize(
+    ("body", "code"),
+    [
+        ("482913", "482913"),
+        ("4711", "4711"),
+        (" 482913.", "482913"),
+        ("482913 on my way, there by 10", "482913"),
+        ("482913, thanks", "482913"),
+        ("Reply 482913", "482913"),
+        ("code: 482913!", "482913"),
+        ("please ring me on 482913", ""),
+        ("the gate is 482913 or 482914", ""),
+        ("482913 482914", ""),
+        ("07700 900123", ""),
+        ("+44 7700 900123", ""),
+        ("\u0664\u0668\u0662\u0669\u0661\u0663 ok", ""),
+    ],
+)
+def test_a_code_may_have_a_word_beside_it(body: str, code: str) -> None:
+    """Who is on call writes "482913 on my way", and nobody else should be got out of bed for it."""
+    found = asked(body)
+
+    assert (found.kind is K.CODE, found.code) == (bool(code), code)

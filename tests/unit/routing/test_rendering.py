@@ -223,6 +223,24 @@ def test_times_are_shown_where_the_customer_is() -> None:
     assert "Thu 2 Jul 2026, 00:30" in told
 
 
+@pytest.mark.parametrize(
+    ("at", "shown"),
+    [("0001-01-01T00:00:00Z", "Mon 1 Jan 1,"), ("9999-12-31T23:59:59Z", "Fri 31 Dec 9999,")],
+)
+@pytest.mark.parametrize("zone", ["America/New_York", "Europe/London", "Asia/Tokyo"])
+def test_a_time_at_the_end_of_the_calendar_keeps_no_message_back(
+    at: str, shown: str, zone: str
+) -> None:
+    """A program that has no time to tell sends the first or the last that there is."""
+    message = event("call.message_taken", taken_at=at)
+
+    told = Renderer(COMPANY).render_email(
+        "call.message_taken", message, Content.FULL, Reader(time_zone=zone)
+    )
+
+    assert shown in told.text
+
+
 def test_money_has_its_currency() -> None:
     """1,200 of what?"""
     pounds = email("invoice.issued", net="1000.00", vat="200.00", gross="1200.00", currency="GBP")

@@ -45,6 +45,10 @@ def text(words: str, most: int, **changes: object) -> RenderedText:
         ("xx👩\u200d🔧xx", 4, "xx"),
         ("xx👍🏽xx", 3, "xx"),
         ("xx☎\ufe0fxx", 3, "xx"),
+        ("xx🇬🇧🇫🇷xx", 3, "xx"),  # flags, of two letters each
+        ("xx🇬🇧🇫🇷xx", 4, "xx🇬🇧"),
+        ("xx🇬🇧🇫🇷xx", 5, "xx🇬🇧"),
+        ("xx🏴\U000e0067\U000e0062\U000e0065\U000e006e\U000e0067\U000e007fxx", 7, "xx"),
     ],
 )
 def test_a_cut_ends_at_a_word_and_parts_nothing(words: str, length: int, left: str) -> None:

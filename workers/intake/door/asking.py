@@ -7,7 +7,7 @@ from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import Response
 
 from contracts.envelope import to_structured
-from contracts.vocabulary import Door
+from contracts.vocabulary import Door, Purpose
 from store import outbox
 from store.publishers import Publisher
 from store.queries import event_story
@@ -97,7 +97,7 @@ async def rules_in_force(ref: str, inside: Opened) -> RulesShape:
 
 
 def _story(parts: DoorParts, publisher: Publisher, source: str, event_id: str) -> StoryShape | None:
-    with parts.store.read() as tx:
+    with parts.store.read(Purpose.RECORD) as tx:
         story = event_story(tx, source, event_id)
     if story is None:
         return None
@@ -146,7 +146,7 @@ def _shown(story: EventStory, rejections: list[Rejection]) -> StoryShape:
 
 
 def _outcomes(parts: DoorParts, publisher: Publisher, after: int, limit: int) -> bytes:
-    with parts.store.read() as tx:
+    with parts.store.read(Purpose.RECORD) as tx:
         found = outbox.after(tx, publisher.audiences(), after, limit)
         envelopes = tell(tx, found)
     following = max((outcome.position or 0 for outcome in found), default=after)
@@ -155,7 +155,7 @@ def _outcomes(parts: DoorParts, publisher: Publisher, after: int, limit: int) ->
 
 
 def _rules(parts: DoorParts, ref: str) -> RulesShape | None:
-    with parts.store.read() as tx:
+    with parts.store.read(Purpose.SET_UP) as tx:
         customer = parts.readings.load(tx, [ref]).get(ref)
     if customer is None:
         return None

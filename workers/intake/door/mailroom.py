@@ -11,7 +11,7 @@ from fastapi.concurrency import run_in_threadpool
 from sqlalchemy import select
 from structlog import get_logger
 
-from contracts.vocabulary import DeliveryStatus, DestinationKind, Door, PostAction, Reason
+from contracts.vocabulary import DeliveryStatus, DestinationKind, Door, PostAction, Purpose, Reason
 from store import items
 from store.customers import reach
 from store.engine import Transaction
@@ -39,7 +39,7 @@ _CALLED_OFF = frozenset(
     summary="What to do with an item of post",
     description=(
         "`do`, until when and why. For `forward` with the full address, read now: where the"
-        " destination is not verified at this moment the answer is `hold`."
+        " destination is not verified, or is contested, at this moment the answer is `hold`."
     ),
     responses=refusals(401, 403, 404, 503),
 )
@@ -52,7 +52,7 @@ async def what_to_do(item_id: str, publisher: ItemsKey, inside: Opened) -> ItemS
 
 
 def _look_up(parts: DoorParts, publisher: Publisher, item_id: str) -> ItemShape | None:
-    with parts.store.read() as tx:
+    with parts.store.read(Purpose.POST) as tx:
         item = items.find(tx, [item_id]).get(item_id)
         if item is None:
             return None
@@ -72,6 +72,8 @@ def _look_up(parts: DoorParts, publisher: Publisher, item_id: str) -> ItemShape 
         return _held(item, Reason.DESTINATION_REMOVED)
     if place.kind is not DestinationKind.POSTAL:
         return _held(item, Reason.DESTINATION_UNFIT)
+    if place.contested:
+        return _held(item, Reason.DESTINATION_CONTESTED)
     if not place.verified:
         return _held(item, Reason.DESTINATION_UNVERIFIED)
     log.info(

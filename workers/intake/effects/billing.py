@@ -11,6 +11,7 @@ from contracts.events.billing import (
 from contracts.vocabulary import Reason, Repeats
 from store import invoices, subscriptions
 from store.subscriptions import Subscription
+from workers.intake.effects.identity import ask_once_paid
 from workers.intake.effects.scene import NOTHING, Effect, Scene, impossible
 from workers.routing.repeats import begins, due_after, due_from
 from workers.routing.schedules import zone
@@ -26,11 +27,11 @@ def invoice_overdue(scene: Scene) -> Effect:
 
 
 def payment_received(scene: Scene) -> Effect:
-    """Have nobody reminded any more of what is paid."""
+    """Have nobody reminded any more of what is paid; ask for what must be known from then on."""
     number = scene.data(PaymentReceived).invoice_number
     if number is not None:
         invoices.overtake(scene.tx, scene.ref, number, _ENDED_BY_PAYMENT, Reason.PAID)
-    return NOTHING
+    return Effect(outcomes=ask_once_paid(scene, scene.ref, paid=True))
 
 
 def invoice_cancelled(scene: Scene) -> Effect:

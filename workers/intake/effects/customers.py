@@ -8,31 +8,38 @@ from contracts.events.customers import (
     Contact,
     Corrected,
     Enquired,
+    ErasureConfirmed,
     NumberAssigned,
     Registered,
     RightsRequested,
     ServiceStarted,
     ServiceTerminated,
 )
+from contracts.planning import INVOICE_EMAIL
 from contracts.vocabulary import (
     POST_SERVICES,
-    TELEPHONE_SERVICES,
     Channel,
+    ContestedField,
     Purpose,
     Reason,
-    Role,
+    RightsKind,
     Service,
+    Settlement,
 )
-from store import consenting, subscriptions
+from store import consenting, contests, subscriptions
 from store import customer_changes as change
-from store.customers import owner_of_number, profile_of
+from store.customers import is_rung_for_somebody, owner_of_number, profile_of
 from store.deliveries import ending
 from store.deliveries.claiming import AFTER_TERMINATION
-from store.outbox import Outcome, to_publisher, to_role
+from store.objections import stop_offers
+from store.outbox import Outcome, to_publisher
+from workers.intake.effects.identity import ask_once_paid, keep_users
 from workers.intake.effects.scene import NOTHING, Effect, Scene, impossible
 from workers.intake.whose import Awaited, addressee_name, customer_name, known_names, number_name
+from workers.rights.processors import confirmed, read_erasure_id
 from workers.rights.requests import Clock, open_request
 from workers.routing.readiness import missing_for_service
+from workers.suppliers import SOURCES, Telling, tell_suppliers
 
 _PROFILE = frozenset(
     {"legal_name", "trading_name", "contact", "addresses", "also_known_as", "invoice_email"}
@@ -64,8 +71,10 @@ def registered(scene: Scene) -> Effect:
         invoice_email=_invoice_email(data.invoice_email, data.contact),
     )
     names = tuple(addressee_name(name) for name in known_names(data))
-    told = _supplier(scene, ref, "supplier.told", frozenset(data.services))
-    return Effect(changed=(customer_name(ref), *names), outcomes=told)
+    told = _tell(scene, ref, "supplier.told", frozenset(data.services))
+    keep_users(scene, ref, data)
+    asked = ask_once_paid(scene, ref)
+    return Effect(changed=(customer_name(ref), *names), outcomes=told + asked)
 
 
 def corrected(scene: Scene) -> Effect:
@@ -83,7 +92,7 @@ def corrected(scene: Scene) -> Effect:
     }
     touches_email = {"invoice_email", "contact"} & data.model_fields_set
     email = _invoice_email(merged.invoice_email, merged.contact) if touches_email else None
-    change.correct(
+    moved = change.correct(
         scene.tx,
         scene.ref,
         changed,
@@ -94,18 +103,32 @@ def corrected(scene: Scene) -> Effect:
     if data.services is not None:
         change.contract(scene.tx, scene.ref, data.services)
     names = tuple(addressee_name(name) for name in known_names(merged))
+    for field in ContestedField:
+        if field in data.model_fields_set:
+            contests.settle(scene.tx, scene.ref, field, Settlement.CORRECTED, scene.policies.lanes)
+    if moved:
+        settled = Settlement.CORRECTED
+        contests.settle(scene.tx, scene.ref, INVOICE_EMAIL, settled, scene.policies.lanes)
     told: tuple[Outcome, ...] = ()
-    if {"legal_name", "trading_name", "contact"} & data.model_fields_set:
-        told = _supplier(scene, scene.ref, "supplier.corrected", scene.known.contracted)
-    return Effect(changed=(customer_name(scene.ref), *names), outcomes=told)
+    if SOURCES & data.model_fields_set:
+        told = _tell(scene, scene.ref, "supplier.corrected", scene.known.contracted)
+    keep_users(scene, scene.ref, data)
+    asked = ask_once_paid(scene, scene.ref)
+    return Effect(changed=(customer_name(scene.ref), *names), outcomes=told + asked)
 
 
 def number_assigned(scene: Scene) -> Effect:
-    """Give a number to a customer, unless it is another's."""
+    """Give a number to a customer, unless it is another's, or calls to it would go in a circle."""
     data = scene.data(NumberAssigned)
     owner = owner_of_number(scene.tx, [data.number]).get(data.number)
     if owner is not None and owner != scene.ref:
         return impossible("data.number", "is another customer's; release it there first")
+    if is_rung_for_somebody(scene.tx, data.number):
+        return impossible(
+            "data.number",
+            "is a customer's own destination, so that calls to it would come back to us; have that"
+            " destination removed or given another number first",
+        )
     change.assign_number(scene.tx, scene.ref, data.number, Service(data.service))
     return Effect(changed=(number_name(data.number), customer_name(scene.ref)))
 
@@ -124,7 +147,7 @@ def service_started(scene: Scene) -> Effect:
     alien = [s for s in data.services if s not in scene.known.contracted]
     if alien:
         return impossible("data.services", "names a service that the customer has not ordered")
-    missing = missing_for_service(scene.known, frozenset(data.services))
+    missing = missing_for_service(scene.known, frozenset(data.services), scene.policies.identity)
     if missing:
         listed = [{"what": m.what.value, "about": m.about, "text": m.text} for m in missing]
         told = json.dumps(listed, sort_keys=True)
@@ -166,9 +189,27 @@ def service_terminated(scene: Scene) -> Effect:
 
 
 def rights_requested(scene: Scene) -> Effect:
-    """Open a request for one of a person's rights; operators see to it."""
+    """Open a request for one of a person's rights; operators see to it.
+
+    Who objects is sent no offers from now on: that needs nobody's word (Article 21(3)).
+    """
     data = scene.data(RightsRequested)
+    if RightsKind(data.kind) is RightsKind.OBJECTION:
+        stop_offers(scene.tx, scene.ref)
     open_request(scene.tx, Clock(scene.policies), scene.event.id, scene.ref, data)
+    return NOTHING
+
+
+def erasure_confirmed(scene: Scene) -> Effect:
+    """Note a processor's receipt; with the last, the request for erasure is done."""
+    data = scene.data(ErasureConfirmed)
+    erasure = read_erasure_id(data.request_id)
+    if erasure is None or not confirmed(scene.tx, erasure, data.processor, data.at):
+        return impossible(
+            "data.request_id",
+            "is no erasure that this processor was asked for; repeat request_id and processor as"
+            " erasure.requested gave them",
+        )
     return NOTHING
 
 
@@ -213,31 +254,18 @@ def _as_registered(scene: Scene, changed: dict[str, Any]) -> Registered:
     return Registered.model_validate({**kept, "services": sorted(Service)})
 
 
-def _invoice_email(invoice_email: str | None, contact: Contact | None) -> str | None:
-    return invoice_email or (contact.email if contact is not None else None)
+def _invoice_email(
+    invoice_email: str | None, contact: Contact | None
+) -> change.InvoiceEmail | None:
+    """The address that was named for invoices, whoever reads it; else the contact's own."""
+    if invoice_email is not None:
+        return change.InvoiceEmail(invoice_email)
+    if contact is None or contact.email is None:
+        return None
+    return change.InvoiceEmail(contact.email, contact.name)
 
 
-def _supplier(
-    scene: Scene, ref: str, name: str, services: frozenset[Service]
+def _tell(
+    scene: Scene, ref: str, name: Telling, services: frozenset[Service]
 ) -> tuple[Outcome, ...]:
-    """Tell the call-centre the customer's name and business name, and nothing more."""
-    if TELEPHONE_SERVICES.isdisjoint(services):
-        return ()
-    profile = profile_of(scene.tx, ref) or {}
-    contact = profile.get("contact") or {}
-    business = profile.get("trading_name") or profile.get("legal_name")
-    return (
-        Outcome(
-            id=f"{scene.event.id}:{name}",
-            audience=to_role(Role.CALL_CENTRE),
-            name=name,
-            at=scene.now,
-            customer_ref=ref,
-            event_id=scene.event.id,
-            facts={},
-            content={
-                "name": contact.get("name") or profile.get("legal_name"),
-                "business_name": business,
-            },
-        ),
-    )
+    return tell_suppliers(scene.tx, ref, name, services, scene.event.id, scene.event.id)

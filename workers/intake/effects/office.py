@@ -10,6 +10,7 @@ from contracts.vocabulary import Channel, DeliveryStatus, ErrorCode, EventStatus
 from store import inbox, notices
 from store.deliveries import adding, ending
 from store.deliveries.adding import Following
+from workers.following_up import follow_up
 from workers.intake.effects.scene import NOTHING, Effect, Scene, impossible
 from workers.intake.whose import Awaited, event_name
 
@@ -58,11 +59,16 @@ def _withdraw_waiting(scene: Scene, known: inbox.Known) -> None:
 
 
 def call_ended(scene: Scene) -> Effect:
-    """An abandoned or answered call is not put through any more."""
+    """An abandoned or answered call is not put through any more.
+
+    Of one who hung up before anybody was reached the customer is told, as of any who waited.
+    """
     data = scene.data(CallEnded)
     reason = Reason.CALLER_GONE if data.outcome == "abandoned" else Reason.REPLACED
     rows = ending.of_calls(scene.tx, [data.call_id], "call.waiting")
     own = scene.event.publisher.name  # another's call may bear the same id
     live = [row["id"] for row in rows if row["channel"] is Channel.CALL and row["publisher"] == own]
-    ending.cancel(scene.tx, live, reason)
-    return NOTHING
+    gone = ending.cancel(scene.tx, live, reason)
+    if reason is not Reason.CALLER_GONE:
+        return NOTHING
+    return Effect(due=tuple(follow_up(scene.tx, scene.readings, scene.policies.lanes, gone)))

@@ -221,7 +221,7 @@ def _record_contradiction(scene: Scene, data: PostDispatched, item_id: str) -> N
         reference=data.tracking_reference or data.dispatch_id,
         attempted_at=data.handed_over_at,
         settled_at=scene.now,
-        policy_version=scene.tx.store.policy_version,
+        policy_version=scene.tx.policy_version,
     )
     ledger.append(scene.tx, [(entry, where)])
 

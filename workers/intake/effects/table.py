@@ -3,7 +3,16 @@
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
-from workers.intake.effects import billing, customers, office, post, wishes
+from workers.intake.effects import (
+    billing,
+    customers,
+    identity,
+    notices,
+    office,
+    post,
+    wishes,
+    written,
+)
 from workers.intake.effects.scene import Effect, Scene
 
 EFFECTS: Mapping[str, Callable[[Scene], Effect]] = MappingProxyType(
@@ -11,6 +20,7 @@ EFFECTS: Mapping[str, Callable[[Scene], Effect]] = MappingProxyType(
         "call.ended": office.call_ended,
         "consent.given": customers.consent_given,
         "consent.withdrawn": customers.consent_withdrawn,
+        "correspondence.recorded": written.correspondence_recorded,
         "customer.corrected": customers.corrected,
         "customer.enquired": customers.enquired,
         "customer.ordered": customers.enquired,
@@ -18,13 +28,17 @@ EFFECTS: Mapping[str, Callable[[Scene], Effect]] = MappingProxyType(
         "destination.added": wishes.destination_added,
         "destination.removed": wishes.destination_removed,
         "destination.verified": wishes.destination_verified,
+        "erasure.confirmed": customers.erasure_confirmed,
         "event.withdrawn": office.event_withdrawn,
+        "identity.checked": identity.identity_checked,
         "invoice.cancelled": billing.invoice_cancelled,
         "invoice.overdue": billing.invoice_overdue,
         "item.instructed": post.instructed,
+        "note.recorded": written.note_recorded,
         "number.assigned": customers.number_assigned,
         "number.released": customers.number_released,
         "payment.received": billing.payment_received,
+        "policy.changed": notices.policy_changed,
         "post.dispatched": post.dispatched,
         "post.disposed": post.disposed,
         "preferences.set": wishes.preferences_set,

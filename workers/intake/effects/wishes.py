@@ -1,5 +1,8 @@
 """What events about a customer's destinations and rules change, and how queued sends follow."""
 
+from collections.abc import Mapping, Sequence
+from typing import Any
+
 from contracts.events import load_data
 from contracts.events.wishes import (
     DestinationAdded,
@@ -18,9 +21,11 @@ from contracts.vocabulary import (
     PostAction,
     Purpose,
     Reason,
+    Settlement,
 )
+from store import contests, inbox, items
 from store import customer_changes as change
-from store import inbox, items
+from store.customers import owner_of_number
 from store.deliveries import adding, ending, putting
 from store.deliveries.adding import Due, Following
 from workers.following_up import follow_up
@@ -37,15 +42,12 @@ _FOR_WANT_OF_ADDRESS = frozenset({Reason.DESTINATION_UNVERIFIED, Reason.DESTINAT
 def destination_added(scene: Scene) -> Effect:
     """Add a destination; a new value for a known one holds what was on its way to the old.
 
-    A number that would run up a bill is refused (toll fraud).
+    A number that would run up a bill is refused (toll fraud), and one that calls to us come by.
     """
     data = scene.data(DestinationAdded)
-    countries = scene.policies.countries
-    bar = bar_on(data.value, countries) if data.kind in _TELEPHONES else None
-    if bar is not None:
-        allowed = ", ".join(sorted(countries))
-        text = f"{SAYS[bar]}: it is neither texted nor rung; give an ordinary number of {allowed}"
-        return impossible("data.value", text, ErrorCode.INVALID)
+    unusable = _unusable(scene, data.value) if data.kind in _TELEPHONES else None
+    if unusable is not None:
+        return impossible("data.value", unusable, ErrorCode.INVALID)
     version = change.put_destination(
         scene.tx,
         scene.ref,
@@ -57,9 +59,26 @@ def destination_added(scene: Scene) -> Effect:
     )
     due: list[Due] = []
     if version > 1:
+        _settle(scene, data.destination_id, Settlement.CORRECTED)
+        due = _go_round(scene, data.destination_id)
         ending.hold(scene.tx, scene.ref, data.destination_id, version)
-        due = _hold_items(scene, data.destination_id, Reason.DESTINATION_UNVERIFIED)
+        due += _hold_items(scene, data.destination_id, Reason.DESTINATION_UNVERIFIED)
     return Effect(changed=(customer_name(scene.ref),), due=tuple(due))
+
+
+def _unusable(scene: Scene, number: str) -> str | None:
+    """Why a number cannot be a destination, and the mend; none where it can."""
+    countries = scene.policies.countries
+    bar = bar_on(number, countries)
+    if bar is not None:
+        allowed = ", ".join(sorted(countries))
+        return f"{SAYS[bar]}: it is neither texted nor rung; give an ordinary number of {allowed}"
+    if owner_of_number(scene.tx, [number]):
+        return (
+            "is a number that we answer for a customer: what is put through to it would come back"
+            " to us; give the number of the customer's own telephone"
+        )
+    return None
 
 
 def destination_verified(scene: Scene) -> Effect:
@@ -74,6 +93,50 @@ def destination_verified(scene: Scene) -> Effect:
     if known.kind is DestinationKind.POSTAL:
         due += _forward_items(scene, data.destination_id)
     return Effect(changed=(customer_name(scene.ref),), due=tuple(due))
+
+
+def _settle(scene: Scene, destination_id: str, settled: Settlement) -> None:
+    """End a contest about a destination: what was held for it follows what becomes of that."""
+    contests.settle(scene.tx, scene.ref, destination_id, settled, scene.policies.lanes)
+
+
+def _go_round(scene: Scene, destination_id: str) -> list[Due]:
+    """Send on to the next step what would wait for a changed destination, where one can be used.
+
+    As what comes in from now on: only where no step can be used is the verification waited for.
+    """
+    customer = scene.reread()
+    waiting = {
+        row["id"]: row
+        for row in ending.unclaimed_of_customer(scene.tx, scene.ref, destination_id)
+        if row["mode"].in_turn
+        and row["rule_version"] == customer.rules_version
+        and not row["gathers"]
+        and row["held_at"] is None
+    }
+    events = {
+        kept.id: Routable(kept.id, kept.type, kept.received_at, load_data(kept.type, kept.data))
+        for kept in inbox.load(scene.tx, {row["event_id"] for row in waiting.values()})
+    }
+    passed = [
+        row["id"]
+        for row in waiting.values()
+        if _can_be_passed_over(scene, customer, row, events.get(row["event_id"]))
+    ]
+    gone = ending.cancel(scene.tx, passed, Reason.DESTINATION_CHANGED)
+    return follow_up(scene.tx, scene.readings, scene.policies.lanes, gone)
+
+
+def _can_be_passed_over(
+    scene: Scene, customer: Customer, row: Mapping[str, Any], event: Routable | None
+) -> bool:
+    rule = customer.rules.rule(row["rule_id"]) if customer.rules is not None else None
+    if rule is None or event is None:
+        return False
+    lanes = scene.policies.lanes
+    found = next_step(rule, row["step"], event, customer, scene.now, lanes, row["purpose"])
+    usable = isinstance(found, PlannedDelivery)
+    return usable and found.reason is not Reason.DESTINATION_UNVERIFIED
 
 
 def _hold_items(scene: Scene, destination_id: str, why: Reason) -> list[Due]:
@@ -102,6 +165,7 @@ def destination_removed(scene: Scene) -> Effect:
     if data.destination_id not in scene.known.destinations:
         return _awaits_destination(scene)
     change.remove_destination(scene.tx, scene.ref, data.destination_id)
+    _settle(scene, data.destination_id, Settlement.REMOVED)
     unsent = ending.unclaimed_of_customer(scene.tx, scene.ref, data.destination_id)
     gone = ending.cancel(scene.tx, [row["id"] for row in unsent], Reason.DESTINATION_REMOVED)
     due = follow_up(scene.tx, scene.readings, scene.policies.lanes, gone)
@@ -159,8 +223,8 @@ def _plan_anew(scene: Scene) -> list[Due]:
             for row in ending.of_event(scene.tx, kept.id)
             if row["status"] is not DeliveryStatus.CANCELLED
         }
-        purposes = {row["purpose"] for row in gone if row["event_id"] == kept.id}
-        due += _replan(scene, customer, kept, tried, purposes)
+        before = [row for row in gone if row["event_id"] == kept.id]
+        due += _replan(scene, customer, kept, tried, before)
     return due
 
 
@@ -169,13 +233,15 @@ def _replan(
     customer: Customer,
     kept: inbox.Kept,
     tried: set[tuple[Channel, str]],
-    purposes: set[Purpose],
+    before: Sequence[Mapping[str, Any]],
 ) -> list[Due]:
     event = Routable(kept.id, kept.type, kept.received_at, load_data(kept.type, kept.data))
     # A call that was told of as a message is not dialled after all.
-    told = kept.type == "call.waiting" and Purpose.CALLS not in purposes
+    was_call = any(row["purpose"] is Purpose.CALLS for row in before)
+    told = kept.type == "call.waiting" and not was_call
     found = (plan_late_call if told else plan)(event, customer, scene.now, scene.policies.lanes)
-    after = Following(kept.id, kept.publisher, scene.ref)
+    again = any(row["follows_up"] for row in before)
+    after = Following(kept.id, kept.publisher, scene.ref, again)
     going = [
         _untried(scene, customer, event, delivery, tried)
         for delivery in found.deliveries

@@ -1,0 +1,197 @@
+"""Clause 30: we remain in control of what others carry and keep for us."""
+
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import pytest
+import uvloop
+
+from config.processors import Processor
+from contracts.vocabulary import Answer, Category, DeliveryStatus, Reason, RightsStatus, Role
+from store import outbox, processors, tables
+from store.deliveries.recording import Result, record
+from tests.building import House
+from tests.factories import envelope, valid
+from tests.policy.desk import OFFICER, Office
+from tests.providers.servers import serving, until
+from tests.providers.smtp_servers import MailServer, Script, certificate
+from tests.providers.test_smtp_tls import send
+from workers.providers.base import Deferred, Verdict
+from workers.rights.erasure import Erasing
+from workers.telling import tell
+
+
+def _runs(part: str, name: str, category: Category = Category.COMMUNICATIONS) -> Processor:
+    return Processor(part, category, name, f"{name} Ltd", "GB", "DPA")
+
+
+RUNS = (
+    _runs("provider", "relay"),
+    _runs("call-centre", "centre"),
+    _runs("payments", "bank", Category.FINANCIAL),
+    _runs("files", "bucket", Category.STORAGE),
+    _runs("backup", "vaults", Category.BACKUP),
+)
+
+
+def _erasing(office: Office) -> Erasing:
+    return Erasing(
+        office.house.store, lambda: office.register, lambda: office.files, RUNS, answer_days=14
+    )
+
+
+def _sent_to(house: House, ref: str = "C-1042") -> None:
+    """A customer before their service, of whom an invoice has gone out by email."""
+    house.register(ref, contact=..., invoice_email="accounts@harbourlane.example")
+    house.tell(envelope("invoice.issued", subject=ref))
+    (claimed,) = house.claim()
+    with house.store.write() as tx:
+        sent = Result(
+            claimed=claimed,
+            verdict="accepted",
+            to=DeliveryStatus.ACCEPTED,
+            reason=Reason.PROVIDER_ACCEPTED,
+            provider="provider",
+            reference="SM-77",
+        )
+        record(tx, [sent])
+
+
+def _confirmed(request: str, processor: str, **more: Any) -> dict[str, Any]:
+    return envelope(
+        "erasure.confirmed",
+        data=valid("erasure.confirmed", request_id=request, processor=processor),
+        **{"subject": None} | more,
+    )
+
+
+def _asked(house: House, *, confirmed: bool = False) -> list[processors.Asked]:
+    with house.store.read() as tx:
+        return processors.listed(tx, confirmed=confirmed)
+
+
+def test_clause_30_an_erasure_asks_each_processor_that_holds_something(office: Office) -> None:
+    """Once each, and nobody who holds nothing; what we delete ourselves nobody is asked to."""
+    _sent_to(office.house)
+    office.house.tell(envelope("rights.requested", data=valid("rights.requested", kind="erasure")))
+
+    done = _erasing(office).erase("C-1042", OFFICER)
+
+    assert set(done.asked) == {"relay", "centre", "bank", "vaults"}
+    assert {one["processor"] for one in office.house.outcomes("erasure.requested")} == set(
+        done.asked
+    )
+    assert {row["audience"] for row in office.house.rows(tables.outbox)} == {
+        outbox.to_role(Role.PROCESSOR)
+    }
+
+
+def test_clause_30_a_processor_is_told_whom_and_by_which_names(office: Office) -> None:
+    """It knows a send by the name that it gave it; our own of the customer goes along."""
+    _sent_to(office.house)
+    _erasing(office).erase("C-1042", OFFICER)
+
+    with office.house.store.write() as tx:
+        outbox.give_positions(tx)
+        found = tell(tx, outbox.unpublished(tx))
+    told: dict[str, Any] = {
+        one.data["processor"]: (one.subject, one.data["held"])
+        for one in found
+        if one.type == "onward.erasure.requested.v1" and isinstance(one.data, dict)
+    }
+
+    assert told["relay"] == ("C-1042", [{"part": "provider", "references": ["SM-77"]}])
+    assert told["vaults"] == ("C-1042", [{"part": "backup", "references": []}])
+
+
+def test_clause_30_the_request_is_open_until_the_last_receipt(office: Office) -> None:
+    """However often one of them confirms, and in whatever order."""
+    _sent_to(office.house)
+    office.house.tell(envelope("rights.requested", data=valid("rights.requested", kind="erasure")))
+    done = _erasing(office).erase("C-1042", OFFICER)
+    (request,) = office.house.rows(tables.rights_requests)
+    assert request["status"] is RightsStatus.OPEN
+
+    for processor in (*done.asked[:-1], done.asked[0]):
+        office.house.tell(_confirmed(str(request["id"]), processor))
+    (before,) = office.house.rows(tables.rights_requests)
+    office.house.tell(_confirmed(str(request["id"]), done.asked[-1]))
+
+    (after,) = office.house.rows(tables.rights_requests)
+    assert before["status"] is RightsStatus.OPEN
+    assert after["status"] is RightsStatus.DONE
+    assert _asked(office.house) == []
+    assert [one.processor for one in _asked(office.house, confirmed=True)]
+    assert {row["named"] for row in office.house.rows(tables.erasures_asked)} == {None}
+
+
+def test_clause_30_receipts_that_come_in_one_batch_close_it_too(office: Office) -> None:
+    """Each is decided with what those before it have changed."""
+    _sent_to(office.house)
+    office.house.tell(envelope("rights.requested", data=valid("rights.requested", kind="erasure")))
+    done = _erasing(office).erase("C-1042", OFFICER)
+    (request,) = office.house.rows(tables.rights_requests)
+
+    office.house.tell_at_once(*(_confirmed(str(request["id"]), name) for name in done.asked))
+
+    assert office.house.rows(tables.rights_requests)[0]["status"] is RightsStatus.DONE
+
+
+def test_clause_30_a_receipt_that_names_the_customer_brings_nothing_back(office: Office) -> None:
+    """Publishers repeat the subject; nothing of theirs is to be kept under it."""
+    _sent_to(office.house)
+    _erasing(office).erase("C-1042", OFFICER)
+    one = _asked(office.house)[0]
+
+    office.house.tell(_confirmed(str(one.erasure_id), one.processor, subject="C-1042"))
+
+    assert office.house.rows(tables.events, customer_ref="C-1042") == []
+    assert len(_asked(office.house)) == len(_asked(office.house, confirmed=True)) - 1
+
+
+@pytest.mark.parametrize("request_id", ["right-1", str(UUID(int=7))])
+def test_clause_30_a_receipt_for_what_nobody_asked_is_refused(
+    office: Office, request_id: str
+) -> None:
+    """Its publisher has mixed something up, and must know."""
+    answer = office.house.hand_in_one(_confirmed(request_id, "relay"))
+
+    assert answer.answer is Answer.REJECTED
+    assert [one.path for one in answer.problems] == ["data.request_id"]
+
+
+def test_clause_30_who_was_never_sent_anything_is_erased_at_once(office: Office) -> None:
+    """A prospect of whom nobody else knows waits for nobody but whoever keeps backups."""
+    office.house.tell(envelope("customer.enquired"))
+
+    assert _erasing(office).erase("C-1042", OFFICER).asked == ("vaults",)
+
+
+def test_clause_30_a_processor_that_does_not_answer_shows(office: Office) -> None:
+    """The officer has its answer to ask for, and the law's month runs."""
+    _sent_to(office.house)
+    _erasing(office).erase("C-1042", OFFICER)
+
+    office.house.clock.advance(days=15)
+
+    with office.house.store.read() as tx:
+        assert all(one.due_at < tx.now for one in processors.listed(tx))
+
+
+def test_clause_30_a_bad_certificate_is_sent_nothing(tmp_path: Path) -> None:
+    """Whoever it is, it is not the relay that was set: no line of the email leaves."""
+    context, _ = certificate(tmp_path)
+    mail = MailServer(Script(tls=context))
+
+    async def play() -> Verdict:
+        async with serving(mail) as wire:
+            verdict = await send(wire.port, security="starttls")
+            await until(lambda: wire.open == 0)  # a handshake cut short would never end
+            return verdict
+
+    verdict = uvloop.run(play())
+
+    assert isinstance(verdict, Deferred)
+    assert verdict.reason is Reason.UNREACHABLE
+    assert mail.said("MAIL") == []

@@ -1,0 +1,25 @@
+"""What is kept of disclosures, breaches, nobody's complaints and copies goes when sends do."""
+
+from datetime import timedelta
+
+from config.policies import Policies
+from contracts.vocabulary import Retention
+from store import complaints, disclosures, incidents, transfers
+from store.engine import Store
+
+
+class Forgetting:
+    """Forgets cases that were closed long ago, and that there were temporary copies."""
+
+    def __init__(self, store: Store, policies: Policies) -> None:
+        self._store = store
+        self._policies = policies
+
+    def run(self) -> int:
+        """Forget what is over; give how many."""
+        years = self._policies.retention.years[Retention.SENDS]
+        with self._store.write() as tx:
+            # Some days late rather than one early: not every year has 366.
+            closed_before = tx.now - timedelta(days=366 * years)
+            kept = (complaints, disclosures, incidents, transfers)
+            return sum(each.forget(tx, closed_before) for each in kept)

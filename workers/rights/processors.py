@@ -1,0 +1,50 @@
+"""Which processors are asked to erase somebody, and when is their erasure complete?"""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from uuid import UUID
+
+from config.processors import BACKUP, Processor
+from contracts.vocabulary import RightsKind, RightsStatus
+from store import processors, rights
+from store.engine import Transaction
+from store.processors import Asking, Held
+
+
+def to_be_asked(runs: Sequence[Processor], held: Mapping[str, Held]) -> tuple[Asking, ...]:
+    """Give the processors to ask: those outside that hold something, each once for all its parts.
+
+    Whoever keeps backups holds something of everybody. What we delete ourselves nobody is asked to.
+    """
+    found: dict[str, list[Held]] = {}
+    for one in runs:
+        holds = held.get(one.part) or (Held(BACKUP) if one.part == BACKUP else None)
+        if holds is not None and one.erases_when_asked:
+            found.setdefault(one.name, []).append(holds)
+    return tuple(Asking(name, tuple(parts)) for name, parts in found.items())
+
+
+def confirmed(tx: Transaction, erasure_id: UUID, processor: str, erased_at: datetime) -> bool:
+    """Note a processor's receipt; with the last of them, the request that it answers is done.
+
+    False where this processor was not asked. The caller holds the erasure's name alone.
+    """
+    if not processors.confirm(tx, erasure_id, processor, erased_at):
+        return False
+    asked = processors.asked_about(tx, [erasure_id])[erasure_id]
+    if all(one.confirmed_at is not None for one in asked):
+        names = ", ".join(one.processor for one in asked)
+        for one in rights.listed(tx, asked[0].customer_ref):
+            if one.kind is RightsKind.ERASURE:
+                rights.close(
+                    tx, one, RightsStatus.DONE, f"all was erased, and confirmed by {names}"
+                )
+    return True
+
+
+def read_erasure_id(text: str) -> UUID | None:
+    """Read what a receipt calls the erasure; none where that can be no id of ours."""
+    try:
+        return UUID(text)
+    except ValueError:
+        return None
