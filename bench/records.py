@@ -22,7 +22,7 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import update
 
-from bench.figures import Row, as_json, as_table, row
+from bench.figures import Row, as_json, as_table, percentile, row
 from config.policies import policies
 from config.settings import Settings
 from contracts.vocabulary import Channel, Lane, Purpose, Reason
@@ -102,14 +102,12 @@ def _measure(store: Store, opening: Opening, folder: Path, entries: int) -> list
     verified = _verify(store, opening)
     reported = _report(store)
     copied = _copy(store, folder)
-    destroyed, alone, beside = _destroy(house, folder, entries)
+    destroyed = _destroy(house, folder, entries)
     return [
         *verified,
         row("report", "ms", [reported * 1000]),
         row("copy/10,000", "ms", [copied * 1000]),
-        row("retention", "entries/s", [destroyed]),
-        row("intake-alone", "ms", [alone * 1000]),
-        row("intake-beside", "ms", [beside * 1000]),
+        *destroyed,
         row("seal-and-append", "µs", [sealing]),
     ]
 
@@ -185,40 +183,46 @@ def _copy(store: Store, folder: Path) -> float:
     return time.perf_counter() - begun
 
 
-def _destroy(house: House, folder: Path, entries: int) -> tuple[float, float, float]:
-    """Entries emptied a second, and the longest that one event's intake took: alone, and beside."""
+def _destroy(house: House, folder: Path, entries: int) -> list[Row]:
+    """Entries emptied a second, and how long one event's intake took: alone, and beside."""
     store = house.store
     house.admit(EVERYTHING)
-    alone = _longest(house, threading.Event(), 50)
+    alone = _intake(house, threading.Event(), 50)
     with store.write() as tx:
         c = tables.customers.c
         tx.connection.execute(
             update(tables.customers).where(c.ref == "C-gone").values(terminated_at=_ENDED)
         )
     files = Files((folder / "blobs").as_uri(), store.root)
-    kept = policies(Settings(sandbox=True))
-    done, found = threading.Event(), list[float]()
-    beside = threading.Thread(target=lambda: found.append(_longest(house, done, 1_000_000)))
-    beside.start()
+    retaining = Retaining(store, policies(Settings(sandbox=True)), lambda: files)
+    done, beside = threading.Event(), list[float]()
+    intake = threading.Thread(target=lambda: beside.extend(_intake(house, done, 1_000_000)))
+    intake.start()
     begun = time.perf_counter()
-    retaining = Retaining(store, kept, lambda: files)
     while retaining.run():
         pass
     seconds = time.perf_counter() - begun
     done.set()
-    beside.join()
-    return entries / seconds, alone, found[0]
+    intake.join()
+    return [
+        row("retention", "entries/s", [entries / seconds]),
+        row("intake-alone/p50", "ms", [percentile(alone, 0.5)]),
+        row("intake-alone/p99", "ms", [percentile(alone, 0.99)]),
+        row("intake-beside/p50", "ms", [percentile(beside, 0.5)]),
+        row("intake-beside/p99", "ms", [percentile(beside, 0.99)]),
+        row("intake-beside/longest", "ms", [max(beside)]),
+    ]
 
 
-def _longest(house: House, done: threading.Event, most: int) -> float:
-    longest = 0.0
+def _intake(house: House, done: threading.Event, most: int) -> list[float]:
+    took = list[float]()
     for _ in range(most):
         begun = time.perf_counter()
         house.hand_in(envelope("customer.enquired", subject="C-few"))
-        longest = max(longest, time.perf_counter() - begun)
+        took.append((time.perf_counter() - begun) * 1000)
         if done.wait(0.02):
             break
-    return longest
+    return took
 
 
 def _sealing_us(store: Store, count: int = 5_000) -> float:

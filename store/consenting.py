@@ -36,18 +36,18 @@ def give_consent(
     index = _index_of_offers(tx, ref)
     no = _last_no(tx, ref, purpose, channel, index)
     counts = no is None or at > no
-    place = f"consents.evidence:{ref}/{purpose}/{channel}/{at.isoformat()}"
+    place = _place(ref, purpose, channel, at)
     row = {
         "customer_ref": ref,
         "purpose": purpose,
         "channel": channel,
         "given_at": at,
-        "evidence": tx.seal(ref, place, evidence.encode()),
-        "method": method,
+        "evidence": tx.seal(ref, f"consents.evidence:{place}", evidence.encode()),
+        "method": tx.seal(ref, f"consents.method:{place}", method.encode()),
         "wording_version": wording_version,
         "policy_version": tx.policy_version,
         "withdrawn_at": None if counts else no,
-        "withdrawn_how": None if counts else _BEFORE_A_NO,
+        "withdrawn_how": None if counts else _how(tx, ref, place, _BEFORE_A_NO),
     }
     key = ["customer_ref", "purpose", "channel", "given_at"]
     upsert(tx, consents, row, key, keeping=["withdrawn_at", "withdrawn_how"])
@@ -62,16 +62,15 @@ def withdraw_consent(
 ) -> None:
     """Keep that a customer no longer agrees; what was agreed stays on record."""
     c = consents.c
-    tx.connection.execute(
-        update(consents)
-        .where(
-            c.customer_ref == ref,
-            c.purpose == purpose,
-            c.channel == channel,
-            c.withdrawn_at.is_(None),
+    theirs = (c.customer_ref == ref) & (c.purpose == purpose) & (c.channel == channel)
+    stand = select(c.given_at).where(theirs, c.withdrawn_at.is_(None))
+    for given_at in tx.connection.execute(stand).scalars().all():
+        how = _how(tx, ref, _place(ref, purpose, channel, given_at), method)
+        tx.connection.execute(
+            update(consents)
+            .where(theirs, c.given_at == given_at)
+            .values(withdrawn_at=at, withdrawn_how=how)
         )
-        .values(withdrawn_at=at, withdrawn_how=method)
-    )
     _suppress(tx, ref, purpose, at)
     touch(tx, ref)
 
@@ -82,6 +81,14 @@ def suppress_for_good(tx: Transaction, ref: str) -> None:
     agreed = select(c.purpose).where(c.customer_ref == ref).distinct()
     for purpose in tx.connection.execute(agreed).scalars().all():
         _suppress(tx, ref, purpose, tx.now)
+
+
+def _place(ref: str, purpose: Purpose, channel: Channel, given_at: datetime) -> str:
+    return f"{ref}/{purpose}/{channel}/{given_at.isoformat()}"
+
+
+def _how(tx: Transaction, ref: str, place: str, method: str) -> bytes:
+    return tx.seal(ref, f"consents.withdrawn_how:{place}", method.encode())
 
 
 def _suppress(tx: Transaction, ref: str, purpose: Purpose, at: datetime) -> None:

@@ -305,14 +305,17 @@ def verify_destination(
     tx: Transaction, ref: str, destination_id: str, how: str, at: datetime
 ) -> None:
     """Note that a destination was shown to be the customer's; so it is no dead address."""
-    _change_destination(tx, ref, destination_id, verified_at=at, verified_how=how)
-    value_index = tx.connection.execute(
-        select(destinations.c.value_index).where(
+    found = tx.connection.execute(
+        select(destinations.c.version, destinations.c.value_index).where(
             destinations.c.customer_ref == ref, destinations.c.destination_id == destination_id
         )
-    ).scalar()
-    if value_index is not None:
-        lift_suppressions(tx, value_index, SuppressedBy.BOUNCE)
+    ).first()
+    if found is None:
+        return
+    place = f"destinations.verified_how:{ref}/{destination_id}/{found.version}"
+    sealed = tx.seal(ref, place, how.encode())
+    _change_destination(tx, ref, destination_id, verified_at=at, verified_how=sealed)
+    lift_suppressions(tx, found.value_index, SuppressedBy.BOUNCE)
 
 
 def remove_destination(tx: Transaction, ref: str, destination_id: str) -> None:

@@ -35,7 +35,7 @@ def keep_destination(tx: Transaction, ref: str, destination_id: str) -> int:
     place = f"{ref}/{destination_id}/{row['version']}"
     told = {
         name: tx.open(f"destinations.{name}:{place}", row[name]).decode()
-        for name in ("value", "label", "person")
+        for name in ("value", "label", "person", "verified_how")
         if row[name] is not None
     }
     verified_at = row["verified_at"]
@@ -43,7 +43,6 @@ def keep_destination(tx: Transaction, ref: str, destination_id: str) -> int:
         "kind": row["kind"].value,
         "since": row["changed_at"].isoformat(),
         "verified_at": None if verified_at is None else verified_at.isoformat(),
-        "verified_how": row["verified_how"],
     }
     version = int(row["version"])
     _keep(tx, ref, destination_id, version, told | known)

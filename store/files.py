@@ -6,8 +6,11 @@ ever fetched.
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from datetime import UTC, datetime
 from enum import StrEnum
-from urllib.parse import urlsplit
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
 
 import obstore
 from obstore.exceptions import BaseError, NotFoundError
@@ -51,6 +54,8 @@ class Files:
     ) -> None:
         self._root = root
         self._own = open_object_store(url)
+        parts = urlsplit(url)
+        self._folder = Path(unquote(parts.path)) if parts.scheme == "file" else None
         self._roots: Mapping[str, ObjectStore] = {
             f"{folder.rstrip('/')}/": open_object_store(folder) for folder in roots
         }
@@ -85,6 +90,20 @@ class Files:
             obstore.delete(self._own, path)
         except (FileNotFoundError, NotFoundError):
             return
+
+    def delete_unfinished(self, before: datetime) -> int:
+        """Delete what a crash left half written before an instant; give how many files.
+
+        In a folder that lies beside its place, as `NAME#1` (the Rust crate object_store, which
+        renames it when it is whole). A bucket shows none; it has a rule of its own for them.
+        """
+        count = 0
+        for path in self._folder.rglob("*#*") if self._folder is not None else ():
+            with suppress(FileNotFoundError):
+                if datetime.fromtimestamp(path.stat().st_mtime, UTC) < before:
+                    path.unlink()
+                    count += 1
+        return count
 
     def has(self, sha256: str) -> bool:
         """Whether a file of this digest is kept."""

@@ -166,9 +166,9 @@ REGISTER: Mapping[str, Holding] = MappingProxyType(
                 masked="the same, all but a few signs hidden",
                 label="what they call it",
                 person="whose it is",
+                verified_how="how it was shown to be theirs, in a clerk's words",
             )
             | _keyed(value_index="the same, to look it up by"),
-            neutral=frozenset({"verified_how"}),
         ),
         "earlier_values": Holding(
             "customers, and people whom they name",
@@ -198,8 +198,13 @@ REGISTER: Mapping[str, Holding] = MappingProxyType(
             Basis.CONSENT,
             Retention.CONTACT,
             _NOBODY,
-            _named("customer_ref") | _sealed(evidence="what they said or did to agree"),
-            neutral=frozenset({"method", "wording_version", "withdrawn_how", "policy_version"}),
+            _named("customer_ref")
+            | _sealed(
+                evidence="what they said or did to agree",
+                method="how they agreed, in a clerk's words",
+                withdrawn_how="how they withdrew it",
+            ),
+            neutral=frozenset({"wording_version", "policy_version"}),
         ),
         "suppressions": Holding(
             "whoever asked for no more, and addresses that are dead",
@@ -576,8 +581,7 @@ REGISTER: Mapping[str, Holding] = MappingProxyType(
             | {
                 "evidence": Field("the digest of a copy of the document", Form.REFERENCE),
             }
-            | _sealed(content="date of birth and document number, for the vault's key alone"),
-            neutral=frozenset({"check"}),
+            | _sealed(content="check, date of birth, document number, for the vault's key alone"),
         ),
         "erasures": Holding(
             "who was erased",

@@ -180,6 +180,11 @@ def listed(tx: Transaction, *, gone: bool = False) -> list[Transfer]:
     return _found(tx, select(transfers).where(*which).order_by(c.until, c.id))
 
 
+def on_their_way(tx: Transaction) -> list[Transfer]:
+    """Give those whose links are out, and that nobody has taken yet."""
+    return [one for one in listed(tx) if one.delivery_id is not None and one.gone_at is None]
+
+
 def forget(tx: Transaction, removed_before: datetime) -> int:
     """Delete the rows of those whose files were deleted before an instant."""
     gone = delete(transfers).where(transfers.c.removed_at < removed_before)

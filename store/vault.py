@@ -44,7 +44,6 @@ class Identity:
 
     id: UUID
     individual_id: str
-    check: str
     result: Checked
     received_at: datetime
     evidence: str | None
@@ -129,7 +128,6 @@ def opened(tx: Transaction, key: VaultKey, ref: str) -> list[Identity]:
         Identity(
             row.id,
             row.individual_id,
-            row.check,
             row.result,
             row.received_at,
             row.evidence,

@@ -109,7 +109,7 @@ destinations = Table(
     Column("value_index", LargeBinary(16), nullable=False, index=True),
     instant("changed_at", nullable=False),
     instant("verified_at"),
-    name("verified_how"),
+    Column("verified_how", Sealed),
     instant("removed_at"),
     instant("contested_at"),
 )
@@ -148,11 +148,11 @@ consents = Table(
     Column("channel", Word(Channel), primary_key=True),
     instant("given_at", primary_key=True),
     Column("evidence", Sealed, nullable=False),
-    name("method", nullable=False),
+    Column("method", Sealed, nullable=False),
     name("wording_version"),
     name("policy_version", nullable=False),
     instant("withdrawn_at"),
-    name("withdrawn_how"),
+    Column("withdrawn_how", Sealed),
 )
 
 suppressions = Table(

@@ -17,15 +17,15 @@ vault_keys = Table(
     instant("made_at", nullable=False),
 )
 
-# `content` is the date of birth and the document's number. `evidence` is the digest of a copy of
-# the document, which lies among the blobs until `moved_at`, and in the vault from then on.
+# `content` is which check it was, the date of birth and the document's number. `evidence` is the
+# digest of a copy of the document, which lies among the blobs until `moved_at`, and in the vault
+# from then on.
 identities = Table(
     "identities",
     metadata,
     Column("id", Uuid, primary_key=True),
     name("customer_ref", nullable=False, index=True),
     name("individual_id", nullable=False),
-    name("check", nullable=False),
     Column("result", Word(Checked), nullable=False),
     Column("content", Sealed, nullable=False),
     name("evidence"),

@@ -114,6 +114,21 @@ def test_a_caller_who_hung_up_is_told_of_as_a_message(embedded: Sending) -> None
     assert told["call_id"] == "call-1"
 
 
+def test_no_number_that_an_agent_typed_is_shown_as_the_callers(embedded: Sending) -> None:
+    """A provider refuses to show what is neither the leg's own number nor one of ours."""
+    sid = embedded.sandbox.waiting_call("+441632960111", "+441632960200")
+    not_after = (embedded.house.clock.now + timedelta(seconds=20)).isoformat()
+    typed = {"name": "Ann Reed", "number": "020 7946 0999"}
+    embedded.house.tell(
+        envelope("call.waiting", provider_call_id=sid, not_after=not_after, caller=typed)
+    )
+
+    embedded.deliver(CALL)
+
+    (call,) = embedded.accepted()
+    assert "callerId" not in str(call.body)
+
+
 def test_a_call_that_is_too_late_is_never_dialled(embedded: Sending) -> None:
     """Found at the claim, and told of as a message in the same transaction."""
     sid = embedded.sandbox.waiting_call("+441632960111", "+441632960200")

@@ -45,6 +45,15 @@ class Provider:
         """Let a caller hang up."""
         self._ask("POST", f"/sandbox/calls/{sid}/hang_up")
 
+    def texts(self, sender: str, to: str, body: str, url: str) -> None:
+        """Let somebody text a number of ours; our word on it goes back to them."""
+        self._ask("POST", "/sandbox/replies", {"from": sender, "to": to, "body": body, "url": url})
+
+    def rings(self, sender: str, to: str, url: str) -> str:
+        """Let somebody ring a number of ours that is answered at ``url``; give the call's sid."""
+        asked = {"from": sender, "to": to, "url": url}
+        return str(self._ask("POST", "/sandbox/calls/incoming", asked)["call_sid"])
+
     def callbacks_waiting(self) -> int:
         """How many callbacks have not been begun."""
         return int(self._ask("GET", "/sandbox/counts")["callbacks"]["waiting"])
@@ -69,14 +78,15 @@ class Provider:
 
 
 @contextlib.contextmanager
-def provider(folder: Path) -> Iterator[Provider]:
-    """Run a sandbox that keeps its record in ``folder``."""
+def provider(folder: Path, *more: str) -> Iterator[Provider]:
+    """Run a sandbox that keeps its record in ``folder``; ``more`` are further options of its."""
     ready = folder / "sandbox.json"
     with (folder / "sandbox.log").open("wb") as log:
         process = subprocess.Popen(
             [
                 *(sys.executable, "-m", "workers.sandbox"),
                 *("--folder", str(folder / "sandbox"), "--ready-file", str(ready)),
+                *more,
             ],
             stdout=log,
             stderr=log,

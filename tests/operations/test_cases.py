@@ -141,7 +141,9 @@ def test_a_copy_is_reviewed_and_then_delivered(desk: Desk, monkeypatch: pytest.M
     assert "has no destination d-none" in nowhere
     (sent,) = desk.house.deliveries(rule_id="@copy")
     assert (sent["purpose"].value, sent["destination_id"]) == ("rights", "d-mail")
+    (listed,) = rows(desk, "rights", "list")
     (transfer,) = rows(desk, "transfers", "list")
+    assert listed["copy_until"] == transfer["until"]
     assert transfer["where"] == "sealed, with the other files"
 
 

@@ -16,10 +16,15 @@ S = DeliveryStatus
 
 
 def _consents(site: Site) -> list[tuple[bool, str | None]]:
-    return [
-        (row["withdrawn_at"] is None, row["withdrawn_how"])
-        for row in site.house.rows(tables.consents)
-    ]
+    found: list[tuple[bool, str | None]] = []
+    with site.house.store.read() as tx:
+        for row in site.house.rows(tables.consents):
+            key = (row["customer_ref"], row["purpose"], row["channel"], row["given_at"].isoformat())
+            how = row["withdrawn_how"]
+            place = f"consents.withdrawn_how:{'/'.join(key)}"
+            told = None if how is None else tx.open(place, how).decode()
+            found.append((row["withdrawn_at"] is None, told))
+    return found
 
 
 def _withdrawals(site: Site) -> int:

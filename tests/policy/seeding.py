@@ -22,6 +22,7 @@ from sqlalchemy import (
 from store import tables
 from store.copying import Source
 from store.engine import Transaction
+from store.personal import REGISTER
 from store.types import Instant, Sealed, Word
 from tests.building import House
 
@@ -30,6 +31,9 @@ REF = "C-1042"
 NAMES_THEM = frozenset({"customer_ref", "ref", "delivery_id", "item_id", "act_id"})
 _DELIVERY = UUID("0191d7a0-0000-7000-8000-000000000001")
 _ACT = UUID("0191d7a0-0000-7000-8000-000000000002")
+_DISCLOSURE = UUID("0191d7a0-0000-7000-8000-000000000003")
+# Rows that say whose the rows of another table are.
+_SAYS_WHOSE = {"acts": tables.act_targets, "disclosures": tables.disclosure_subjects}
 _THEIRS: dict[str, object] = {
     "customer_ref": REF,
     "ref": REF,
@@ -40,11 +44,13 @@ _THEIRS: dict[str, object] = {
     "time_zone": "Europe/London",
     "deliveries.id": _DELIVERY,
     "acts.id": _ACT,
+    "disclosure_id": _DISCLOSURE,
+    "disclosures.id": _DISCLOSURE,
 }
 _BY_TYPE: tuple[tuple[type[Any] | tuple[type[Any], ...], object], ...] = (
     (Instant, datetime(2026, 11, 20, 10, tzinfo=UTC)),
     (Date, date(2026, 11, 20)),
-    (Boolean, True),
+    (Boolean, False),
     ((Integer, BigInteger), 1),
     (LargeBinary, b"0123456789abcdef"),
 )
@@ -59,10 +65,12 @@ def seed(house: House, source: Source) -> list[str]:
         whole: Any = dict.fromkeys(table.c.keys()) | row
         for column in sealed:
             place = f"{table.name}.{column.name}:{source.key(whole)}"
-            row[column.name] = tx.seal(REF, place, _words(table, column.name))
+            owner = REF if REGISTER[table.name].retention is not None else None
+            row[column.name] = tx.seal(owner, place, _words(table, column.name))
         tx.connection.execute(insert(table).values(row))
-        if table is tables.acts:
-            tx.connection.execute(insert(tables.act_targets).values(_row(tx, tables.act_targets)))
+        if table.name in _SAYS_WHOSE:
+            says = _SAYS_WHOSE[table.name]
+            tx.connection.execute(insert(says).values(_row(tx, says)))
     if sealed:
         return [_canary(table, column.name) for column in sealed]
     return [str(row[column.name]) for column in table.primary_key]
@@ -102,6 +110,6 @@ def _words(table: Table, column: str) -> bytes:
     said = _canary(table, column)
     if table is tables.events:
         return json.dumps({"subject": REF}).encode() + b"\n" + json.dumps({"text": said}).encode()
-    if table is tables.ledger:
-        return json.dumps([["salt", said]]).encode()
+    if table is tables.ledger:  # three salts, and between them the three values of `Where`
+        return bytes(16 * 3) + b"\xff".join([said.encode(), b"masked", b"digest"])
     return json.dumps({"said": said}).encode()

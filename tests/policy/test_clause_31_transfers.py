@@ -142,6 +142,24 @@ def test_clause_31_what_a_crash_left_of_a_delivery_was_never_readable(
     assert CANARY.encode() not in _left(tmp_path)
 
 
+def test_clause_31_what_was_half_written_among_the_other_files_is_swept_too(
+    office: Office,
+) -> None:
+    """Killed while it was kept, a file lies beside its place; one being written now is let be."""
+    folder = office.folder / "blobs" / "transfers"
+    folder.mkdir(parents=True)
+    old, new, whole = (folder / name for name in ("a#1", "b#1", "c"))
+    for path in (old, new, whole):
+        path.write_bytes(b"half")
+    now = office.house.clock.now
+    for path, hours in ((old, 2), (new, 0), (whole, 2)):
+        at = (now - timedelta(hours=hours)).timestamp()
+        os.utime(path, (at, at))
+
+    assert office.transfers.sweep_unfinished() == 1
+    assert sorted(path.name for path in folder.iterdir()) == ["b#1", "c"]
+
+
 def test_clause_31_a_write_that_fails_leaves_nothing(office: Office) -> None:
     """Neither a half file, nor a row that says there is one."""
     path = office.folder / "half.zip"

@@ -28,7 +28,7 @@ def left(office: Office) -> Office:
         envelope("call.message_taken", text=SAID),
         envelope("post.received"),
         envelope("invoice.issued"),
-        envelope("note.recorded"),
+        envelope("note.recorded", amends=...),
     )
     house.clock.now = ENDED
     house.tell(envelope("service.terminated", terminated_at=ENDED.isoformat()))

@@ -370,6 +370,23 @@ def test_clause_36d_what_is_withheld_is_nowhere_in_the_copy(
     assert CANARY not in json.dumps(after)
 
 
+def test_clause_36d_a_letter_that_is_withheld_takes_its_scan_with_it(small_site: Site) -> None:
+    """What a reviewer left out must not lie in another folder of the same copy."""
+    content = small_site.send_scan()
+    (event,) = small_site.house.rows(tables.events, type="post.scanned")
+    to = small_site.sending.parts.settings.data_dir
+    desk = _desk(small_site)
+    found = []
+    for number, decided in enumerate((Decided.REDACTED, Decided.WITHHELD)):
+        small_site.house.clock.advance(seconds=1)
+        desk.reviewing.decide(REF, [str(event["id"])], decided, OFFICER)
+        assert desk.copies.copy(REF, to / f"{number}.zip", OFFICER) is not None
+        with zipfile.ZipFile(to / f"{number}.zip") as archive:
+            found.append([archive.read(one) for one in archive.namelist() if "files/" in one])
+
+    assert found == [[content], []]
+
+
 def _packed(site: Site, name: str) -> dict[str, Any]:
     to = site.sending.parts.settings.data_dir / name
     assert _desk(site).copies.copy(REF, to, OFFICER) is not None

@@ -60,6 +60,7 @@ def open_upkeep(parts: Parts) -> Upkeep:
         *chores,
         Chore("sweep_transfers", settings.upkeep_interval_seconds * 10, sweeping.sweep),
     )
+    chores = (*chores, Chore("sweep_unfinished", 3600.0, sweeping.sweep_unfinished))
     forgetting = open_forgetting(parts, store)
     chores = (*chores, Chore("forget_cases", 3600.0, forgetting.run))
     asking = open_asking(parts, store)

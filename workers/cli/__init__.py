@@ -3,8 +3,11 @@
 Commands import what they need when they run, so that each starts fast.
 """
 
+import sys
+
 import typer
 
+from config.uncaught import tell, tell_without_texts
 from workers.cli import (
     acting,
     complaints,
@@ -75,5 +78,10 @@ for group in (
 
 
 def main() -> None:
-    """Run the command line."""
-    app()
+    """Run the command line. A fault of ours is told by its places, and exits 1."""
+    tell_without_texts()
+    try:
+        app()
+    except Exception as error:  # noqa: BLE001 - Python would print its text
+        tell(error)
+        sys.exit(1)

@@ -202,7 +202,7 @@ def sweep(as_json: AsJson = False) -> None:
 
     with opened(there()) as parts:
         sweeping = open_transfers(parts)
-        count = 0
+        count = sweeping.sweep_unfinished()
         while some := sweeping.sweep():
             count += some
     listing([{"removed": count}], {"removed": "Removed"}, as_json=as_json)

@@ -44,6 +44,7 @@ def list_requests(
     as_json: AsJson = False,
 ) -> None:
     """List requests, the most pressing first, and by when each must be answered."""
+    from store import transfers
     from store.processors import asked_about
     from store.rights import listed
     from workers.rights.requests import Clock
@@ -53,6 +54,7 @@ def list_requests(
         today = clock.day(tx)
         found = listed(tx, customer, closed=closed)
         asked = asked_about(tx, [one.id for one in found])
+        until = {one.request_id: one.until for one in transfers.on_their_way(tx)}
         rows = [
             {
                 "id": one.id,
@@ -65,6 +67,7 @@ def list_requests(
                 "due_on": one.due_on,
                 "days_left": None if one.closed_at else (one.due_on - today).days,
                 "waits_for": _unconfirmed(asked.get(one.id, ()), tx.now),
+                "copy_until": until.get(one.id),
                 "detail": one.detail,
                 "answer": one.answer,
             }
@@ -79,6 +82,7 @@ def list_requests(
         "due_on": "Due",
         "days_left": "Days left",
         "waits_for": "Processors to confirm",
+        "copy_until": "Link until",
         "detail": "Says",
     }
     listing(rows, headings, as_json=as_json)

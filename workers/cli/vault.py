@@ -86,7 +86,6 @@ def show(
     rows = [
         {
             "individual": one.individual_id,
-            "check": one.check,
             "result": one.result.value,
             "received_at": one.received_at,
             **one.told,

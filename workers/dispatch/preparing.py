@@ -391,9 +391,6 @@ class Preparing:
             raise TypeError("only a waiting call can be put through")
         rule = self._rule(claimed)
         wish = (rule.action.call if rule is not None else None) or CallRule()
-        own_number = self._sender.caller_id
-        shown = event.dialled_number if wish.caller_id is CallerId.DIALLED else None
-        caller = event.caller.number if event.caller is not None else None
         says_something = wish.announce or wish.press_to_accept
         # Without a way back nobody could hear that a key was pressed.
         if wish.press_to_accept and self._sender.public_url is None:
@@ -402,7 +399,7 @@ class Preparing:
             tag=_tag(claimed),
             provider_call_id=event.provider_call_id,
             to=claimed.destination,
-            caller_id=shown or caller or own_number,
+            caller_id=self._shown(event, wish),
             ring_seconds=wish.ring_seconds,
             action_url=self._callback("dial", claimed, wish),
             also=self._also(claimed, rule),
@@ -411,6 +408,17 @@ class Preparing:
             must_press=wish.press_to_accept,
         )
         return Ready(claimed, outgoing, _digest(event.provider_call_id), None)
+
+    def _shown(self, event: CallWaiting, wish: CallRule) -> str | None:
+        """Which number the one who is rung sees; none stands for that of the caller's own leg.
+
+        The provider refuses a call that shows any other number that is not ours, so a caller's is
+        never taken from the event, where an agent may have typed it.
+        """
+        if wish.caller_id is CallerId.DIALLED and event.dialled_number is not None:
+            return event.dialled_number
+        known = event.caller is not None and event.caller.number is not None
+        return None if known else self._sender.caller_id
 
     def _also(self, claimed: Claimed, rule: Rule | None) -> tuple[str, ...]:
         """The other numbers that ring at the same time, as the rule asks for; no barred one."""

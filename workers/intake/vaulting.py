@@ -9,7 +9,7 @@ from store import blobs, vault
 from store.engine import Transaction
 from workers.intake.submission import Incoming
 
-_FOR_THE_VAULT = ("date_of_birth", "document_number", "evidence")
+_FOR_THE_VAULT = ("date_of_birth", "document_number", "evidence")  # nothing of it stays here
 
 
 def put_away(
@@ -22,11 +22,10 @@ def put_away(
     file = data.evidence
     plain = {
         "individual_id": data.individual_id,
-        "check": data.check,
         "result": Checked(data.result),
         "evidence": None if file is None else file.sha256,
     }
-    told = data.model_dump(mode="json", include=set(_FOR_THE_VAULT), exclude_none=True)
+    told = data.model_dump(mode="json", include={"check", *_FOR_THE_VAULT}, exclude_none=True)
     vault.put(tx, public, incoming.id, incoming.subject or "", plain, told)
     if file is not None and file.uri.startswith("blob:"):
         blobs.use(tx, [(file.sha256, incoming.id)])

@@ -110,8 +110,8 @@ class Copies:
             if provided_alone:
                 tables = {name: rows for name, rows in tables.items() if name in _PROVIDED}
             found = marks(tx, tables)
+        withheld = list(withhold(tables, found, WITHHELD))  # with its scan, where all of it is
         files = {} if provided_alone else dict(self.files_of(tables["events"]))
-        withheld = list(withhold(tables, found, WITHHELD))
         members = dict(self._members(ref, now, tables, files, withheld))
         manifest = {
             "made_at": now.isoformat(),

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 log = get_logger(__name__)
 _AT_ONCE = 200
+_LONGEST_WRITE = timedelta(hours=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +104,12 @@ class Transfers:
                 transfers.removed(tx, one.id)
             log.info("transfer_removed", kind=one.kind.value)
         return len(found)
+
+    def sweep_unfinished(self) -> int:
+        """Delete what a crash left half written among the other files; give how many files."""
+        with self._store.read() as tx:
+            before = tx.now - _LONGEST_WRITE
+        return self._open_files().delete_unfinished(before)
 
     def _delete(self, one: Transfer) -> None:
         if one.place is None:

@@ -156,7 +156,7 @@ class SandboxSMTP(SMTP):
             await asyncio.sleep(wait)
         fate = self._behaviour.fate(occasion)
         if fate is not None and fate.act not in AFTER_ACCEPTING:
-            await self._suffer(fate)
+            await self._suffer(fate, to)
             return
         try:
             reference = await self._accept(raw, to, sender)
@@ -166,7 +166,7 @@ class SandboxSMTP(SMTP):
         if fate is None:
             await self.push(f"250 2.0.0 Ok: queued as {reference}")
         else:
-            await self._suffer(fate)
+            await self._suffer(fate, to)
 
     async def _accept(self, raw: bytes, to: str, sender: str) -> str:
         reference = self._record.next_reference("MQ")
@@ -219,10 +219,10 @@ class SandboxSMTP(SMTP):
         fate = self._behaviour.fate(occasion)
         if fate is None:
             return True
-        await self._suffer(fate)
+        await self._suffer(fate, to)
         return False
 
-    async def _suffer(self, rule: Rule) -> None:
+    async def _suffer(self, rule: Rule, to: str) -> None:
         match rule.act:
             case Act.DROP | Act.ACCEPT_THEN_DROP:
                 self._writer.close()
@@ -234,7 +234,7 @@ class SandboxSMTP(SMTP):
                 await self.push(_reply_line(421))
                 self._writer.close()
             case _:
-                await self.push(_reply_line(_reply_code(rule)))
+                await self.push(_reply_line(_reply_code(rule), to))
 
 
 def authenticator(user: str, password: str) -> Any:  # noqa: ANN401 - aiosmtpd's own type
@@ -274,5 +274,7 @@ def _reply_code(rule: Rule) -> int:
     return given if 400 <= given <= 599 else defaults.get(rule.act, 550)
 
 
-def _reply_line(code: int) -> str:
-    return f"{code} " + _REPLY_TEXTS.get(code, f"{code // 100}.0.0 Refused")
+def _reply_line(code: int, to: str = "") -> str:
+    """A refusal as servers word it, with whom it was to go to."""
+    said = f"{code} " + _REPLY_TEXTS.get(code, f"{code // 100}.0.0 Refused")
+    return f"{said}: <{to}>" if to else said

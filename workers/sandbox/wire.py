@@ -61,14 +61,17 @@ def reply(document: Mapping[str, Any], status: int = 200) -> web.Response:
 
 
 def error(
-    code: int, *, status: int | None = None, retry_after: float | None = None
+    code: int, *, status: int | None = None, retry_after: float | None = None, about: str = ""
 ) -> web.Response:
-    """An error in Twilio's shape: code, message, more_info, status."""
+    """An error in Twilio's shape: code, message, more_info, status.
+
+    Its message names what it is ``about``, as Twilio's do.
+    """
     http_status = status or _STATUS.get(code, 400)
     response = reply(
         {
             "code": code,
-            "message": _TEXTS.get(code, "The request was refused"),
+            "message": f"{_TEXTS.get(code, 'The request was refused')} {about}".rstrip(),
             "more_info": f"https://www.twilio.com/docs/errors/{code}",
             "status": http_status,
         },
@@ -123,7 +126,8 @@ async def instead_of_accepting(request: web.Request, rule: Rule) -> web.Response
         case Act.HANG:
             return await hung(request)
         case _:
-            return error(rule.code or 21211, status=rule.status)
+            to = (await form_of(request)).get("To", "")
+            return error(rule.code or 21211, status=rule.status, about=to)
 
 
 async def after_accepting(request: web.Request, rule: Rule) -> web.Response:

@@ -110,11 +110,17 @@ async def answer_gone(_request: Request, _error: Exception) -> Response:
 
 async def answer_fault(request: Request, error: Exception) -> Response:
     """Answer an outage of the store, or a fault of ours, without a word of what it held."""
+    path = _form_of_path(request)
     if out_of_order(error):
-        log.error("store_out_of_order", path=request.url.path, error_type=type(error).__name__)
+        log.error("store_out_of_order", path=path, error_type=type(error).__name__)
         return answer(unavailable())
-    log.error("door_failed", path=request.url.path, error_type=type(error).__name__)
+    log.error("door_failed", path=path, error_type=type(error).__name__)
     return answer(Refusal(500, "nothing of this request was kept; it may be sent again"))
+
+
+def _form_of_path(request: Request) -> str | None:
+    """Give the form of what was asked for, as `/events/{id}`: what was put in may be anything."""
+    return getattr(request.scope.get("route"), "path", None)
 
 
 def unavailable() -> Refusal:
