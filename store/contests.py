@@ -10,16 +10,17 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, insert, select, update
+from sqlalchemy import ColumnElement, and_, insert, select, update
 
 from contracts.planning import LanePolicy
-from contracts.vocabulary import ContestedField, Reason, Settlement
+from contracts.vocabulary import ContestedField, DeliveryStatus, Reason, Settlement
 from store.customer_changes import touch
-from store.deliveries import holding
+from store.deliveries import ending, holding
 from store.deliveries.adding import Due
 from store.engine import Transaction
 from store.tables import contests, deliveries, destinations
 
+_HOW = "no longer contested"
 Contested = str | ContestedField  # a destination by its id, or a field
 
 
@@ -81,17 +82,34 @@ def settle(
     if isinstance(what, ContestedField):
         return []
     _mark(tx, ref, what, None)
-    d = deliveries.c
-    held = tx.connection.execute(
-        select(d.id).where(
-            d.customer_ref == ref,
-            d.destination_id == what,
+    # A claim under way may be about to hold one: it has not seen this, and is waited for.
+    unsent = ending.unclaimed_of_customer(tx, ref, what, locked=True)
+    rows = [row for row in unsent if row["reason"] is Reason.DESTINATION_CONTESTED]
+    return holding.let_go(tx, rows, policy, _HOW)
+
+
+def let_go_settled(tx: Transaction, policy: LanePolicy, limit: int) -> list[Due]:
+    """Let go what is still held for destinations that are contested no more; give what is due.
+
+    A claim that had looked just before a settlement, and locked just after it, holds one too late.
+    """
+    d, p = deliveries.c, destinations.c
+    found = tx.connection.execute(
+        select(d.id)
+        .join(
+            destinations,
+            and_(p.customer_ref == d.customer_ref, p.destination_id == d.destination_id),
+        )
+        .where(
+            d.status == DeliveryStatus.PENDING,
             d.held_at.is_not(None),
             d.reason == Reason.DESTINATION_CONTESTED,
+            p.contested_at.is_(None),
         )
+        .order_by(d.id)
+        .limit(limit)
     ).scalars()
-    rows = holding.held_among(tx, list(held))
-    return holding.let_go(tx, rows, policy, "no longer contested")
+    return holding.let_go(tx, holding.held_among(tx, list(found)), policy, _HOW)
 
 
 def standing(tx: Transaction, ref: str, whats: Collection[Contested]) -> list[Contested]:

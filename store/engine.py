@@ -79,7 +79,7 @@ class Transaction:
         self.postgresql = connection.dialect.name == "postgresql"
         self._now: datetime | None = None
         self._new_keys: dict[Kept, DataKey] = {}
-        self._destroyed: set[int] = set()
+        self._destroyed: dict[int, Retention] = {}
         self._reading: Reading | Unsaid | None = None
         self.after_commit: list[Callable[[], None]] = []
 
@@ -164,7 +164,7 @@ class Transaction:
             kept = (row.owner, row.retention)
             found.add(kept)
             if row.wrapped is None:
-                self._destroyed.add(row.key_id)
+                self._destroyed[row.key_id] = row.retention
             elif kept not in self._new_keys:
                 key = self.store.root.unwrap(row.key_id, _named(*kept), row.wrapped)
                 self.store.remember_key(kept, key)
@@ -222,16 +222,16 @@ class Transaction:
         """The class of the key that sealed something; none where the value has a key of its own."""
         if key_id is None:
             return None
-        if key_id not in self.store.kept_by_id:
+        if key_id not in self.store.kept_by_id and key_id not in self._destroyed:
             self._load_keys(data_keys.c.key_id == key_id)
-        return self.store.kept_by_id.get(key_id)
+        return self.store.kept_by_id.get(key_id) or self._destroyed.get(key_id)
 
     def prepare_opening(self, sealed: Iterable[bytes | None]) -> None:
         """Have the keys of many sealed values at hand in one query."""
         ids = {owned_by_key(value) for value in sealed if value is not None}
         made = {key.key_id for key in self._new_keys.values()}
         missing = {i for i in ids if i is not None} - self.store.keys_by_id.keys() - made
-        missing -= self._destroyed
+        missing -= self._destroyed.keys()
         if missing:
             self._load_keys(data_keys.c.key_id.in_(sorted(missing)))
 

@@ -14,7 +14,6 @@ from types import MappingProxyType
 from typing import Final
 
 from contracts.vocabulary import Purpose, Retention
-from store.personal import REGISTER
 
 CONTACT, CONTENT, SENDS, BILLING = (
     Retention.CONTACT,
@@ -89,14 +88,12 @@ class Reading:
     def check(self, place: str, kept_for: Retention | None) -> None:
         """Let a sealed value be opened, or raise ``PurposeRefusedError``.
 
-        ``kept_for`` is the class of the key that sealed it; none for what has a key of its own,
-        whose class is that of its table, if it has one.
+        ``kept_for`` is the class of the key that sealed it; none for what has a key of its own: it
+        is nobody's, as a notice to everyone, or not known to be anybody's yet.
         """
-        table = _table(place)
-        kept = kept_for or REGISTER[table].retention
-        allowed = bool(self._allowed) if kept is None else kept in self._allowed
+        allowed = bool(self._allowed) if kept_for is None else kept_for in self._allowed
         if not allowed:
-            raise PurposeRefusedError(self.purpose, table)
+            raise PurposeRefusedError(self.purpose, _table(place))
 
 
 def _table(place: str) -> str:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from sqlalchemy import func, or_, select
 from sqlalchemy.engine import RowMapping
 
+from contracts.vocabulary import Purpose
 from store import bulk, leaves
 from store.engine import Store, Transaction
 from store.merkle import GENESIS, root, seal_hash
@@ -91,7 +92,7 @@ def verify(store: Store, trusted: Trusted = NOTHING, last: int | None = None) ->
     of what no seal covers.
     """
     checked, entries, head = 0, trusted.entries, trusted.head
-    with store.snapshot() as tx:
+    with store.snapshot(Purpose.RECORD) as tx:
         rows = leaves.read_from(tx, trusted.entries + 1)
         for seal in _seals(tx, trusted.seal, last):
             number = trusted.seal + checked + 1

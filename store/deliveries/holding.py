@@ -101,13 +101,17 @@ def _versions(tx: Transaction, rows: Sequence[Row]) -> dict[tuple[str, str], int
 
 
 def park_long_held(tx: Transaction, limit_seconds: float, most: int) -> list[UUID]:
-    """Park what has been held for longer than its limit: it never goes by itself, nor expires."""
+    """Park what rules have held for longer than its limit: it never goes by itself, nor expires.
+
+    What is held because its place is contested goes by itself once that is settled.
+    """
     d = deliveries
     ids = tx.connection.execute(
         select(d.c.id)
         .where(
             d.c.status == _S.PENDING,
             d.c.held_at <= tx.now - timedelta(seconds=limit_seconds),
+            d.c.reason != Reason.DESTINATION_CONTESTED,
         )
         .order_by(d.c.held_at)
         .limit(most)

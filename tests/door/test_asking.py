@@ -7,10 +7,13 @@ from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from contracts.vocabulary import Door, Role
 from store import outbox
+from store.audit import By
 from store.publishers import Publisher
 from store.tables import customers, destinations
+from tests.building import sandbox_policies
 from tests.door.opened import EVERYTHING, SOURCE, Office, Opened, opened
 from tests.factories import envelope
+from workers.rights.contesting import Contesting
 
 CLERK = Publisher("mailroom", ("post.*",), ("/mailroom",), (Door.ITEMS,), (Role.MAILROOM,))
 DESK = Publisher("desk", ("preferences.set",), ("/desk",), (Door.RULES,), ())
@@ -199,6 +202,23 @@ def test_an_address_that_is_not_verified_is_not_given(forwarded: Office) -> None
 
     assert (item["do"], item["why"]) == ("hold", "destination_unverified")
     assert "address" not in item
+
+
+def test_an_address_that_is_contested_is_not_given_until_that_is_settled(forwarded: Office) -> None:
+    """Where a letter goes is read here and nowhere else; the item waits, and goes afterwards."""
+    lanes = sandbox_policies().lanes
+    contesting = Contesting(forwarded.store, forwarded.parts().readings, lanes)
+    by = By("privacy", "they say that they have moved")
+    contesting.contest("C-1042", "d-home", None, by)
+
+    with opened(forwarded.parts(), forwarded.admit(CLERK)) as at_the_door:
+        during = at_the_door.ask("GET", "/items/item-1").json()
+        contesting.settle("C-1042", "d-home", by)
+        after = at_the_door.ask("GET", "/items/item-1").json()
+
+    assert (during["do"], during["why"]) == ("hold", "destination_contested")
+    assert "address" not in during
+    assert (after["do"], after["address"]) == ("forward", ADDRESS)
 
 
 def test_nothing_is_sent_on_after_the_service_ended(forwarded: Office) -> None:

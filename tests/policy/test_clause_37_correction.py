@@ -1,5 +1,6 @@
 """37: a correction is a new version, and what is said to be wrong is not used until settled."""
 
+import threading
 from datetime import timedelta
 from typing import Any
 
@@ -7,12 +8,14 @@ import pytest
 
 from contracts.vocabulary import ContestedField, DeliveryStatus, Reason, Refusal, Settlement
 from store import tables
-from store.contests import listed
-from store.deliveries import ending
+from store.contests import let_go_settled, listed
+from store.deliveries import ending, holding
+from store.deliveries.claiming import Claim, claim
 from store.rights import listed as requests
-from tests.building import House, place, verified
+from tests.building import House, place, verified, waits_for_a_lock
 from tests.factories import catch_all, envelope, valid
 from tests.policy.desk import OFFICER, Office, copied
+from tests.waiting import eventually
 from workers.operations import Operations
 from workers.rights.contesting import Contesting
 
@@ -83,6 +86,7 @@ def test_clause_37_what_is_contested_is_held_and_not_lost(office: Office) -> Non
     office.house.clock.advance(days=20)
     with office.house.store.write() as tx:
         late = ending.past_deadline(tx, tx.now, 100)
+        late += holding.park_long_held(tx, 86_400, 100)
 
     assert [one.delivery_id for one in claimed] == [mail]
     row = office.house.delivery(id=mobile)
@@ -91,6 +95,40 @@ def test_clause_37_what_is_contested_is_held_and_not_lost(office: Office) -> Non
         Reason.DESTINATION_CONTESTED,
     )
     assert late == []
+
+
+def test_clause_37_what_a_claim_holds_while_it_is_settled_goes_out(server_house: House) -> None:
+    """The claim has not seen the settlement yet, nor that the claim."""
+    house = server_house
+    house.serve(rules=[catch_all("d-mail")])
+    contesting = Contesting(house.store, house.readings, house.policies.lanes)
+    contesting.contest("C-1042", "d-mail", None, OFFICER)
+    (mail,) = house.have_message()
+    settling = threading.Thread(target=contesting.settle, args=("C-1042", "d-mail", OFFICER))
+
+    with house.store.write() as tx:
+        claim(tx, [mail], Claim("w-1", "provider", 60))
+        settling.start()
+        eventually(lambda: waits_for_a_lock(house) or not settling.is_alive(), "both at once")
+    settling.join()
+
+    assert [one.delivery_id for one in house.claim()] == [mail]
+
+
+def test_clause_37_what_a_claim_held_too_late_goes_out_by_upkeep(office: Office) -> None:
+    """It may have looked just before, and locked just after; nothing is stuck for it."""
+    office.house.serve(rules=[catch_all("d-mail")])
+    _contesting(office).contest("C-1042", "d-mail", None, OFFICER)
+    (mail,) = office.house.have_message()
+    office.house.claim()
+    with office.house.store.write() as tx:
+        tx.connection.execute(tables.destinations.update().values(contested_at=None))
+
+    with office.house.store.write() as tx:
+        due = let_go_settled(tx, office.house.policies.lanes, 100)
+
+    assert [one.delivery_id for one in due] == [mail]
+    assert [one.delivery_id for one in office.house.claim()] == [mail]
 
 
 def test_clause_37_an_operator_cannot_release_what_is_contested(office: Office) -> None:

@@ -29,6 +29,8 @@ def _serve(office: Office) -> None:
         envelope("invoice.issued"),
         envelope("subscription.chosen"),
         envelope("note.recorded", amends=...),
+        envelope("correspondence.recorded"),
+        envelope("customer.corrected", data={"trading_name": "HLJ", "told_us_by": "email"}),
     )
 
 
@@ -84,6 +86,8 @@ def test_clause_41b_then_it_is_and_invoices_stay_for_a_sixth_year(office: Office
     assert left
     assert all(one.startswith(("invoice.", "payment.", "subscription.")) for one in left)
     assert office.house.rows(tables.deliveries) == []
+    only_new = ("notes", "correspondence", "earlier_values", "supplier_disclosures")
+    assert [name for name in only_new if office.house.rows(tables.metadata.tables[name])] == []
     assert all(row["personal"] is None for row in office.house.rows(tables.ledger))
     assert verify(office.house.store).broken is None
 

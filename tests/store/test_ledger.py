@@ -266,14 +266,22 @@ def test_destroyed_keys_leave_the_chain_whole(sealed: House) -> None:
 
 def test_a_key_that_is_gone_before_its_values_are_leaves_the_chain_whole(sealed: House) -> None:
     """Retention destroys the key first, and then a million entries' values, a part at a time."""
+    sealed.store.people_read = True
     with sealed.store.write() as tx:
         erasing.destroy_keys(tx, "C-1042", Retention.SENDS)
 
     found = _verify(sealed)
 
     assert (found.entries, found.broken) == (5, None)
-    with sealed.store.read() as tx:
+    with sealed.store.read(Purpose.RECORD) as tx:
         assert [ledger.open_where(tx, row) for row in sealed.entries()] == [ledger.NOWHERE] * 5
+
+
+def test_the_check_says_what_it_opens_values_for(sealed: House) -> None:
+    """Nothing personal is read by a command that names no purpose, and this one reads all."""
+    sealed.store.people_read = True
+
+    assert _verify(sealed).broken is None
 
 
 def test_a_key_that_is_missing_is_found(sealed: House) -> None:

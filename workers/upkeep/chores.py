@@ -11,7 +11,7 @@ from structlog import get_logger
 
 from config.policies import Policies, WhenUncertain
 from contracts.vocabulary import Channel, Lane, Reason
-from store import notices, outbox, providers, sealing
+from store import contests, notices, outbox, providers, sealing
 from store.customers import Readings
 from store.deliveries import advancing, bundling, ending, holding, settling
 from store.deliveries import due as waiting
@@ -86,6 +86,7 @@ class Chores:
             Chore("expire", soon, self.expire),
             Chore("bundle_throttled", soon, self.bundle_throttled),
             Chore("park_long_held", self._interval * 5, self.park_long_held),
+            Chore("let_go_settled", self._interval * 5, self.let_go_settled),
             Chore("plan_notices", min(0.5, self._interval), self.plan_notices),
             Chore("plan_newcomers", self._interval * 10, self.plan_newcomers),
             Chore("post_rounds", self._interval * 5, self.post_rounds),
@@ -207,6 +208,11 @@ class Chores:
         for delivery_id in parked:
             log.warning("held_too_long", delivery_id=str(delivery_id))
         return len(parked)
+
+    def let_go_settled(self) -> int:
+        """Send what a claim has held for a destination that was contested until just then."""
+        with self._store.write() as tx:
+            return len(contests.let_go_settled(tx, self._policies.lanes, _AT_ONCE))
 
     def expire(self) -> int:
         """Expire what is past its deadline; a live call becomes its message."""
