@@ -73,7 +73,11 @@ def seed(house: House, source: Source) -> list[str]:
             tx.connection.execute(insert(says).values(_row(tx, says)))
     if sealed:
         return [_canary(table, column.name) for column in sealed]
-    return [str(row[column.name]) for column in table.primary_key]
+    return [  # a keyed digest tells nobody anything, and is in no copy
+        str(row[column.name])
+        for column in table.primary_key
+        if not isinstance(column.type, LargeBinary)
+    ]
 
 
 def _row(tx: Transaction, table: Table) -> dict[str, Any]:
