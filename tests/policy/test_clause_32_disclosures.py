@@ -40,7 +40,7 @@ def _serve(office: Office) -> None:
     office.house.tell(
         envelope("call.message_taken", text=CANARY),
         envelope("invoice.issued"),
-        envelope("note.recorded"),
+        envelope("note.recorded", amends=...),
         envelope("call.message_taken", subject="C-7", text=OTHERS_CANARY),
     )
 
