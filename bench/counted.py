@@ -56,7 +56,7 @@ def seconds_in(file: Path) -> tuple[float, float]:
 def _counted(
     called: Callable[..., Any],
     kind: int,
-    seconds: memoryview,
+    seconds: "memoryview[float]",
     lock: threading.Lock,
     counting: threading.local,
 ) -> Callable[..., Any]:

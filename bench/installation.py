@@ -140,7 +140,7 @@ def running(
     logs.mkdir(parents=True, exist_ok=True)
     try:
         for name, words in (_FULL if full else _EMBEDDED).items():
-            program = _ONWARD
+            program: tuple[str, ...] = _ONWARD
             if counted:
                 made.counts[name] = logs / f"{name}.counts"
                 program = (*_COUNTED, str(made.counts[name]))

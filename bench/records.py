@@ -37,10 +37,10 @@ from store.sealing import seal_next
 from store.verifying import Opening, verify_together
 from tests.building import EVERYTHING, House, SettableClock
 from tests.factories import envelope
+from tests.policy.desk import Office
 from tests.rooms import fresh_database
 from tests.service_answers import DATABASE
 from workers import reporting
-from workers.rights.copies import Copies
 from workers.rights.retention import Retaining
 
 _AT_ONCE = 2_000
@@ -101,7 +101,7 @@ def _measure(store: Store, opening: Opening, folder: Path, entries: int) -> list
         connection.exec_driver_sql("ANALYZE")
     verified = _verify(store, opening)
     reported = _report(store)
-    copied = _copy(store, folder)
+    copied = _copy(house, folder)
     destroyed = _destroy(house, folder, entries)
     return [
         *verified,
@@ -174,12 +174,11 @@ def _where(number: int) -> Where:
     return Where(f"+4477009{number % 100_000:05}", "+44 **** **0 123", "ab" * 32)
 
 
-def _copy(store: Store, folder: Path) -> float:
-    files = Files((folder / "blobs").as_uri(), store.root)
+def _copy(house: House, folder: Path) -> float:
     begun = time.perf_counter()
-    made = Copies(store, lambda: files, {}).copy("C-many", folder / "copy.zip", _BY)
-    if made is None or made.rows["ledger"] != _COPIED:
-        raise AssertionError(made)
+    made = Office(house, folder).copies.copy("C-many", folder / "copy.zip", _BY)
+    assert made is not None
+    assert made.rows["ledger"] == _COPIED, made
     return time.perf_counter() - begun
 
 

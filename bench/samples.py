@@ -94,7 +94,7 @@ def telephone(ref: str, dialled: str, rung: str) -> list[Sample]:
     }
     place = {"destination_id": "d-desk"}
     rest = {"rule_id": "all", "action": {"steps": [{"destination": _place(0)[0]}]}}
-    told = [
+    told: list[tuple[str, dict[str, Any]]] = [
         ("number.assigned", {"number": dialled, "service": "phone_answering"}),
         ("destination.added", place | {"kind": "voice", "value": rung}),
         ("destination.verified", place | {"how": "code", "verified_at": _MOMENT}),

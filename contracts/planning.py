@@ -85,6 +85,7 @@ class Customer:
     contracted: frozenset[Service] = frozenset()
     started: frozenset[Service] = frozenset()
     terminated_at: datetime | None = None
+    restricted: bool = False  # they asked that nothing be done with what is held of them
     rules: "RuleSet | None" = None
     rules_version: int = 0
     destinations: Mapping[str, Destination] = field(default_factory=dict)

@@ -202,10 +202,17 @@ def _opened(tx: Transaction, source: Source, row: Row, name: str) -> Any:
         return head | {"data": json.loads(data)}
     if source.table is t.ledger:
         return [value.decode() for _, value in salted_in(plain)]
+    return _read(plain.decode())
+
+
+def _read(text: str) -> Any:
+    """What a value says: our own JSON objects and lists read, and somebody's words as they are."""
+    if text[:1] not in {"{", "["}:
+        return text
     try:
-        return json.loads(plain)
+        return json.loads(text)
     except ValueError:
-        return plain.decode()
+        return text
 
 
 def _plain(value: Any) -> Any:

@@ -99,6 +99,7 @@ def _read(tx: Transaction, refs: list[str]) -> dict[str, Customer]:
             contracted=frozenset(contracted[row.ref]),
             started=frozenset(started[row.ref]),
             terminated_at=row.terminated_at,
+            restricted=row.restricted_at is not None,
             rules=rules.get(row.ref),
             rules_version=row.rules_version,
             destinations=places[row.ref],

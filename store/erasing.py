@@ -5,13 +5,13 @@ the digests that its leaves commit to are salted, and the salts are destroyed wi
 is kept, and why, stands in ``KEPT``; a table that is in neither list fails the tests.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Final
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, Table, delete, func, or_, select, update
+from sqlalchemy import ColumnElement, Select, Table, delete, exists, func, or_, select, update
 
 from contracts.vocabulary import DeliveryStatus, Retention
 from store import bulk, destroying
@@ -23,6 +23,7 @@ from store.transfers import stored_of
 from store.vault import evidence_place
 
 UNDER_WAY: Final = (DeliveryStatus.SENDING, DeliveryStatus.UNCERTAIN)
+_UNSETTLED: Final = (DeliveryStatus.PENDING, *UNDER_WAY)
 
 # Rows that name the customer themselves.
 OF_CUSTOMER: Final[tuple[Table, ...]] = (
@@ -116,15 +117,27 @@ def standing(tx: Transaction, ref: str) -> tuple[bool, bool]:
     return row is not None, row is not None and row.started_at is not None
 
 
-def erase_spare(tx: Transaction, ref: str) -> int:
-    """Erase of a customer what serves nothing that must be kept: consents, places out of use."""
+def erase_spare(tx: Transaction, ref: str, wanted: Collection[str]) -> int:
+    """Erase of a customer what serves nothing that must be kept: consents, and spare places.
+
+    Spare is what is out of use, and what is not ``wanted``, unless something is on its way there.
+    """
     destroying.allow(tx)
     suppress_for_good(tx, ref)
-    d, v = t.destinations.c, t.earlier_values.c
-    unused = select(d.destination_id).where(d.customer_ref == ref, d.removed_at.is_not(None))
-    gone = _delete(tx, t.earlier_values, (v.customer_ref == ref) & v.destination_id.in_(unused))
+    d, s, i, v = t.destinations.c, t.deliveries.c, t.items.c, t.earlier_values.c
+    sent_there = exists().where(
+        s.customer_ref == ref, s.destination_id == d.destination_id, s.status.in_(_UNSETTLED)
+    )
+    posted_there = exists().where(
+        i.customer_ref == ref, i.destination_id == d.destination_id, i.done_at.is_(None)
+    )
+    unwanted = d.destination_id.not_in(sorted(wanted)) & ~sent_there & ~posted_there
+    spare = (d.customer_ref == ref) & (d.removed_at.is_not(None) | unwanted)
+    names = list(tx.connection.execute(select(d.destination_id).where(spare)).scalars())
+    of_spare = (v.customer_ref == ref) & v.destination_id.in_(names)
+    gone = _delete(tx, t.earlier_values, of_spare)
     gone += _delete(tx, t.consents, t.consents.c.customer_ref == ref)
-    gone += _delete(tx, t.destinations, (d.customer_ref == ref) & d.removed_at.is_not(None))
+    gone += _delete(tx, t.destinations, (d.customer_ref == ref) & d.destination_id.in_(names))
     c = t.customers.c
     tx.connection.execute(update(t.customers).where(c.ref == ref).values(revision=c.revision + 1))
     return gone

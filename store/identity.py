@@ -23,7 +23,7 @@ def read(tx: Transaction, refs: Sequence[str]) -> dict[str, tuple[Individual, ..
     found: dict[str, list[Individual]] = defaultdict(list)
     i = individuals.c
     rows = select(i.customer_ref, i.individual_id, i.result).where(i.customer_ref.in_(refs))
-    for row in tx.connection.execute(rows.order_by(i.individual_id, i.check)):
+    for row in tx.connection.execute(rows.order_by(i.individual_id, i.check_index)):
         found[row.customer_ref].append(Individual(row.individual_id, row.result))
     return {ref: tuple(some) for ref, some in found.items()}
 
@@ -45,9 +45,10 @@ def set_individuals(tx: Transaction, ref: str, named: Collection[str]) -> None:
 def note_result(tx: Transaction, ref: str, individual_id: str, check: str, result: Checked) -> None:
     """Keep what came of a check; a later result of the same check takes its place."""
     i = individuals.c
+    index = [_index(tx, one) for one in (_NONE_YET, check)]
     tx.connection.execute(
         delete(individuals).where(
-            i.customer_ref == ref, i.individual_id == individual_id, i.check.in_([_NONE_YET, check])
+            i.customer_ref == ref, i.individual_id == individual_id, i.check_index.in_(index)
         )
     )
     tx.connection.execute(insert(individuals), _row(tx, ref, individual_id, check, result))
@@ -85,13 +86,17 @@ def ask(tx: Transaction, ref: str, what: Information) -> UUID | None:
     return request_id
 
 
+def _index(tx: Transaction, check: str) -> bytes:
+    return tx.store.root.index("check", check)
+
+
 def _row(
     tx: Transaction, ref: str, individual_id: str, check: str, result: Checked | None
 ) -> dict[str, object]:
     return {
         "customer_ref": ref,
         "individual_id": individual_id,
-        "check": check,
+        "check_index": _index(tx, check),
         "result": result,
         "changed_at": tx.now,
     }

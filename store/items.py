@@ -18,7 +18,7 @@ from store import custody, outbox
 from store.bulk import insert_rows
 from store.custody import Line
 from store.engine import Transaction
-from store.tables import deliveries, items
+from store.tables import customers, deliveries, items
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,10 +146,11 @@ def _held_since(moment: datetime) -> tuple[ColumnElement[bool], ...]:
 
 
 def _held(tx: Transaction, limit: int, *conditions: ColumnElement[bool]) -> list[Item]:
-    i = items.c
+    i, c = items.c, customers.c
+    restricted = select(c.ref).where(c.restricted_at.is_not(None))
     rows = tx.connection.execute(
         select(items)
-        .where(*conditions)
+        .where(*conditions, i.customer_ref.not_in(restricted))
         .order_by(i.customer_ref, i.destination_id, i.consolidate, i.item_id)
         .limit(limit)
         .with_for_update(skip_locked=True)

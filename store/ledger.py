@@ -24,7 +24,7 @@ from store.tables import ledger
 NOT_SENT = "not_sent"
 _SALT = 16
 _BETWEEN = b"\xff"  # stands in no UTF-8
-_in_json = json.JSONEncoder(separators=(",", ":"), ensure_ascii=True).encode
+_in_json = json.JSONEncoder(separators=(",", ":"), ensure_ascii=True, check_circular=False).encode
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

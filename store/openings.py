@@ -7,6 +7,7 @@ so is every wrong address that was given there: of those a link bears only so ma
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import func, select
@@ -27,7 +28,7 @@ class Linked:
     """The email that a link stood in, as things are now.
 
     ``address`` and ``address_index`` are of its destination today; ``stands`` says that it is still
-    the customer's, verified, and that the event was not taken back.
+    the customer's, verified, and that the event was not taken back. ``event`` is empty of an offer.
     """
 
     delivery_id: UUID
@@ -71,7 +72,7 @@ def linked(
     tx.read_for(row.purpose)
     try:
         reached = open_destination(tx, row)
-        content = tx.open(f"events.content:{row.event_id}", row.event_content)
+        event = _event(tx, row)
     except (KeyError, Unopenable):  # erased
         return None
     stands = row.removed_at is None and row.verified_at is not None and row.contested_at is None
@@ -86,8 +87,15 @@ def linked(
         stands=stands and row.event_status is not EventStatus.WITHDRAWN,
         address=reached.value,
         address_index=row.value_index,
-        event=split_content(content)[1],
+        event=event,
     )
+
+
+def _event(tx: Transaction, row: Any) -> bytes:
+    """What the event said; nothing of an offer, whose reader can only say that they want none."""
+    if row.purpose is Purpose.OFFERS:
+        return b""
+    return split_content(tx.open(f"events.content:{row.event_id}", row.event_content))[1]
 
 
 def wrong_tries(tx: Transaction, delivery_id: UUID, until: datetime) -> int:

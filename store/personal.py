@@ -337,8 +337,7 @@ REGISTER: Mapping[str, Holding] = MappingProxyType(
             Basis.OBLIGATION,
             Retention.CONTACT,
             _NOBODY,
-            _named("customer_ref") | _INDIVIDUAL,
-            neutral=frozenset({"check"}),
+            _named("customer_ref") | _INDIVIDUAL | _keyed(check_index="which check it was"),
         ),
         "information_requests": Holding(
             "customers",

@@ -89,14 +89,17 @@ def hold(
 
 
 def instruct_anew(
-    tx: Transaction, customer: Customer, policy: LanePolicy, event_id: UUID
+    tx: Transaction, customer: Customer, policy: LanePolicy, event_id: UUID | None
 ) -> list[Due]:
     """Put the rules now in force into force for what is still here; give what tells why not.
 
     What the customer said of single items stands, and what comes out as it was is left alone. Of a
-    customer who has left, nothing changes any more.
+    customer who has left, nothing changes any more; of one who is restricted, nothing until that is
+    lifted. Without an ``event_id`` each item's arrival is what brought it about.
     """
     if customer.terminated_at is not None and customer.terminated_at <= tx.now:
+        return []
+    if customer.restricted:
         return []
     here = [
         item
@@ -114,7 +117,11 @@ def instruct_anew(
         wish = wish_for_item(event, customer, tx.now, policy)
         if wish is not None and not _stands(item, wish, customer, tx.now, policy):
             asked.append(Asked(item, wish))
-    return instruct(tx, customer, policy, event_id, asked)
+    if event_id is not None:
+        return instruct(tx, customer, policy, event_id, asked)
+    return [
+        due for one in asked for due in instruct(tx, customer, policy, one.item.arrival_id, [one])
+    ]
 
 
 def _stands(item: Item, wish: Wish, customer: Customer, now: datetime, policy: LanePolicy) -> bool:

@@ -58,7 +58,7 @@ individuals = Table(
     metadata,
     name("customer_ref", primary_key=True),
     name("individual_id", primary_key=True),
-    name("check", primary_key=True),
+    Column("check_index", LargeBinary(16), primary_key=True),
     Column("result", Word(Checked)),
     instant("changed_at", nullable=False),
 )

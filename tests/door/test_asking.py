@@ -4,6 +4,7 @@ from typing import Any
 import pytest
 from sqlalchemy import update
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+from structlog.testing import capture_logs
 
 from contracts.vocabulary import Door, Role
 from store import outbox
@@ -41,6 +42,20 @@ def test_a_publisher_is_told_what_became_of_its_event(office: Office, at_the_doo
     assert delivery["destination"].endswith("123")
     assert "07700900123" not in reply.body.decode()
     assert "+447700900123" not in reply.body.decode()
+
+
+def test_what_a_path_holds_stands_in_no_log(small_office: Office, small_door: Opened) -> None:
+    """Whoever asks writes what they like there; the form of the path says enough of a fault."""
+    small_door.publish(envelope("call.message_taken"))  # the key is known by now
+    with small_office.store.write() as tx:
+        tx.connection.exec_driver_sql("ALTER TABLE events RENAME TO elsewhere")
+
+    with capture_logs() as logged:
+        reply = small_door.ask("GET", f"/events/jo@harbourlane.example?source={SOURCE}")
+
+    assert reply.status == 503
+    assert [line["path"] for line in logged] == ["/events/{event_id:path}"]
+    assert "harbourlane" not in str(logged)
 
 
 def test_a_waiting_event_says_for_what_and_until_when(at_the_door: Opened) -> None:

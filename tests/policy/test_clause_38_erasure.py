@@ -1,17 +1,37 @@
 """Clauses 38 and 39: who asks before their service has begun is gone; who asks later is not."""
 
+import json
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
+from config.topology import DEAD_QUEUE, intake_queues
 from contracts.vocabulary import Answer, ErrorCode, Refusal, Retention, RightsStatus
-from store import erasing, retaining, tables
+from store import erasing, retaining, rights, tables
+from store.engine import open_engine
+from store.files import Files
 from store.keys import owned_by_key
+from store.migrating import migrate
 from store.personal import REGISTER
-from tests.building import bytes_of, open_house
-from tests.factories import envelope, valid
+from store.publishers import Publisher
+from tests.building import (
+    House,
+    SettableClock,
+    bytes_of,
+    open_house,
+    open_test_store,
+    place,
+    preferences,
+)
+from tests.factories import catch_all, envelope, file, valid
+from tests.intake.amqp import STRUCTURED, Desk, admit, rejections
+from tests.ops.processes import running, settings
 from tests.policy.desk import OFFICER, Office
 from tests.policy.racing import enquire, race, started
+from tests.waiting import eventually
+from workers.rights.erasure import GROUNDS
 
 CANARIES = ("Ada Quill", "Harbour Lane Joinery", "7700900123", "jo@harbourlane", "Quay Street")
 
@@ -122,6 +142,137 @@ def test_clause_38_erasing_and_starting_are_never_both_done(office: Office) -> N
 
     assert len(found) == 60
     assert [one for one in found if not one.fair] == []
+
+
+def test_clause_38_neither_queues_nor_logs_nor_files_hold_them(
+    postgresql_url: str, broker_url: str, tmp_path: Path
+) -> None:
+    """What came by the broker, good, bad and too early, and a document; then all of it is gone."""
+    engine = open_engine(postgresql_url, 1)
+    migrate(engine)
+    engine.dispose()
+    desk = Desk(broker_url)
+    environment = settings(
+        tmp_path, database_url=postgresql_url, broker_url=broker_url, log_level="debug"
+    )
+    document = f"%PDF-1.7 for {CANARIES[0]}".encode()
+    kept = file(document)
+    with open_test_store(postgresql_url) as store:
+        house = House(store, SettableClock())
+        files = Files((tmp_path / "data" / "blobs").as_uri(), store.root)
+        files.put(kept["sha256"], document)
+        admit(store, Publisher(desk.user, ("*",), ("*",)))
+        told = (
+            envelope("customer.enquired", name=CANARIES[0]),
+            envelope("customer.registered"),
+            place("C-1042", "d-mobile", "mobile", "07700 900123"),
+            place("C-1042", "d-mail", "email", "jo@harbourlane.example"),
+            envelope("invoice.issued", document=kept),
+            envelope("call.message_taken", text=f"From {CANARIES[0]}"),  # waits for the service
+            envelope("customer.corrected", data={"trading_name": 7, "legal_name": CANARIES[1]}),
+        )
+        with running(tmp_path, environment, "intake"):
+            for one in told:
+                desk.publish(one)
+            desk.put(json.dumps(told[-1]).encode(), DEAD_QUEUE, "", content_type=STRUCTURED)
+            eventually(lambda: len(rejections(store)) >= 2, "the bad ones are answered")
+            eventually(lambda: len(house.rows(tables.events)) >= 6, "the others are on record")
+            eventually(lambda: files.has(kept["sha256"]), "their document is kept")
+            erased = subprocess.run(
+                [
+                    *(sys.executable, "-c", "from workers.cli import main; main()"),
+                    *("rights", "erase", "C-1042", "--yes"),
+                    *("--as", "kim", "--reason", "they asked for it"),
+                ],
+                cwd=tmp_path,
+                env=environment,
+                capture_output=True,
+                check=True,
+            )
+            waiting = {queue: desk.ready(queue) for queue in (*intake_queues(), DEAD_QUEUE)}
+
+        assert b"rows and 1 files are erased" in erased.stdout
+        assert set(waiting.values()) == {0}
+        assert house.rows(tables.events) == []
+        assert house.rows(tables.rejected_events) == []
+        assert all(row["wrapped"] is None for row in house.rows(tables.data_keys))
+    desk.close()
+    dumped = subprocess.run(
+        ["pg_dump", "--data-only", postgresql_url.replace("+psycopg", "")],
+        capture_output=True,
+        check=True,
+    ).stdout
+    on_disk = b"".join(p.read_bytes() for p in tmp_path.rglob("*") if p.is_file())
+    said = dumped + on_disk + erased.stdout + erased.stderr
+    assert b"intake" in on_disk  # the log is among it
+    assert [canary for canary in CANARIES if canary.encode() in said] == []
+
+
+def test_clause_39_what_serves_nothing_that_must_be_kept_goes(office: Office) -> None:
+    """Of who is served: marketing, and each place that no rule names; what was sent stays."""
+    house = office.house
+    house.serve(rules=[catch_all("d-mobile")])
+    house.tell(
+        place("C-1042", "d-spare", "email", "spare@harbourlane.example"),
+        envelope("consent.given"),
+        envelope("call.message_taken"),
+        envelope("rights.requested", data=valid("rights.requested", kind="erasure")),
+    )
+    sends, ledger = len(house.deliveries()), len(house.entries())
+
+    office.erasing.erase("C-1042", OFFICER)
+
+    assert house.rows(tables.consents) == []
+    left = {row["destination_id"] for row in house.rows(tables.destinations)}
+    assert left == {"d-mobile", "@invoice"}
+    assert (len(house.deliveries()), len(house.entries())) == (sends, ledger)
+    house.tell(envelope("call.message_taken", call_id="call-2"))
+    assert {one.destination_id for one in house.claim()} == {"d-mobile"}
+
+
+def test_clause_39_a_place_to_which_something_is_on_its_way_is_no_spare_one(
+    office: Office,
+) -> None:
+    """It goes with the next wish, once that has arrived."""
+    house = office.house
+    house.serve(rules=[catch_all("d-mobile", "d-mail")])
+    house.tell(envelope("call.message_taken"))
+    house.claim()
+    house.tell(preferences("C-1042", catch_all("d-mobile")))
+
+    office.erasing.erase("C-1042", OFFICER)
+
+    left = {row["destination_id"] for row in house.rows(tables.destinations)}
+    assert left == {"d-mobile", "d-mail", "@invoice"}
+
+
+def test_clause_39_the_answer_names_each_class_that_is_kept_and_its_ground(
+    office: Office,
+) -> None:
+    """A refusal without a ground is none; it is kept with the request, and is in their copy."""
+    house = office.house
+    house.serve()
+    house.tell(envelope("rights.requested", data=valid("rights.requested", kind="erasure")))
+
+    done = office.erasing.erase("C-1042", OFFICER)
+
+    with house.store.read() as tx:
+        (request,) = rights.listed(tx, "C-1042", closed=True)
+    assert request.status is RightsStatus.REFUSED
+    assert set(done.kept) == set(Retention)
+    for retention in done.kept:
+        assert f"{retention.value}: {GROUNDS[retention]}" in str(request.answer)
+
+
+def test_clause_39_a_legal_hold_is_of_records_that_are_held_for_it(office: Office) -> None:
+    """Of somebody else's claim: what it does not concern is erased as ever."""
+    enquire(office.house)
+    enquire(office.house, "C-7")
+    with office.house.store.write() as tx:
+        retaining.hold(tx, "C-7", "a claim before the county court")
+
+    assert office.erasing.erase("C-1042", OFFICER).refusal is None
+    assert office.erasing.erase("C-7", OFFICER).refusal is Refusal.LEGAL_HOLD
 
 
 def test_clause_39_once_the_service_has_begun_what_must_be_kept_is(office: Office) -> None:

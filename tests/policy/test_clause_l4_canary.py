@@ -7,6 +7,7 @@ is looked for everywhere, as it is and however it may be encoded.
 
 import base64
 import os
+import re
 import sqlite3
 import subprocess
 import sys
@@ -55,7 +56,10 @@ def test_clause_l4_no_canary_is_found_anywhere(
         found = everywhere(day)
         assert [day.make.told(hit) for told in found.values() for hit in told] == []
         assert made.pages > 0, "no journal was looked at while it was written"
-        assert made.figures, "no figures were looked at"
+        figures = b"".join(made.figures)
+        forged = re.search(rb'meaning="refused"[^}]*\} [1-9]', figures)
+        assert forged, "no receipt was forged"
+        assert any('"overdue": "yes"' in one.out for one in made.printed), "nothing was overdue"
         assert form == "embedded" or day.queued, "no hints were looked at"
         _plant(day)
         blind = {place for place, seen in everywhere(day).items() if not seen}

@@ -98,7 +98,7 @@ def open_objecting(parts: Parts) -> Objecting:
 
 def open_restricting(parts: Parts) -> Restricting:
     """Make what restricts what is done with somebody's records."""
-    return Restricting(parts.store)
+    return Restricting(parts.store, parts.policies.lanes)
 
 
 def open_retaining(parts: Parts, store: Store) -> Retaining:

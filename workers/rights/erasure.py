@@ -11,13 +11,16 @@ from typing import TYPE_CHECKING
 from uuid import UUID
 
 from config.processors import Processor
+from contracts.planning import INVOICE_EMAIL
 from contracts.vocabulary import Refusal, Retention, RightsKind, RightsStatus, Target, Verb
 from store import audit, erased, erasing, inbox, processors, retaining, rights
 from store.audit import By, Concerned
+from store.customers import Readings
 from store.engine import Store, Transaction
 from store.erased import ErasureRegister
 from workers.failpoints import reach
 from workers.rights.processors import to_be_asked
+from workers.routing.checks import named_destinations
 
 if TYPE_CHECKING:
     from store.files import Files
@@ -76,7 +79,7 @@ class Erasing:
                 return Erasure(refusal=refusal)
             if started:
                 kept = tuple(Retention)
-                rows = erasing.erase_spare(tx, ref)
+                rows = erasing.erase_spare(tx, ref, _wanted(tx, ref))
                 _record(tx, by, ref, None, "kept what the law and the contract need")
                 _answer(tx, ref, RightsStatus.REFUSED, letter(kept))
                 return Erasure(rows=rows, kept=kept)
@@ -148,6 +151,13 @@ def _hold(tx: Transaction, ref: str) -> None:
 
 def _names(tx: Transaction, ref: str) -> list[bytes]:
     return [inbox.name_digest(tx, inbox.customer_name(ref))]
+
+
+def _wanted(tx: Transaction, ref: str) -> tuple[str, ...]:
+    """The places that the service needs: those that the rules name, and for invoices."""
+    customer = Readings().load(tx, [ref])[ref]
+    rules = customer.rules.rules if customer.rules is not None else ()
+    return (*named_destinations(rules), INVOICE_EMAIL)
 
 
 def _standing(tx: Transaction, ref: str) -> tuple[Refusal | None, bool]:

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 _EPOCH = (1980, 1, 1, 0, 0, 0)
+_NO_FORMULA = frozenset({"=", "+", "-", "@", "\t", "\r", "'"})
 
 
 def archive(members: Mapping[str, bytes]) -> bytes:
@@ -30,10 +31,14 @@ def as_csv(rows: list[dict[str, Any]]) -> bytes:
 
 
 def _cell(value: object) -> str:
-    """A value as a spreadsheet shows it, and never as one that it computes."""
+    """A value as a spreadsheet shows it, and never as one that it computes.
+
+    What could be a formula has an apostrophe before it, as has what begins with one already: so a
+    machine that takes the first one away has the very value.
+    """
     text = json.dumps(value, ensure_ascii=False) if isinstance(value, dict | list) else value
     told = "" if text is None else str(text)
-    return f"'{told}" if told[:1] in {"=", "+", "-", "@", "\t", "\r"} else told
+    return f"'{told}" if told[:1] in _NO_FORMULA else told
 
 
 def as_json(value: object) -> bytes:

@@ -1,21 +1,26 @@
 """Restriction: what is held of somebody is kept, and nothing else is done with it (Article 18).
 
-Nothing is sent to them, or about them, until it is lifted; and they are told before it is.
+Nothing is sent to them, or about them, nor is their post sent on, until it is lifted; and they are
+told before it is.
 """
 
+from contracts.planning import LanePolicy
 from contracts.vocabulary import Refusal, RightsKind, RightsStatus, Target, Verb
 from store import audit, erasing, rights
 from store import customer_changes as change
 from store.audit import By, Concerned
+from store.customers import Readings
 from store.deliveries import ending
 from store.engine import Store, Transaction
+from workers.instructing import instruct_anew
 
 
 class Restricting:
     """Restricts, and lifts it."""
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, lanes: LanePolicy) -> None:
         self._store = store
+        self._lanes = lanes
 
     def restrict(self, ref: str, by: By) -> Refusal | None:
         """Have nothing done with what is held of a customer, but that it is kept."""
@@ -40,6 +45,8 @@ class Restricting:
             if refusal is None:
                 change.restrict(tx, ref, None)
                 released = ending.release_restricted(tx, ref)
+                (customer,) = Readings().load(tx, [ref]).values()
+                instruct_anew(tx, customer, self._lanes, None)  # upkeep hints at what it tells
             _record(tx, Verb.UNRESTRICT, by, ref, refusal, f"{released} deliveries go on")
         return refusal
 

@@ -45,12 +45,14 @@ WHEN: Final[Mapping[str, str]] = MappingProxyType(
         "supplier_disclosures": "at",
         "destructions": "destroyed_at",
         "items": "received_at",
+        "information_requests": "decided_at",
     }
 )
 # Of no time: who somebody is and how they are reached, as it stands.
 STANDING: Final = frozenset({"customers", "destinations", "numbers", "services", "subscriptions"})
-# What we did about them, or gave another authority, is no record of theirs to disclose.
-NEVER: Final = frozenset({"disclosures", "incident_sends"})
+# What we did about them, or gave another authority, is no record of theirs to disclose; and whose
+# identity was checked is for the vault's officer, and for no other purpose.
+NEVER: Final = frozenset({"disclosures", "incident_sends", "individuals"})
 _COLUMNS = {source.table.name: frozenset(source.table.c.keys()) for source in SOURCES}
 Rows = Sequence[Mapping[str, Any]]
 

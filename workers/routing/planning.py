@@ -145,6 +145,8 @@ def _call_refusal(rule: Rule | None, case: Case) -> Reason | None:
     """Why the caller is not put through; a caller cannot wait for a window, a digest, a word."""
     if case.is_terminated:
         return Reason.SERVICE_TERMINATED
+    if case.customer.restricted:  # the caller cannot wait until that is lifted
+        return Reason.RESTRICTED
     if case.facts.not_after is None or case.facts.not_after <= case.now:
         return Reason.LATE_CALL
     if rule is None:

@@ -89,6 +89,8 @@ def plan_post(case: Case) -> Plan:
     """What follows from `post.received` or `post.scanned`, by the first rule that matches."""
     if case.is_terminated:
         return _held(case, Reason.SERVICE_TERMINATED)
+    if case.customer.restricted:
+        return _held(case, Reason.RESTRICTED)
     rule = case.rule()
     if rule is None:
         return _held(case, Reason.NO_RULE)

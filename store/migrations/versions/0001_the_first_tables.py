@@ -625,11 +625,11 @@ def upgrade() -> None:
         "individuals",
         sa.Column("customer_ref", sa.String(length=500), nullable=False),
         sa.Column("individual_id", sa.String(length=500), nullable=False),
-        sa.Column("check", sa.String(length=500), nullable=False),
+        sa.Column("check_index", sa.LargeBinary(length=16), nullable=False),
         sa.Column("result", sa.String(length=32), nullable=True),
         sa.Column("changed_at", types.Instant(), nullable=False),
         sa.PrimaryKeyConstraint(
-            "customer_ref", "individual_id", "check", name=op.f("pk_individuals")
+            "customer_ref", "individual_id", "check_index", name=op.f("pk_individuals")
         ),
     )
     op.create_table(

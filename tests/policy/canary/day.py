@@ -19,7 +19,7 @@ import psycopg
 
 from config.topology import EVENTS
 from tests.factories import Sample, catch_all, file
-from tests.policy.canary.ground import BATCH, ONE, PUBLISHER, Ground, as_json
+from tests.policy.canary.ground import BATCH, ONE, Ground, as_json
 from tests.policy.canary.values import Canaries
 from tests.waiting import eventually
 
@@ -100,7 +100,7 @@ class Day:
                     type_,
                     body,
                     pika.BasicProperties(  # type: ignore[no-untyped-call]
-                        content_type=ONE, delivery_mode=2, user_id=PUBLISHER
+                        content_type=ONE, delivery_mode=2, user_id=self.ground.name
                     ),
                     mandatory=True,
                 )

@@ -29,7 +29,6 @@ from workers.sandbox import SANDBOX_ACCOUNT_SID, SANDBOX_AUTH_TOKEN
 Form = Literal["full", "embedded"]
 BATCH = "application/cloudevents-batch+json"
 ONE = "application/cloudevents+json"
-PUBLISHER = "canary"
 _SHORT = {
     "ONWARD_TIME_SCALE": "0.01",
     "ONWARD_SMS_THROTTLE": "true",
@@ -56,9 +55,13 @@ class Printed:
 
 @dataclass(slots=True)
 class Ground:
-    """An installation, what may be broken of it, and what was seen of it so far."""
+    """An installation, what may be broken of it, and what was seen of it so far.
+
+    ``name`` is that of its database, its vhost and its publisher.
+    """
 
     form: Form
+    name: str
     folder: Path
     settings: Mapping[str, str]
     ours: Installation
@@ -156,7 +159,7 @@ def ground(form: Form, folder: Path, services: Mapping[str, str]) -> Iterator[Gr
         if form == "full":
             database = enter(fresh_database(services["database"], name))
             broker = enter(fresh_vhost(services["broker"], name, services["management"] or None))
-            publisher = enter(broker_user(broker, PUBLISHER, services["management"] or None))
+            publisher = enter(broker_user(broker, name, services["management"] or None))
             targets |= {
                 "database": urlsplit(database).port or 5432,
                 "broker": urlsplit(broker).port or 5672,
@@ -170,6 +173,7 @@ def ground(form: Form, folder: Path, services: Mapping[str, str]) -> Iterator[Gr
         names = [*PROCESSES, "bounces"] if form == "full" else ["up"]
         made = Ground(
             form,
+            name,
             folder,
             settings,
             ours,
@@ -192,7 +196,7 @@ def _set_up(made: Ground, names: list[str]) -> None:
     made.ours.open()
     everything = ("--type", "*", "--source", "*")
     doors = [word for one in ("blobs", "items", "rules", "outcomes") for word in ("--door", one)]
-    added = made.onward("publishers", "add", PUBLISHER, *everything, *doors)
+    added = made.onward("publishers", "add", made.name, *everything, *doors)
     assert added.code == 0, added.err
     made.key = added.out.rpartition(": ")[2].split()[0]
 

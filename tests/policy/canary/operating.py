@@ -7,10 +7,10 @@ from concurrent.futures import ThreadPoolExecutor
 from tests.policy.canary.day import SOURCE, Day
 
 LOOKS = (
-    ("attention",),
+    ("waiting", "--json"),
     ("attention", "--list", "parked"),
     ("rejected", "--json", "--limit", "5000"),
-    ("waiting", "--json"),
+    ("attention",),
     ("queues",),
     ("check",),
     ("trace", "i-scan-0"),
@@ -41,7 +41,7 @@ def operators(day: Day) -> None:
     spoilt.write_text(json.dumps(event), encoding="utf-8")
     _at_once(
         day,
-        *LOOKS,
+        *(LOOKS if day.ground.broker else LOOKS[:3]),
         ("publish", str(wrong)),
         ("publish", str(spoilt)),
         ("explain", "C-main", "--sample", "call.message_taken", "--rules", str(wrong)),

@@ -14,6 +14,7 @@ from typing import Annotated, Any, Union, get_args, get_origin
 
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
+from contracts.events.base import Shape
 from contracts.events.registry import TYPES
 from tests.factories import Sample, valid
 
@@ -41,6 +42,7 @@ PLAIN: Mapping[str, str] = {
     "subscription_id": _NAMES_IT,
     "request_id": _NAMES_IT,
     "individual_id": _NAMES_IT,
+    "individuals[]": _NAMES_IT,
     "rule_id": _NAMES_IT,
     "invoice_number": _NAMES_IT,
     "wording_version": _SYSTEMS,
@@ -49,6 +51,8 @@ PLAIN: Mapping[str, str] = {
     "carrier": "a business, whose name the record of a letter sent on must show",
     "provider_account": _SYSTEMS,
     "uri": "the digest of a file",
+    "policy.changed version": "the company's own policy, which is published",
+    "policy.changed url": "the company's own policy, which is published",
     "issued_on": "a day in the office's books",
     "due_on": "a day in the office's books",
     "starts_on": "a day in the office's books",
@@ -120,10 +124,16 @@ class Canaries:
 
     def _model(self, model: type[BaseModel], sample: Sample, path: str, where: str) -> Sample:
         fields = _fields(model)
-        return {
+        made = {
             name: self._value(fields[name], value, f"{path}{name}", where)
             for name, value in sample.items()
         }
+        if issubclass(model, Shape):  # of a rule, what is absent matches all, and is to stay so
+            for name in sorted(fields.keys() - made.keys()):
+                added = self._value(fields[name], [], f"{path}{name}", where)
+                added = added or self._leaf(fields[name], f"{path}{name}", where)
+                made |= {name: added} if added else {}
+        return made
 
     def _value(self, annotation: Any, sample: Any, path: str, where: str) -> Any:
         if isinstance(sample, str):
@@ -137,6 +147,9 @@ class Canaries:
                 return self._model(part, sample, f"{path}.", where)
             if isinstance(sample, list) and get_origin(part) is tuple:
                 member = get_args(part)[0]
+                if not sample:
+                    only = self._leaf(member, f"{path}[]", where)
+                    return [] if only is None else [only]
                 return [self._value(member, one, f"{path}[]", where) for one in sample]
         return deepcopy(sample)
 
@@ -162,7 +175,7 @@ class Canaries:
 
 def is_plain(path: str) -> bool:
     """Whether a field holds what stands in plain, as the register says."""
-    return any(path.endswith((f" {name}", f".{name}")) for name in PLAIN)
+    return path in PLAIN or any(path.endswith((f" {name}", f".{name}")) for name in PLAIN)
 
 
 def takes(annotation: Any, value: object) -> bool:

@@ -100,6 +100,8 @@ def _ended(parts: DoorParts, tx: Transaction, item: Item) -> Reason | None:
     if item.customer_ref is None:
         return None
     customer = parts.readings.load(tx, [item.customer_ref]).get(item.customer_ref)
+    if customer is not None and customer.restricted:
+        return Reason.RESTRICTED
     ended = customer.terminated_at if customer is not None else None
     return Reason.SERVICE_TERMINATED if ended is not None and ended <= tx.now else None
 
