@@ -30,8 +30,6 @@ WHEN: Final[Mapping[str, str]] = MappingProxyType(
         "earlier_values": "replaced_at",
         "erasures_asked": "asked_at",
         "events": "received_at",
-        "individuals": "changed_at",
-        "information_requests": "decided_at",
         "ledger": "settled_at",
         "legs": "accepted_at",
         "notes": "at",
