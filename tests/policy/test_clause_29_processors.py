@@ -182,7 +182,7 @@ def test_clause_29_the_record_of_processing_lists_them() -> None:
     """Article 30(1)(d) asks for the recipients; ourselves are none."""
     settings = _settings(**TWILIO, smtp_host="relay.example.com", processors=[RELAY])
 
-    listed = record_of_processing(settings)["processors"]
+    listed = record_of_processing(settings, "2020-04")["processors"]
 
     assert {(one["part"], one["company"], one["category"]) for one in listed} == {
         ("twilio-sms", "Twilio", "communications"),

@@ -89,7 +89,9 @@ def register(
 
     with opened(there()) as parts:
         if article_30:
-            typer.echo(json.dumps(record_of_processing(parts.settings), indent=2))
+            with parts.store.read() as tx:
+                in_force = tx.policy_version
+            typer.echo(json.dumps(record_of_processing(parts.settings, in_force), indent=2))
             return
         found = rows(parts.settings)
     headings = {

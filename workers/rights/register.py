@@ -36,8 +36,11 @@ def rows(settings: Settings) -> list[dict[str, Any]]:
     ]
 
 
-def record_of_processing(settings: Settings) -> dict[str, Any]:
-    """Give the record of processing activities, as Article 30(1) of the UK GDPR lists its parts."""
+def record_of_processing(settings: Settings, policy_version: str) -> dict[str, Any]:
+    """Give the record of processing activities, as Article 30(1) of the UK GDPR lists its parts.
+
+    ``policy_version`` is the one in force.
+    """
     policy = retention_policy(settings)
     return {
         "controller": {
@@ -46,7 +49,7 @@ def record_of_processing(settings: Settings) -> dict[str, Any]:
             "telephone": settings.company_phone,
             "email": settings.company_email,
         },
-        "policy_version": settings.policy_version,
+        "policy_version": policy_version,
         "security_measures": list(_MEASURES),
         "processors": [
             {
