@@ -1,7 +1,7 @@
 """What can an installation set, and what does each setting mean?
 
 Read once, by ``config.loading.load`` for ``workers.bootstrap``; everything else is passed what it
-needs. A field's description is its documentation: ``onward check`` and ``docs/operating.md`` show
+needs. A field's description is its documentation: ``onward check`` and ``docs/settings.md`` show
 it. Secrets are ``SecretStr`` and stay out of every text this package makes.
 """
 

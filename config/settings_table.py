@@ -1,4 +1,4 @@
-"""Print the table of settings for ``docs/operating.md``: ``python -m config.settings_table``."""
+"""Print the table of settings for ``docs/settings.md``: ``python -m config.settings_table``."""
 
 from pydantic_core import PydanticUndefined
 

@@ -29,7 +29,7 @@ class Installation:
     variables: Mapping[str, str]
     sandbox: Sandbox
 
-    def run(self, script: str, seconds: float = 120) -> str:
+    def run(self, script: str, seconds: float = 240) -> str:
         """Run a script in the reader's shell; give what it printed. Fails where the script does."""
         done = subprocess.run(
             ["bash", "-c", script],

@@ -20,9 +20,9 @@ def _anchor(heading: str) -> str:
     return re.sub(r"[^\w\- ]", "", plain).replace(" ", "-")
 
 
-def test_operating_lists_every_setting_as_the_code_has_it() -> None:
+def test_the_page_lists_every_setting_as_the_code_has_it() -> None:
     """A setting that is described otherwise than it works costs an operator an evening."""
-    page = (ROOT / "docs" / "operating.md").read_text(encoding="utf-8")
+    page = (ROOT / "docs" / "settings.md").read_text(encoding="utf-8")
 
     assert table() in page, "run `python -m config.settings_table` and put it into the page"
 

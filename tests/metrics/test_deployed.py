@@ -129,8 +129,10 @@ def test_the_compose_file_scrapes_every_process_of_ours_and_publishes_no_operati
 def test_the_compose_file_sets_only_what_there_is_and_all_that_the_page_tells_to_set() -> None:
     """An unknown name stops every process; one that is not passed on is a silence."""
     compose = yaml.safe_load((ROOT / "docker-compose.yml").read_text())["services"]
-    page = (ROOT / "docs/operating.md").read_text().partition("## Every setting")[0]
-    told = set(re.findall(r"\bONWARD_[A-Z_]+[A-Z]\b", page))
+    pages = [
+        (ROOT / f"docs/{name}.md").read_text() for name in ("operating", "channels", "records")
+    ]
+    told = set(re.findall(r"\bONWARD_[A-Z_]+[A-Z]\b", "".join(pages)))
     known = {f"ONWARD_{name.upper()}" for name in Settings.model_fields}
 
     given = set(compose["web"]["environment"])
