@@ -14,9 +14,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from store import ledger, sealing
+from store.encryption.keys import RootKey
 from store.engine import Transaction
-from store.keys import RootKey
+from store.record import ledger, sealing
 
 ENCRYPTION, LEDGER = 0, 1
 _COUNTED: tuple[tuple[Any, int, tuple[str, ...]], ...] = (

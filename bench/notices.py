@@ -15,9 +15,9 @@ from pathlib import Path
 from bench import many, samples
 from bench.figures import Row, as_json, as_table, row
 from bench.measuring import Full, full
+from store.encryption.keys import MasterKey
+from store.encryption.root_keys import open_root
 from store.engine import Store, open_engine
-from store.keys import MasterKey
-from store.root_keys import open_root
 from tests.rooms import fresh_database, fresh_vhost
 from tests.service_answers import BROKER, DATABASE, MANAGEMENT
 

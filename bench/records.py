@@ -26,15 +26,17 @@ from bench.figures import Row, as_json, as_table, percentile, row
 from config.policies import policies
 from config.settings import Settings
 from contracts.vocabulary import Channel, Lane, Purpose, Reason
-from store import customer_changes, ledger, tables
+from store import tables
 from store.audit import By
+from store.customers import changes as customer_changes
+from store.encryption.keys import RootKey
 from store.engine import Store, open_engine
 from store.files import Files
-from store.keys import RootKey
-from store.ledger import Entry, Where
 from store.migrating import migrate
-from store.sealing import seal_next
-from store.verifying import Opening, verify_together
+from store.record import ledger
+from store.record.ledger import Entry, Where
+from store.record.sealing import seal_next
+from store.record.verifying import Opening, verify_together
 from tests.building import EVERYTHING, House, SettableClock
 from tests.factories import envelope
 from tests.policy.desk import Office

@@ -10,8 +10,8 @@ from sqlalchemy import select
 
 from contracts.vocabulary import Refusal, Target, Verb
 from store import bulk
+from store.encryption.keys import Unopenable
 from store.engine import Transaction
-from store.keys import Unopenable
 from store.tables import act_targets, acts
 
 DONE = "done"

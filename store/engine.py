@@ -23,10 +23,10 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 
 from contracts.vocabulary import Purpose, Retention
+from store.encryption.keys import DataKey, Destroyed, RootKey, Unopenable, owned_by_key
 from store.ids import Ids
-from store.in_force import InForce
-from store.keys import DataKey, Destroyed, RootKey, Unopenable, owned_by_key
 from store.personal import retention_of
+from store.policy.in_force import InForce
 from store.purposes import Reading, Unsaid
 from store.tables import data_keys
 from store.types import SealedBytes
@@ -200,7 +200,7 @@ class Transaction:
     def open(self, place: str, sealed: bytes) -> bytes:
         """Decrypt what was sealed for this place.
 
-        Raises ``store.keys.Unopenable``; where its key was destroyed, ``Destroyed``. Where a
+        Raises ``Unopenable``; where its key was destroyed, ``Destroyed``. Where a
         purpose was named that does not cover it, ``store.purposes.PurposeError``.
         """
         key_id = owned_by_key(sealed)

@@ -16,7 +16,7 @@ import obstore
 from obstore.exceptions import BaseError, NotFoundError
 from obstore.store import ObjectStore, from_url
 
-from store.keys import RootKey, Unopenable
+from store.encryption.keys import RootKey, Unopenable
 from store.types import SealedBytes
 
 _OVERHEAD = 1_024  # what sealing adds is less

@@ -16,10 +16,11 @@ from sqlalchemy import delete, func, or_, select, tuple_, update
 
 from contracts.events import TYPES
 from contracts.vocabulary import EventStatus
-from store import bulk, erased
+from store import bulk
+from store.encryption.keys import Unopenable
 from store.engine import Transaction
 from store.ids import read_id
-from store.keys import Unopenable
+from store.rights import erased
 from store.tables import events, rejected_events, search_terms, waits
 from store.types import SealedBytes
 

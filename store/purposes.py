@@ -3,7 +3,7 @@
 The columns are the classes in which records are kept (``store.personal``): what belongs together is
 kept, used and destroyed together. Somebody who reads names a purpose (``Store.read``), and what the
 table does not allow for it does not open. Identity data stand in the vault, under no key of ours:
-they open for nobody here, and for the purpose of identity elsewhere (``store.vault``).
+they open for nobody here, and for the purpose of identity elsewhere (``store.encryption.vault``).
 
 What the machine reads to do its work (a claim, a batch of events) is not asked each time: what it
 then does names its purpose, on the delivery and on the record.

@@ -15,13 +15,13 @@ W = TypeVar("W", bound=StrEnum)
 
 
 class SealedBytes(bytes):
-    """Ciphertext made by ``store.keys``. Nothing else can be written to a sealed column."""
+    """Ciphertext, made by ``store.encryption``. Nothing else can be written to a sealed column."""
 
     __slots__ = ()
 
 
 class Sealed(TypeDecorator[SealedBytes]):
-    """A personal value, encrypted before it reaches the driver (AES-256-GCM, ``store.keys``).
+    """A personal value, encrypted before it reaches the driver (AES-256-GCM, ``store.encryption``).
 
     Binding anything but ``SealedBytes`` is an error: plain text cannot be stored by mistake.
     """

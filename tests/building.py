@@ -19,13 +19,14 @@ from contracts.envelope import parse_structured
 from contracts.events import Event, keepable, parse_event
 from contracts.problems import Malformed
 from contracts.vocabulary import Answer, DeliveryStatus, Door, Role
-from store import outbox, publishers, root_keys, tables
-from store.customers import Readings
+from store import outbox, publishers, tables
+from store.customers.known import Readings
 from store.deliveries import advancing
 from store.deliveries.adding import Due
 from store.deliveries.claiming import Claim, Claimed, claim
+from store.encryption import root_keys
+from store.encryption.keys import MasterKey, RootKey
 from store.engine import Clock, Store, open_engine
-from store.keys import MasterKey, RootKey
 from store.publishers import Publisher
 from tests import factories
 from tests.factories import Sample

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 import pika
 
 from config.topology import DEAD_QUEUE, intake_queues
-from workers.broker import LOST, connect, reason_of
 from workers.checking.broker import depth
+from workers.running.broker import LOST, connect, reason_of
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,7 +21,7 @@ from contracts.planning import Customer, LanePolicy, NonSend, PlannedDelivery, R
 from contracts.rules import RuleSet
 from contracts.vocabulary import Channel, DeliveryStatus, EventStatus, Mode, Purpose, Reason
 from store import inbox
-from store.customers import Readings, rules_at
+from store.customers.known import Readings, rules_at
 from store.deliveries import adding, gathering, putting
 from store.deliveries.adding import Due, Following
 from store.deliveries.members import about, tellings

@@ -14,11 +14,12 @@ from sqlalchemy import select
 from contracts.events import load_data
 from contracts.planning import Customer, LanePolicy, PlannedDelivery, PostInstruction, Routable
 from contracts.vocabulary import Channel, PostAction, Reason
-from store import custody, inbox, items
+from store import inbox
 from store.deliveries import adding, ending
 from store.deliveries.adding import Due, Following
 from store.engine import Transaction
-from store.items import Instructed, Item
+from store.office import custody, items
+from store.office.items import Instructed, Item
 from store.tables import events
 from workers.routing.planning import wish_for_item
 from workers.routing.post_items import Wish, by_customer, carry_out, told_why

@@ -6,7 +6,7 @@ from typing import Final
 from pydantic import TypeAdapter, ValidationError
 
 from contracts.fields import Email, Name
-from store.mail_from import MailFrom
+from store.customers.mail_from import MailFrom
 
 _ADDRESS: Final = TypeAdapter[str](Email)
 _NAME: Final = TypeAdapter[str](Name)

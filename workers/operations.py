@@ -10,14 +10,16 @@ from uuid import UUID
 from contracts.planning import LanePolicy
 from contracts.senders import Sender
 from contracts.vocabulary import Channel, DeliveryStatus, Purpose, Refusal, Target, Verb
-from store import audit, contradictions, providers, senders, suppressed
-from store import mail_from as mail_names
+from store import audit, providers
 from store.audit import By, Concerned
-from store.contradictions import Contradicted
+from store.customers import mail_from as mail_names
+from store.customers import senders, suppressed
+from store.customers.mail_from import MailFrom
 from store.deliveries import by_operator, holding
 from store.deliveries.by_operator import Weighed
 from store.engine import Store, Transaction
-from store.mail_from import MailFrom
+from store.office import contradictions
+from store.office.contradictions import Contradicted
 from store.providers import ProviderState
 from workers.forwarded import end_of, tell_forwarded
 

@@ -16,9 +16,9 @@ from operator import attrgetter
 from zoneinfo import ZoneInfo
 
 from contracts.vocabulary import Purpose
-from store import reports
 from store.engine import Store
-from store.reports import Cell, Month
+from store.reading import reports
+from store.reading.reports import Cell, Month
 
 
 class By(StrEnum):

@@ -4,11 +4,11 @@ from typing import Literal
 from uuid import UUID
 
 from contracts.vocabulary import TELEPHONE_SERVICES, ContestedField, Role, Service
-from store import contests
-from store.customers import profile_of
+from store.customers.known import profile_of
 from store.engine import Transaction
 from store.outbox import Outcome
-from store.supplier_disclosures import disclose
+from store.rights import contests
+from store.rights.supplier_disclosures import disclose
 
 Telling = Literal["supplier.told", "supplier.corrected"]
 SOURCES = frozenset({"legal_name", "trading_name", "contact"})  # of what suppliers are told

@@ -18,9 +18,10 @@ from contracts.events import load_data
 from contracts.events.customers import ServiceStarted
 from contracts.outcomes import OUTCOMES, SOURCE, OutcomeData, outcome_envelope
 from contracts.suppliers import BY_OUTCOME
-from store import bulk, inbox, processors
+from store import bulk, inbox
 from store.engine import Transaction
 from store.outbox import Outcome
+from store.rights import processors
 from store.tables import deliveries, destinations, events
 
 log = get_logger(__name__)

@@ -18,8 +18,8 @@ from contracts.rule_words import Acknowledge
 from contracts.vocabulary import Channel, DeliveryStatus, Reason, ReplyKind
 from store.deliveries.receiving import Word, receive
 from store.deliveries.siblings import stop_others
+from store.encryption.keys import RootKey
 from store.engine import Transaction
-from store.keys import RootKey
 from store.tables import attempts, deliveries, destinations, replies
 
 _DIGITS: Final = 6

@@ -11,9 +11,10 @@ from sqlalchemy import func, select, tuple_
 
 from contracts.planning import NonSend, PlannedDelivery
 from contracts.vocabulary import Channel, DeliveryStatus, Lane, Reason
-from store import bulk, ledger
+from store import bulk
 from store.engine import Transaction
-from store.ledger import NOT_SENT, NOWHERE, Entry, Where
+from store.record import ledger
+from store.record.ledger import NOT_SENT, NOWHERE, Entry, Where
 from store.tables import deliveries, destinations
 from store.tables import ledger as entries
 

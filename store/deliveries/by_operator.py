@@ -33,8 +33,8 @@ from store.deliveries.claiming import (
 )
 from store.deliveries.siblings import reached_before
 from store.deliveries.transitions import Move, move
+from store.encryption.keys import owned_by_key
 from store.engine import Transaction
-from store.keys import owned_by_key
 from store.tables import attempts, data_keys, deliveries
 
 SAID_SENT = "said_sent"  # the verdict of an attempt that an operator has settled

@@ -26,17 +26,17 @@ from contracts.vocabulary import (
     Reason,
 )
 from store import bulk
-from store.customers import Reachable, open_destination, open_person
+from store.customers.known import Reachable, open_destination, open_person
+from store.customers.mail_from import MailFrom, open_mail_from
+from store.customers.senders import open_sender
 from store.deliveries import gathering, texting
 from store.deliveries.acknowledging import code_of
 from store.deliveries.members import Member, members_of
 from store.deliveries.siblings import reached_otherwise
 from store.deliveries.transitions import Move, move
+from store.encryption.keys import Unopenable
 from store.engine import Transaction
-from store.keys import Unopenable
-from store.ledger import Where
-from store.mail_from import MailFrom, open_mail_from
-from store.senders import open_sender
+from store.record.ledger import Where
 from store.tables import (
     attempts,
     consents,
@@ -364,7 +364,7 @@ def claimed(
     started_at: datetime,
     inside: Sequence[Member],
 ) -> Claimed:
-    """Open a row of ``with_surroundings``. Raises ``store.keys.Unopenable``, or ``KeyError``."""
+    """Open a row of ``with_surroundings``. Raises ``Unopenable``, or ``KeyError``."""
     reach: Reachable = open_destination(tx, row)
     own = row.mail_from if row.channel is Channel.EMAIL else None
     return Claimed(

@@ -14,10 +14,11 @@ from uuid import UUID
 from sqlalchemy import func, select, update
 
 from contracts.vocabulary import DeliveryStatus, EventStatus, Reason
-from store import bulk, ledger, outbox
+from store import bulk, outbox
 from store.deliveries import adding
 from store.deliveries.transitions import Move, entries, move, outcome
 from store.engine import Transaction
+from store.record import ledger
 from store.tables import deliveries, events, gathered
 
 Row = Mapping[str, Any]

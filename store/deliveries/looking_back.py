@@ -8,12 +8,13 @@ from uuid import UUID
 
 from sqlalchemy import select
 
-from store import bulk, ledger
+from store import bulk
 from store.deliveries.claiming import Claimed, claimed, sealed_of, with_surroundings
 from store.deliveries.members import members_of
+from store.encryption.keys import Unopenable
 from store.engine import Transaction
-from store.keys import Unopenable
-from store.ledger import NOWHERE, Where
+from store.record import ledger
+from store.record.ledger import NOWHERE, Where
 from store.tables import deliveries, destinations
 from store.tables import ledger as entries
 

@@ -16,9 +16,10 @@ from sqlalchemy import Row, and_, select
 from contracts.costs import Cost
 from contracts.rule_words import Acknowledge
 from contracts.vocabulary import DeliveryStatus, Reason
-from store import bulk, ledger
+from store import bulk
 from store.deliveries.transitions import Move, entries, move
 from store.engine import Transaction
+from store.record import ledger
 from store.tables import attempts, deliveries
 
 BY_RECEIPT = "receipt"  # the verdict of an attempt whose own answer never came

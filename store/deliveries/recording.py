@@ -17,14 +17,15 @@ from sqlalchemy import select
 
 from contracts.rule_words import Acknowledge
 from contracts.vocabulary import DeliveryStatus, Reason
-from store import bulk, ledger
+from store import bulk
 from store.deliveries.claiming import Claimed, Gathered, where
 from store.deliveries.earlier import Taken, taken_earlier
 from store.deliveries.receiving import BY_RECEIPT
 from store.deliveries.siblings import stop_others
 from store.deliveries.transitions import Move, hold, move
 from store.engine import Transaction
-from store.ledger import Entry, Where
+from store.record import ledger
+from store.record.ledger import Entry, Where
 from store.tables import attempts
 
 _NO_PROOF_OF_ABSENCE = frozenset({DeliveryStatus.ACCEPTED, DeliveryStatus.UNCERTAIN})

@@ -17,8 +17,8 @@ from store import bulk
 from store.deliveries.claiming import Claimed, claimed, sealed_of, with_surroundings
 from store.deliveries.members import Member, members_of
 from store.deliveries.receiving import BY_RECEIPT
+from store.encryption.keys import Unopenable
 from store.engine import Transaction
-from store.keys import Unopenable
 from store.tables import attempts, deliveries, destinations
 
 # Two look-ups, because each has an index of its own.

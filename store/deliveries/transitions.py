@@ -12,12 +12,13 @@ from sqlalchemy import select
 
 from contracts.costs import Cost
 from contracts.vocabulary import DeliveryStatus, Reason
-from store import bulk, ledger, outbox
-from store.customers import open_destination
+from store import bulk, outbox
+from store.customers.known import open_destination
 from store.deliveries.members import tellings
+from store.encryption.keys import Unopenable
 from store.engine import Transaction
-from store.keys import Unopenable
-from store.ledger import NOWHERE, Entry, Where
+from store.record import ledger
+from store.record.ledger import NOWHERE, Entry, Where
 from store.tables import deliveries, destinations
 
 Row = Mapping[str, Any]

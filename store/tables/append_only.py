@@ -1,7 +1,8 @@
 """Which tables take only new rows, and how does the database itself refuse anything else?
 
 An update is refused for good. What must be destroyed, by erasure and when its time is over, is
-deleted by who says so for the transaction (``store.destroying``); PostgreSQL refuses any other.
+deleted by who says so for the transaction (``store.rights.destroying``); PostgreSQL refuses any
+other.
 """
 
 from sqlalchemy import DDL, Table, event

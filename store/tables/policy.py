@@ -5,7 +5,7 @@ from sqlalchemy import Boolean, Column, Table, Text, Uuid
 from store.tables.base import instant, metadata, name
 
 # `event_id` is the event that told of it; without one, it was entered by hand. Its text stands in
-# the object store from `text_kept_at` on (`store.policy`).
+# the object store from `text_kept_at` on (`store.policy.versions`).
 policy_versions = Table(
     "policy_versions",
     metadata,

@@ -14,7 +14,7 @@ import time
 from sqlalchemy import text
 
 from store.engine import is_outage, open_engine
-from workers.broker import LOST, connect
+from workers.running.broker import LOST, connect
 
 
 def _asks(url: str, *, waits: bool) -> bool:

@@ -19,11 +19,11 @@ from tests.backpressure.conftest import Node
 from tests.building import House
 from tests.supervising.conftest import Up
 from tests.waiting import eventually
-from workers.broker import connect
 from workers.dispatch.actors import declare_actors
 from workers.dispatch.broker import open_broker
 from workers.dispatch.hints import Aside, Hints
 from workers.intake.topology import declare_at
+from workers.running.broker import connect
 from workers.upkeep.confirming import BlockedError
 from workers.upkeep.outcomes import OutcomePublisher
 

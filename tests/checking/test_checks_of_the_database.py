@@ -8,12 +8,12 @@ import pytest
 from config.settings import Settings
 from contracts.vocabulary import BreakerState, Channel, Reason
 from store import providers
+from store.encryption.keys import MasterKey
+from store.encryption.root_keys import open_root
 from store.engine import Store, open_engine
-from store.keys import MasterKey
 from store.leases import hold
 from store.migrating import migrate
 from store.providers import Known
-from store.root_keys import open_root
 from tests.checking.telling import told
 from workers.checking import State
 from workers.checking.database import _clock, database

@@ -4,7 +4,7 @@ from typing import Any
 from uuid import UUID
 
 from contracts.vocabulary import Channel, Reason
-from store.read_models import SendLine
+from store.reading.read_models import SendLine
 from workers.demo.agreement import disagreements
 from workers.sandbox.acceptance import Acceptance
 

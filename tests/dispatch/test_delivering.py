@@ -9,12 +9,13 @@ from sqlalchemy.exc import OperationalError
 from structlog.testing import capture_logs
 
 from contracts.vocabulary import Channel, DeliveryStatus
-from store import sealing, tables
+from store import tables
+from store.record import sealing
 from tests.building import first_of, place, preferences, verified
 from tests.dispatch.sending import Sending, open_sending
 from tests.factories import catch_all, envelope
 from tests.waiting import eventually
-from workers.failpoints import FailpointReached, arm
+from workers.running.failpoints import FailpointReached, arm
 from workers.sandbox.behaviour import Act, Rule
 
 S = DeliveryStatus

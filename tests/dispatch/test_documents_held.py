@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from contracts.vocabulary import Channel, DeliveryStatus, Refusal
-from store.attention import attention
 from store.audit import By
+from store.reading.attention import attention
 from store.tables import ledger
 from tests.building import BOTH, first_of
 from tests.dispatch.documents import (

@@ -11,7 +11,7 @@ from store import tables
 from store.deliveries import due
 from store.deliveries.claiming import Claimed
 from store.deliveries.recording import Result
-from store.ledger import open_where
+from store.record.ledger import open_where
 from tests.building import first_of, preferences
 from tests.dispatch.sending import Sending
 from workers.dispatch import replaying as module

@@ -10,9 +10,10 @@ import pytest
 from contracts.rules import RuleSet
 from contracts.senders import Sender
 from contracts.vocabulary import Channel, DeliveryStatus, Reason
-from store import sealing, tables
+from store import tables
 from store.audit import By
 from store.deliveries import bundling
+from store.record import sealing
 from tests.building import first_of, preferences
 from tests.dispatch.sending import Sending, open_sending
 from tests.factories import catch_all, envelope

@@ -11,7 +11,7 @@ import pytest
 
 from tests.docs.reading import ROOT
 from tests.faults.catalogue import FAULTS
-from workers.failpoints import POINTS
+from workers.running.failpoints import POINTS
 
 PAGE = ROOT / "docs" / "withstands.md"
 _TEST = re.compile(r"`(tests/[\w/]+\.py)::(\w+)`")

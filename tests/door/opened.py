@@ -21,11 +21,11 @@ from contracts.problems import Malformed
 from contracts.tolls import may_be_reached
 from contracts.vocabulary import Answer, Door, Role
 from store import publishers
-from store.customers import Readings
+from store.customers.known import Readings
 from store.deliveries.adding import Due
+from store.encryption.keys import RootKey
 from store.engine import Store, open_engine
 from store.files import Files
-from store.keys import RootKey
 from store.publishers import Publisher
 from store.tables import metadata
 from tests import factories

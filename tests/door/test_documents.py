@@ -5,8 +5,8 @@ import pytest
 from pypdf import PdfWriter
 
 from contracts.events import File
+from store.encryption.keys import RootKey
 from store.files import Files, Trouble
-from store.keys import RootKey
 from tests.factories import file
 from workers.documents import Documents, usable_pdf
 

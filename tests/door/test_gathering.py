@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import pytest
 
 from tests.waiting import eventually_async
-from workers.gathering import CrowdedError, Gathering
+from workers.running.gathering import CrowdedError, Gathering
 
 
 def test_what_comes_while_busy_goes_together_next() -> None:

@@ -8,7 +8,7 @@ from sqlalchemy import func, select
 
 from contracts.vocabulary import Role
 from store.publishers import Publisher
-from store.queries import rejected
+from store.reading.queries import rejected
 from store.tables import events, rejected_events
 from tests.door.opened import DONCASTER, SOURCE, Office, Opened, opened
 from tests.factories import envelope

@@ -2,7 +2,7 @@ import json
 
 import pytest
 
-from store.queries import event_story, find, rejected, sends_of_customer, waiting
+from store.reading.queries import event_story, find, rejected, sends_of_customer, waiting
 from tests.door.opened import SOURCE, Office
 from tests.factories import envelope
 

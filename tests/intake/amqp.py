@@ -16,15 +16,15 @@ from config.policies import policies
 from config.settings import Settings
 from config.topology import DEAD_QUEUE, EVENTS, intake_queues, topology
 from store import tables
-from store.customers import Readings
+from store.customers.known import Readings
 from store.deliveries.adding import Due
+from store.encryption.keys import RootKey
 from store.engine import Store, open_engine
-from store.keys import RootKey
 from store.publishers import Publisher, add
-from workers.broker import connect
 from workers.intake.consumer import Consumer, Options
 from workers.intake.taking_in import TakingIn
 from workers.intake.topology import declare
+from workers.running.broker import connect
 
 STRUCTURED = "application/cloudevents+json"
 ROOT = RootKey(b"k" * 32)

@@ -10,10 +10,10 @@ from sqlalchemy.exc import OperationalError
 
 from config.topology import DEAD_QUEUE, DELIVERY_LIMIT, intake_queue
 from contracts.vocabulary import Answer, Family, Lane
-from store import root_keys
 from store.deliveries import due
+from store.encryption import root_keys
+from store.encryption.keys import MasterKey
 from store.engine import Store, open_engine
-from store.keys import MasterKey
 from store.migrating import migrate
 from store.publishers import Publisher
 from tests import factories
@@ -31,9 +31,9 @@ from tests.intake.amqp import (
 from tests.intake.test_amqp_intake import registered
 from tests.ops.processes import running, settings
 from tests.waiting import eventually
-from workers.broker import connect
 from workers.intake.submission import Submission
 from workers.intake.taking_in import Taken, TakingIn
+from workers.running.broker import connect
 
 CALLS = intake_queue(Family.CALLS)
 REF = "C-7"

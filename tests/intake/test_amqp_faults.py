@@ -25,10 +25,10 @@ from tests.intake.amqp import (
     taking_in,
 )
 from tests.waiting import eventually
-from workers.broker import LOST, BrokerAwayError, connect
 from workers.intake.consumer import Consumer, Options
 from workers.intake.submission import Submission
 from workers.intake.taking_in import Taken, TakingIn
+from workers.running.broker import LOST, BrokerAwayError, connect
 
 CALLS = intake_queue(Family.CALLS)
 BATCH = 20

@@ -15,7 +15,7 @@ from store.outbox import Outcome, to_publisher, to_role
 from store.publishers import Publisher
 from tests.intake.amqp import Desk, Relay, admit
 from tests.waiting import eventually
-from workers.broker import LOST
+from workers.running.broker import LOST
 from workers.upkeep.outcomes import OutcomePublisher
 
 

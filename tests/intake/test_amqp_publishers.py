@@ -19,9 +19,9 @@ from config.topology import EVENTS, OUTCOMES, topology
 from contracts.events import TYPES
 from store.publishers import Publisher
 from tests.conftest import LOUD
-from workers.broker import connect
 from workers.intake.topology import declare
 from workers.publishers import access, broker_commands, broker_definitions, name_problem
+from workers.running.broker import connect
 
 ACCESS_REFUSED, PRECONDITION_FAILED = 403, 406
 

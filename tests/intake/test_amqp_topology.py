@@ -6,8 +6,8 @@ import pytest
 
 from config.topology import Exchange, Queue, Topology, topology
 from tests.intake.amqp import Desk, Relay
-from workers.broker import connect
 from workers.intake.topology import OtherTopologyError, TopologyError, declare_at
+from workers.running.broker import connect
 
 
 def test_declaring_again_changes_nothing(desk: Desk) -> None:

@@ -6,7 +6,7 @@ import pytest
 
 from contracts.vocabulary import Answer, DeliveryStatus, ErrorCode
 from store import tables
-from store.customers import profile_of
+from store.customers.known import profile_of
 from tests.building import POST, House, place
 from tests.factories import catch_all, envelope
 from workers.upkeep.notices import plan_notices

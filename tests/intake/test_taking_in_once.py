@@ -12,7 +12,7 @@ from contracts.envelope import parse_binary_http
 from contracts.events import Event, canonical_content, parse_event
 from contracts.vocabulary import Answer, ErrorCode, EventStatus
 from store import tables
-from store.keys import RootKey
+from store.encryption.keys import RootKey
 from tests import factories
 from tests.building import EVERYTHING, House, preferences, submission, verified
 from tests.factories import Sample

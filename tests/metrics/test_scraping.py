@@ -14,11 +14,11 @@ from urllib.parse import unquote, urlsplit
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
+from store.encryption.keys import MasterKey
+from store.encryption.root_keys import open_root
 from store.engine import Store, open_engine
-from store.keys import MasterKey
 from store.migrating import migrate
 from store.publishers import Publisher
-from store.root_keys import open_root
 from tests.docs.reading import ROOT
 from tests.intake.amqp import Desk, admit
 from tests.metrics.scraping import samples, value

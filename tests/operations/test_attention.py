@@ -6,8 +6,8 @@ import pytest
 
 from contracts.vocabulary import Answer, Refusal, Target
 from store import tables
-from store.attention import attention, members
 from store.publishers import Publisher, revoke
+from store.reading.attention import attention, members
 from tests.building import House, place
 from tests.factories import envelope
 from tests.operations.recorded import KIM, S, failed, parked, settled

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from store.replies import Reply, keep
+from store.evidence.replies import Reply, keep
 from tests.building import POST
 from tests.factories import envelope
 from tests.operations.desk import Desk

@@ -12,7 +12,7 @@ from typer.testing import CliRunner
 from contracts.vocabulary import Channel
 from store import tables
 from store.audit import By, last_acts
-from store.mail_from import MailFrom
+from store.customers.mail_from import MailFrom
 from tests.building import House, bytes_of, open_house
 from tests.dispatch.sending import Sending, open_sending
 from tests.factories import catch_all, envelope

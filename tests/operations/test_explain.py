@@ -8,7 +8,7 @@ import pytest
 
 from contracts.vocabulary import Reason, SuppressedBy
 from store import tables
-from store.customer_changes import suppress_place
+from store.customers.changes import suppress_place
 from tests.building import preferences
 from tests.factories import catch_all, envelope
 from tests.operations.desk import Desk

@@ -5,7 +5,7 @@ import re
 from sqlalchemy import event
 
 from contracts.vocabulary import Channel, Lane
-from store.queues import QueueFigures, queue_figures
+from store.reading.queues import QueueFigures, queue_figures
 from tests.building import House, place, preferences, verified
 from tests.factories import catch_all, envelope
 from tests.operations.recorded import S, settled

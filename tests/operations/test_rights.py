@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from config import new_key
-from store.sealing import seal_next
+from store.record.sealing import seal_next
 from tests.factories import envelope
 from tests.operations.desk import Desk
 

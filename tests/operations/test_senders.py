@@ -6,7 +6,7 @@ from contracts.senders import Sender
 from contracts.vocabulary import Refusal, Target, Verb
 from store import audit, tables
 from store.audit import By
-from store.senders import own_senders
+from store.customers.senders import own_senders
 from tests.building import House
 from workers.operations import Operations
 

@@ -5,8 +5,8 @@ import pytest
 from contracts.vocabulary import Inquiry, Said
 from store import tables
 from store.bulk import insert_rows
-from store.sealing import seal_next
-from store.tracing import Trace, trace
+from store.reading.tracing import Trace, trace
+from store.record.sealing import seal_next
 from tests.building import House
 from tests.factories import envelope
 from tests.operations.recorded import KIM, S, failed, parked, settled

@@ -8,10 +8,10 @@ import pytest
 from contracts.vocabulary import Channel, DeliveryStatus, Purpose, Reason, Refusal, Verb
 from store import audit, providers, tables
 from store.audit import By
-from store.customer_changes import suppress
+from store.customers.changes import suppress
+from store.customers.suppressed import suppressed
 from store.deliveries.recording import Result, record
 from store.providers import Known
-from store.suppressed import suppressed
 from tests.building import MOBILE, House, first_of, place, preferences, verified
 from tests.factories import catch_all, envelope
 from tests.operations.recorded import KIM, S, failed, parked, settled

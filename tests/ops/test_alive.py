@@ -4,8 +4,8 @@ import asyncio
 import threading
 
 from tests.waiting import eventually
-from workers.alive import Beats, beat_on
 from workers.dispatch.loop import Loop
+from workers.running.alive import Beats, beat_on
 
 
 class Watch:

@@ -7,7 +7,7 @@ import urllib.request
 
 import pytest
 
-from workers.ops import Ops, OpsPortError, Page, page_of
+from workers.running.ops import Ops, OpsPortError, Page, page_of
 
 
 def _get(port: int, path: str) -> tuple[int, str]:

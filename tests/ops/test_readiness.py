@@ -2,7 +2,7 @@
 
 import threading
 
-from workers.readiness import Readiness
+from workers.running.readiness import Readiness
 
 
 def test_each_is_told_by_its_name() -> None:

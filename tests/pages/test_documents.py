@@ -9,8 +9,8 @@ import pytest
 
 from contracts.vocabulary import Channel
 from store import tables
-from store.keys import RootKey
-from store.tracing import trace
+from store.encryption.keys import RootKey
+from store.reading.tracing import trace
 from tests.building import MAIL, place, verified
 from tests.factories import envelope
 from tests.pages.site import BASE, Site, a_site

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from store.audit import By
-from store.erased import ErasureRegister
 from store.files import Files
+from store.rights.erased import ErasureRegister
 from store.tables import metadata
 from tests.building import House
 from workers.rights.complaints import Complaints

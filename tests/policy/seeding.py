@@ -20,9 +20,9 @@ from sqlalchemy import (
 )
 
 from store import tables
-from store.copying import Source
 from store.engine import Transaction
 from store.personal import REGISTER
+from store.rights.copying import Source
 from store.types import Instant, Sealed, Word
 from tests.building import House
 

@@ -12,11 +12,12 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ProgrammingError
 
 from contracts.vocabulary import Answer, Checked, ErrorCode
-from store import blobs, tables, vault
+from store import blobs, tables
+from store.encryption import vault
+from store.encryption.keys import Unopenable
+from store.encryption.vault import VaultKey
 from store.engine import open_engine
 from store.files import Trouble
-from store.keys import Unopenable
-from store.vault import VaultKey
 from tests.building import House, SettableClock, bytes_of, open_house, open_test_store
 from tests.factories import Sample, envelope, file, valid
 from tests.policy.desk import OFFICER, Office

@@ -22,7 +22,7 @@ from tests.door.opened import Opened
 from tests.factories import Sample, catch_all, envelope
 from tests.ops.processes import Watched, running, settings
 from tests.waiting import eventually
-from workers.failpoints import POINTS
+from workers.running.failpoints import POINTS
 
 EACH = 3
 # Every step of a send, in its order; at each of them a process of its own dies.

@@ -9,10 +9,11 @@ from sqlalchemy import update
 from sqlalchemy.exc import DBAPIError
 
 from contracts.vocabulary import Answer, Channel, Contradiction, Direction
-from store import correspondence, tables
-from store.attention import attention
-from store.correspondence import Letter
+from store import tables
+from store.office import correspondence
+from store.office.correspondence import Letter
 from store.publishers import Publisher
+from store.reading.attention import attention
 from tests.building import EVERYTHING, House
 from tests.factories import Sample, envelope
 from tests.policy.desk import OFFICER, Office

@@ -7,9 +7,10 @@ from sqlalchemy import delete, update
 from sqlalchemy.exc import DBAPIError
 
 from contracts.vocabulary import Answer, ErrorCode, Role
-from store import notes, tables
-from store.attention import FOLLOW_UP, attention
+from store import tables
+from store.office import notes
 from store.publishers import Publisher
+from store.reading.attention import FOLLOW_UP, attention
 from tests.building import House
 from tests.factories import Sample, envelope
 from tests.policy.desk import OFFICER, Office

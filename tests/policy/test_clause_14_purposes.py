@@ -14,8 +14,9 @@ from typer.testing import CliRunner
 from config.processors import Declared
 from contracts.outcomes import OUTCOMES
 from contracts.vocabulary import NEVER_SENT, Purpose, Retention
-from store import copying, tables
+from store import tables
 from store.purposes import ALLOWED, NoPurposeError, PurposeRefusedError
+from store.rights import copying
 from tests.building import MAIL, House
 from tests.factories import envelope
 from tests.policy.desk import Office

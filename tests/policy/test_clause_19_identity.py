@@ -6,8 +6,9 @@ import pytest
 
 from contracts.planning import IdentityPolicy
 from contracts.vocabulary import Answer, CustomerKind, IdentityGround, Service
-from store import tables, vault
-from store.vault import VaultKey
+from store import tables
+from store.encryption import vault
+from store.encryption.vault import VaultKey
 from tests.building import POST, House, preferences, sandbox_policies
 from tests.factories import Sample, catch_all, envelope
 from tests.policy.desk import Office

@@ -9,7 +9,7 @@ import pytest
 
 from contracts.vocabulary import Channel, Door, Role
 from store import publishers, tables
-from store.customers import Readings
+from store.customers.known import Readings
 from store.publishers import Publisher
 from tests.building import POST, House, place, verified
 from tests.dispatch.documents import keep, pdf

@@ -14,9 +14,9 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from contracts.vocabulary import Channel, Purpose, Reason
-from store import ledger
-from store.ledger import Entry, Where
-from store.reports import Cell
+from store.reading.reports import Cell
+from store.record import ledger
+from store.record.ledger import Entry, Where
 from tests.building import START, House
 from tests.operations.desk import Desk
 from workers.reporting import By, Line, lines, month_of, report

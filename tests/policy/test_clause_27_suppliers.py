@@ -12,7 +12,7 @@ from contracts.outcomes import OUTCOMES
 from contracts.suppliers import SUPPLIERS, FieldNotAllowedError, projection
 from contracts.vocabulary import Role
 from store import outbox, tables
-from store.supplier_disclosures import disclose, disclosures
+from store.rights.supplier_disclosures import disclose, disclosures
 from tests.building import POST, House
 from tests.factories import envelope
 from tests.policy.desk import OFFICER, Office, copied

@@ -9,8 +9,9 @@ import uvloop
 
 from config.processors import Processor
 from contracts.vocabulary import Answer, Category, DeliveryStatus, Reason, RightsStatus, Role
-from store import outbox, processors, tables
+from store import outbox, tables
 from store.deliveries.recording import Result, record
+from store.rights import processors
 from tests.building import House
 from tests.factories import envelope, valid
 from tests.policy.desk import OFFICER, Office

@@ -15,9 +15,10 @@ from pathlib import Path
 import pytest
 
 from contracts.vocabulary import Carried, Decided, Gone
-from store import tables, transfers
+from store import tables
 from store.files import Files
-from store.transfers import stored_at
+from store.rights import transfers
+from store.rights.transfers import stored_at
 from tests.building import (
     ROOT,
     House,

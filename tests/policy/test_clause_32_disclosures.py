@@ -10,12 +10,13 @@ from uuid import UUID
 import pytest
 
 from contracts.vocabulary import DisclosureStatus, Gone, Purpose, Refusal
-from store import disclosures, tables
+from store import tables
 from store.audit import By, last_acts
-from store.copying import SOURCES, everything
-from store.disclosures import Asked, Disclosure
-from store.ledger import open_where
-from store.sealing import seal_next, verify
+from store.record.ledger import open_where
+from store.record.sealing import seal_next, verify
+from store.rights import disclosures
+from store.rights.copying import SOURCES, everything
+from store.rights.disclosures import Asked, Disclosure
 from tests.building import BOTH, START
 from tests.factories import catch_all, envelope
 from tests.policy.desk import Office, texts

@@ -10,9 +10,10 @@ from contracts.vocabulary import (
     RightsStatus,
     SuppressedBy,
 )
-from store import openings, tables
+from store import tables
+from store.evidence import openings
 from store.personal import REGISTER, Basis
-from store.rights import listed
+from store.rights.requests import listed
 from tests.building import House
 from tests.factories import envelope, valid
 from tests.policy.desk import OFFICER, Office

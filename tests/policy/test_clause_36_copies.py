@@ -10,10 +10,11 @@ from typing import Any
 import pytest
 
 from contracts.vocabulary import Refusal, RightsStatus
-from store import rights, tables
+from store import tables
 from store.audit import By
-from store.copying import NOT_COPIED, SOURCES
 from store.personal import REGISTER
+from store.rights import requests as rights
+from store.rights.copying import NOT_COPIED, SOURCES
 from tests.building import BOTH
 from tests.factories import catch_all, envelope, valid
 from tests.policy.desk import OFFICER, Office, texts

@@ -21,10 +21,11 @@ from contracts.vocabulary import (
     Refusal,
     RightsStatus,
 )
-from store import rights, tables
-from store.copying import everything
-from store.rights import Request
-from store.sealing import seal_next, verify
+from store import tables
+from store.record.sealing import seal_next, verify
+from store.rights import requests as rights
+from store.rights.copying import everything
+from store.rights.requests import Request
 from tests.building import BOTH, MAIL, MOBILE, place
 from tests.factories import envelope, valid
 from tests.pages.site import BASE, Site, a_site

@@ -6,7 +6,7 @@ import zipfile
 import pytest
 from sqlalchemy import Column, MetaData, String, Table, Text
 
-from store.copying import NOT_COPIED, SOURCES
+from store.rights.copying import NOT_COPIED, SOURCES
 from store.tables import metadata
 from tests.policy.desk import OFFICER, Office, texts
 from tests.policy.seeding import NAMES_THEM, REF, seed

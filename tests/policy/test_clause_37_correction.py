@@ -8,10 +8,10 @@ import pytest
 
 from contracts.vocabulary import ContestedField, DeliveryStatus, Reason, Refusal, Settlement
 from store import tables
-from store.contests import let_go_settled, listed
 from store.deliveries import ending, holding
 from store.deliveries.claiming import Claim, claim
-from store.rights import listed as requests
+from store.rights.contests import let_go_settled, listed
+from store.rights.requests import listed as requests
 from tests.building import House, place, verified, waits_for_a_lock
 from tests.factories import catch_all, envelope, valid
 from tests.policy.desk import OFFICER, Office, copied

@@ -9,13 +9,15 @@ import pytest
 
 from config.topology import DEAD_QUEUE, intake_queues
 from contracts.vocabulary import Answer, ErrorCode, Refusal, Retention, RightsStatus
-from store import erasing, retaining, rights, tables
+from store import tables
+from store.encryption.keys import owned_by_key
 from store.engine import open_engine
 from store.files import Files
-from store.keys import owned_by_key
 from store.migrating import migrate
 from store.personal import REGISTER
 from store.publishers import Publisher
+from store.rights import erasing, retaining
+from store.rights import requests as rights
 from tests.building import (
     House,
     SettableClock,

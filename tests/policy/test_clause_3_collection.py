@@ -7,7 +7,7 @@ import pytest
 
 from contracts.vocabulary import Answer, ErrorCode
 from store import tables
-from store.customers import profile_of
+from store.customers.known import profile_of
 from store.publishers import Publisher
 from tests.building import House
 from tests.factories import Sample, envelope

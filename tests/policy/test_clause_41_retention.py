@@ -8,9 +8,10 @@ import pytest
 from sqlalchemy import Update, update
 
 from contracts.vocabulary import DeliveryStatus, Retention
-from store import retaining, tables
-from store.retaining import Over
-from store.sealing import seal_next, verify
+from store import tables
+from store.record.sealing import seal_next, verify
+from store.rights import retaining
+from store.rights.retaining import Over
 from tests.building import BOTH
 from tests.factories import catch_all, envelope, file
 from tests.policy.desk import Office

@@ -10,9 +10,10 @@ from pathlib import Path
 from typing import Any
 
 from contracts.vocabulary import Answer, Target, Verb
-from store import audit, policy, tables
+from store import audit, tables
 from store.audit import By, Concerned
-from store.in_force import InForce
+from store.policy import versions as policy
+from store.policy.in_force import InForce
 from tests.building import House
 from tests.factories import Sample, catch_all, envelope, valid
 from tests.policy.desk import Office

@@ -6,9 +6,10 @@ from typing import Any
 import pytest
 
 from contracts.vocabulary import Answer, Channel, ErrorCode, Purpose
-from store import notices_told, tables
-from store.bounced import BouncePolicy
-from store.notices_told import NOT_REACHED, REACHED, UNDER_WAY, Notice, Told
+from store import tables
+from store.evidence.bounced import BouncePolicy
+from store.reading import notices_told
+from store.reading.notices_told import NOT_REACHED, REACHED, UNDER_WAY, Notice, Told
 from tests.building import House, preferences
 from tests.dispatch.sending import Sending
 from tests.factories import Sample, catch_all, envelope

@@ -12,10 +12,11 @@ import pytest
 from config.topology import DEAD_QUEUE, intake_queues
 from contracts.events import TYPES
 from contracts.vocabulary import Answer, ErrorCode, Family
-from store import copying, tables
+from store import tables
 from store.engine import open_engine
 from store.migrating import migrate
 from store.publishers import Publisher
+from store.rights import copying
 from tests.building import House, bytes_of, open_house, open_test_store
 from tests.factories import Sample, envelope, valid
 from tests.intake.amqp import Desk, admit, rejections

@@ -10,9 +10,10 @@ from uuid import UUID
 import pytest
 
 from contracts.vocabulary import Channel, Decided, DeliveryStatus, Refusal
-from store import incidents, tables
-from store.affected import Sent, Wrong, affected
+from store import tables
 from store.audit import By
+from store.rights import incidents
+from store.rights.affected import Sent, Wrong, affected
 from tests.building import MAIL, START, House, place, verified
 from tests.dispatch.sending import Sending, open_sending
 from tests.factories import catch_all, envelope

@@ -12,9 +12,9 @@ from typer.testing import CliRunner
 
 from contracts.vocabulary import Answer
 from store import tables
-from store.copying import everything
 from store.engine import open_engine
 from store.migrating import migrate
+from store.rights.copying import everything
 from tests.building import (
     House,
     SettableClock,

@@ -7,10 +7,11 @@ from uuid import UUID
 import pytest
 
 from contracts.vocabulary import ComplaintStatus, Refusal, Verb
-from store import complaints, tables
+from store import tables
 from store.audit import By
-from store.complaints import Complaint
-from store.copying import everything
+from store.rights import complaints
+from store.rights.complaints import Complaint
+from store.rights.copying import everything
 from tests.building import START
 from tests.policy.desk import OFFICER, Office, texts
 from workers.rights.complaints import STEPS, Came

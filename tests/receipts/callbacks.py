@@ -18,8 +18,8 @@ from sqlalchemy import select
 from contracts.vocabulary import DeliveryStatus, Reason
 from store.deliveries.claiming import Claim, Claimed, claim
 from store.deliveries.recording import Result, record
-from store.queries import sends_of_customer
-from store.read_models import SendLine
+from store.reading.queries import sends_of_customer
+from store.reading.read_models import SendLine
 from store.tables import attempts, deliveries
 from tests.door.opened import AUTH_TOKEN, PUBLIC_URL, Office, Opened, Reply, opened
 from tests.factories import envelope

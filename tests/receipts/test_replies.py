@@ -5,9 +5,10 @@ from typing import Any
 import pytest
 
 from contracts.vocabulary import Channel, DeliveryStatus, Purpose, Reason, SuppressedBy
-from store import replies, tables
-from store.customer_changes import suppress
-from store.replies import ReplyLine
+from store import tables
+from store.customers.changes import suppress
+from store.evidence import replies
+from store.evidence.replies import ReplyLine
 from tests.door.opened import Office, Reply
 from tests.factories import envelope
 from tests.receipts.callbacks import Hooks, a_sending, accept, record_of, row_of, status_of

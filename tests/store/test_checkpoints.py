@@ -9,9 +9,10 @@ from typing import Any
 import pytest
 from sqlalchemy import update
 
-from store import checkpoints, proving, tables
-from store.checkpoints import Checkpoint, Published
-from store.sealing import Trusted, seal_next, verify
+from store import tables
+from store.record import checkpoints, proving
+from store.record.checkpoints import Checkpoint, Published
+from store.record.sealing import Trusted, seal_next, verify
 from tests.building import House
 from tests.factories import catch_all, envelope
 

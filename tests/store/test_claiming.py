@@ -11,7 +11,8 @@ import pytest
 from sqlalchemy import Table
 
 from contracts.vocabulary import DeliveryStatus, Purpose, Reason
-from store import customer_changes, tables
+from store import tables
+from store.customers import changes as customer_changes
 from store.deliveries import ending
 from store.deliveries.claiming import Claim, Claimed, claim
 from tests.building import House, place, verified, waits_for_a_lock

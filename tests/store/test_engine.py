@@ -10,8 +10,9 @@ from sqlalchemy import event, func, insert, select, text
 from sqlalchemy.exc import DBAPIError, StatementError
 
 from contracts.vocabulary import EventStatus
-from store import bulk, customer_changes
-from store.customers import Readings
+from store import bulk
+from store.customers import changes as customer_changes
+from store.customers.known import Readings
 from store.engine import Store, is_outage, is_race, ping
 from store.ids import Ids
 from store.tables import events, items, leases, search_terms, services

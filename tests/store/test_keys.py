@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import insert, select
 
 from contracts.vocabulary import Retention
-from store.keys import MasterKey, RootKey, Unopenable
+from store.encryption.keys import MasterKey, RootKey, Unopenable
 from store.tables import customers, data_keys, metadata
 from store.types import Sealed, SealedBytes
 from tests.building import (

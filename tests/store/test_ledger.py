@@ -10,10 +10,11 @@ from sqlalchemy import func, insert, select
 from sqlalchemy.exc import IntegrityError
 
 from contracts.vocabulary import Channel, Lane, Purpose, Reason, Retention
-from store import erasing, leaves, ledger, sealing
-from store.ledger import Entry, Where
-from store.merkle import GENESIS
-from store.sealing import Verified
+from store.record import leaves, ledger, sealing
+from store.record.ledger import Entry, Where
+from store.record.merkle import GENESIS
+from store.record.sealing import Verified
+from store.rights import erasing
 from store.tables import data_keys
 from store.tables import ledger as table
 from store.tables import seals as seals_table

@@ -3,10 +3,11 @@
 import pytest
 from sqlalchemy import delete
 
-from store import root_keys, tables
+from store import tables
+from store.encryption import root_keys
+from store.encryption.keys import MasterKey, RootKey
+from store.encryption.root_keys import NoRootKeyError
 from store.engine import Store
-from store.keys import MasterKey, RootKey
-from store.root_keys import NoRootKeyError
 from tests.building import MASTER, ROOT, House
 
 OTHER = MasterKey(b"o" * 32)

@@ -6,13 +6,14 @@ from uuid import UUID
 import pytest
 
 from contracts.vocabulary import Channel, DeliveryStatus, Inquiry, Reason, Said
-from store import inquiries, tables
-from store.customer_changes import verify_destination
+from store import tables
+from store.customers.changes import verify_destination
 from store.deliveries import due, ending, settling
 from store.deliveries.claiming import Claimed
 from store.deliveries.receiving import Word, receive
 from store.deliveries.recording import Result, record
-from store.inquiries import Answer
+from store.evidence import inquiries
+from store.evidence.inquiries import Answer
 from tests.building import House, first_of, place, waits_for_a_lock
 from tests.factories import catch_all, envelope
 from tests.waiting import eventually

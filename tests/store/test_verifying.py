@@ -8,13 +8,13 @@ from typing import Any
 
 import pytest
 
-from store import ledger, sealing
 from store.engine import Store, open_engine
-from store.merkle import GENESIS, leaf_hash, root, seal_hash
-from store.sealing import NOTHING, Trusted
+from store.record import ledger, sealing
+from store.record.merkle import GENESIS, leaf_hash, root, seal_hash
+from store.record.sealing import NOTHING, Trusted
+from store.record.verifying import processes, verify_together
 from store.tables import ledger as table
 from store.tables import seals
-from store.verifying import processes, verify_together
 from tests.building import ROOT, House
 from tests.store.test_ledger import _entry
 

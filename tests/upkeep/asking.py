@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from contracts.vocabulary import Channel
-from store import inquiries
-from store.inquiries import InquiryLine
+from store.evidence import inquiries
+from store.evidence.inquiries import InquiryLine
 from tests.building import House
 from tests.dispatch.sending import Sending, open_sending
 from workers.bootstrap.upkeep import open_asking

@@ -8,6 +8,7 @@ import pytest
 
 from contracts.vocabulary import Channel, DeliveryStatus, Inquiry, Said
 from store import tables
+from store.evidence import inquiries
 from tests.building import first_of, preferences
 from tests.factories import envelope
 from tests.upkeep.asking import Asked, open_asked
@@ -256,8 +257,6 @@ def test_a_round_takes_what_has_waited_longest(embedded: Asked) -> None:
         embedded.send()
         embedded.house.clock.advance(seconds=1)
     embedded.house.clock.advance(seconds=200)
-
-    from store import inquiries  # noqa: PLC0415 - beside its one use
 
     taken, seen = [], None
     for _ in range(3):

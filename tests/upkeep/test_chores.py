@@ -10,9 +10,10 @@ import pytest
 from dramatiq import Broker
 
 from contracts.vocabulary import DeliveryStatus, Lane
-from store import sealing, tables
+from store import tables
 from store.deliveries import advancing
 from store.deliveries.adding import Due
+from store.record import sealing
 from tests.building import House, first_of, preferences
 from tests.factories import catch_all, envelope
 from workers.dispatch.actors import declare_actors

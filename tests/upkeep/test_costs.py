@@ -7,10 +7,11 @@ import pytest
 
 from contracts.costs import Cost
 from contracts.vocabulary import Channel, DeliveryStatus, Reason
-from store import sealing, tables
+from store import tables
 from store.deliveries.receiving import Word, receive
-from store.queries import sends_of_customer
-from store.tracing import trace
+from store.reading.queries import sends_of_customer
+from store.reading.tracing import trace
+from store.record import sealing
 from tests.sandbox.clients import sdk
 from tests.upkeep.asking import Asked, open_asked
 from workers.cli.timeline import lines_of

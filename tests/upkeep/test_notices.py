@@ -6,13 +6,14 @@ import pytest
 from sqlalchemy import update
 
 from contracts.vocabulary import Channel, DeliveryStatus, Purpose, Reason
-from store import notices_told, tables
-from store.bounced import BouncePolicy
+from store import tables
 from store.deliveries import ending
 from store.deliveries.claiming import Claimed
 from store.deliveries.recording import Result, record
 from store.deliveries.transitions import Move, move
-from store.notices_told import Notice, Told
+from store.evidence.bounced import BouncePolicy
+from store.reading import notices_told
+from store.reading.notices_told import Notice, Told
 from store.types import SealedBytes
 from tests.building import House, place, sandbox_policies, verified
 from tests.factories import Sample, envelope

@@ -5,8 +5,9 @@ from typing import Any
 import pytest
 
 from contracts.vocabulary import Custody, DeliveryStatus, Reason
-from store import custody, tables
+from store import tables
 from store.deliveries.recording import Result, record
+from store.office import custody
 from tests.building import POST, House
 from tests.factories import Sample, catch_all, envelope
 from workers.upkeep.post import ask_for_rounds, see_to_held

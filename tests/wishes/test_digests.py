@@ -7,11 +7,12 @@ from uuid import UUID
 import pytest
 
 from contracts.vocabulary import Channel, DeliveryStatus, Reason
-from store import queries, tables
+from store import tables
 from store.deliveries.claiming import Claim, claim
 from store.deliveries.recording import Result, record
 from store.engine import Store
-from store.tracing import trace
+from store.reading import queries
+from store.reading.tracing import trace
 from tests.building import ROOT, House, preferences
 from tests.factories import Sample, catch_all, envelope
 from tests.wishes.wired import Wired

@@ -7,13 +7,13 @@ import pytest
 
 from contracts.vocabulary import Channel, DeliveryStatus, Reason
 from store import tables
-from store.attention import attention
 from store.audit import By
 from store.deliveries import ending
 from store.deliveries.claiming import Claimed
 from store.deliveries.receiving import Word, receive
 from store.deliveries.recording import Result, record
 from store.deliveries.siblings import stop_others
+from store.reading.attention import attention
 from tests.building import House, place, preferences, verified
 from tests.factories import Sample, envelope
 from tests.wishes.wired import Wired

@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 
 from contracts.vocabulary import DeliveryStatus, Reason, Refusal, Verb
-from store.attention import attention
 from store.audit import By
 from store.deliveries import ending, holding
+from store.reading.attention import attention
 from tests.building import MOBILE, House, place, preferences, verified
 from tests.factories import Sample, catch_all, envelope
 from tests.wishes.wired import Wired

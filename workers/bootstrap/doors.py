@@ -182,7 +182,7 @@ def _help_text(settings: Settings) -> str | None:
 
 def open_mail_door(parts: Parts) -> "MailDoor":
     """Make where bounces come to. Raises ``MissingSettingsError`` where no domain is set."""
-    from store.bounced import BouncePolicy
+    from store.evidence.bounced import BouncePolicy
     from workers.receipts.bouncing import BounceParts
     from workers.receipts.mail_door import Listening, MailDoor
 
@@ -239,7 +239,7 @@ if TYPE_CHECKING:
 
     from fastapi import FastAPI
 
-    from store.legs import Announced
+    from store.evidence.legs import Announced
     from workers.intake.consumer import Consumer
     from workers.intake.door import Mounted
     from workers.receipts.mail_door import MailDoor

@@ -9,12 +9,12 @@ from workers.bootstrap.parts import Parts
 def open_ops(parts: Parts) -> "AbstractContextManager[Ops | None]":
     """Show this process's health on its operations port while it is entered, where one is set.
 
-    Raises ``workers.ops.OpsPortError``.
+    Raises ``workers.running.ops.OpsPortError``.
     """
     settings = parts.settings
     if settings.ops_port is None:
         return nullcontext()
-    from workers.ops import Ops, page_of, text_page
+    from workers.running.ops import Ops, page_of, text_page
 
     metrics = parts.metrics
     pages = {
@@ -26,4 +26,4 @@ def open_ops(parts: Parts) -> "AbstractContextManager[Ops | None]":
 
 
 if TYPE_CHECKING:
-    from workers.ops import Ops
+    from workers.running.ops import Ops

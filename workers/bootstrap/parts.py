@@ -13,19 +13,19 @@ from config import keyfile
 from config.loading import load
 from config.policies import Policies, policies
 from config.settings import Settings
-from store.customers import Readings
+from store.customers.known import Readings
+from store.encryption.keys import MasterKey
+from store.encryption.root_keys import open_root
 from store.engine import Store, open_engine
-from store.keys import MasterKey
-from store.root_keys import open_root
-from workers import failpoints
-from workers.alive import Beats
 from workers.dispatch.broker import open_broker
 from workers.dispatch.hints import Aside, Hints
 from workers.intake.again import TakingInAgain
 from workers.intake.taking_in import TakingIn
 from workers.operations import Operations
-from workers.readiness import Readiness
 from workers.receipts.counts import Counts
+from workers.running import failpoints
+from workers.running.alive import Beats
+from workers.running.readiness import Readiness
 
 
 def read_settings() -> Settings:

@@ -7,7 +7,7 @@ from config.policies import policies
 from config.sending import company_of, own_mail_domains
 from config.settings import Settings
 from contracts.rules import Rule
-from store.customers import numbers_to_ring, rules_at
+from store.customers.known import numbers_to_ring, rules_at
 from store.deliveries.claiming import Claimed
 from workers.bootstrap.parts import Parts
 from workers.dispatch.preparing import Preparing, Sender, TextWays

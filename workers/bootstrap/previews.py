@@ -10,7 +10,7 @@ from contracts.events import load_data
 from contracts.vocabulary import Purpose, Target, Verb
 from store import audit, inbox
 from store.audit import By, Concerned
-from store.mail_from import read_mail_from
+from store.customers.mail_from import read_mail_from
 from workers.bootstrap.parts import Parts
 from workers.bootstrap.preparing import bare_sender_of, open_renderer, renderer_of, sender_of
 from workers.dispatch.preparing import Sender

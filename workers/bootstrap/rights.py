@@ -4,7 +4,7 @@ import socket
 
 from config.processors import processors_of
 from store.engine import Store
-from store.erased import ErasureRegister
+from store.rights.erased import ErasureRegister
 from workers.bootstrap.parts import Parts
 from workers.bootstrap.preparing import open_files
 from workers.rights.complaints import Complaints

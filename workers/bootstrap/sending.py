@@ -6,7 +6,6 @@ from uuid import UUID
 from config.processors import insist
 from contracts.vocabulary import Channel, Lane
 from store.deliveries.recording import Result
-from workers.alive import Crew
 from workers.bootstrap.parts import Parts
 from workers.bootstrap.preparing import open_preparing
 from workers.bootstrap.providers import open_carriers
@@ -21,6 +20,7 @@ from workers.dispatch.replaying import Replaying
 from workers.dispatch.running import Running
 from workers.dispatch.space import Space
 from workers.metrics.definitions import BATCHES_IN_HAND, SENDS_UNDER_WAY
+from workers.running.alive import Crew
 
 _STOP_SECONDS = 60.0
 _LOOP_SECONDS = 30.0  # an event loop that answers nothing for so long is stuck

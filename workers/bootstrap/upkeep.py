@@ -4,9 +4,9 @@ from collections.abc import Callable, Sequence
 
 from config.processors import insist
 from config.sending import missing_company
-from store.checkpoints import Published, publish_next
 from store.engine import Store
 from store.inbox import some_awaited
+from store.record.checkpoints import Published, publish_next
 from workers.bootstrap.parts import Parts
 from workers.bootstrap.preparing import open_files, open_preparing
 from workers.bootstrap.providers import open_carriers

@@ -16,8 +16,8 @@ from config.topology import (
     intake_queues,
     topology,
 )
-from workers.broker import LOST, connect, reason_of
 from workers.checking.finding import Finding, fine, unset, wrong
+from workers.running.broker import LOST, connect, reason_of
 
 _NOT_FOUND, _OTHERWISE, _FORBIDDEN = 404, 406, 403
 _HOW = {

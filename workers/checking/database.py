@@ -10,10 +10,12 @@ from sqlalchemy.exc import DBAPIError
 from config import keyfile
 from config.settings import Settings
 from contracts.vocabulary import BreakerState
-from store import condition, leases, migrating, providers, root_keys
+from store import leases, migrating, providers
+from store.encryption import root_keys
+from store.encryption.keys import MasterKey, RootKey, Unopenable
 from store.engine import Store, Transaction, open_engine, ping
-from store.keys import MasterKey, RootKey, Unopenable
 from store.providers import ProviderState
+from store.reading import condition
 from workers.checking.finding import Finding, fine, unknown, unset, wrong
 from workers.upkeep.running import LEADER
 

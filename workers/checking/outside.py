@@ -12,8 +12,8 @@ from urllib.parse import unquote, urlsplit
 from config.providers import TAKEN as FIRST
 from config.settings import Settings
 from contracts.vocabulary import Reason
+from store.encryption.keys import RootKey
 from store.files import Files
-from store.keys import RootKey
 from workers.bootstrap.providers import open_carriers
 from workers.checking.finding import Finding, fine, unknown, unset, wrong
 from workers.checking.here import nearest_folder

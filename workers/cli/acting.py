@@ -182,7 +182,7 @@ def list_suppressions(
     as_json: AsJson = False,
 ) -> None:
     """List destinations that must not be used, for what, why, and since when."""
-    from store.suppressed import suppressed
+    from store.customers.suppressed import suppressed
 
     with opened(there()) as parts, parts.store.read(Purpose.RECORD) as tx:
         rows = [
@@ -243,8 +243,8 @@ class _Chosen:
 
 def _choose(parts: "Parts", ids: Sequence[UUID] | None, cause: str | None, limit: int) -> _Chosen:
     """Find what is meant: by ids, or by a cause, of which ``left`` are beyond the limit."""
-    from store.attention import FOLLOW_UP, OVERDUE, attention, members, rejected_among
-    from store.contradictions import among
+    from store.office.contradictions import among
+    from store.reading.attention import FOLLOW_UP, OVERDUE, attention, members, rejected_among
 
     if bool(ids) == bool(cause):
         raise typer.BadParameter("give ids, or --cause CAUSE as `onward attention` names it")

@@ -11,7 +11,7 @@ from sqlalchemy.exc import DBAPIError
 
 from contracts.vocabulary import BreakerState
 from store.providers import ProviderState, states
-from store.queues import QueueFigures, queue_figures
+from store.reading.queues import QueueFigures, queue_figures
 from workers.bootstrap.parts import Parts
 from workers.cli.words import ago
 from workers.depths import Depth, Depths

@@ -59,14 +59,14 @@ def opened(found: "Settings | None" = None, *, people: bool = True) -> "Iterator
     from config.keyfile import MasterKeyError
     from config.processors import UndeclaredProcessorError
     from config.sending import MissingSettingsError
-    from store.keys import Unopenable
-    from store.root_keys import NoRootKeyError
+    from store.encryption.keys import Unopenable
+    from store.encryption.root_keys import NoRootKeyError
     from workers.bootstrap.parts import open_parts
-    from workers.broker import BrokerAwayError
     from workers.dispatch.journal import JournalError
-    from workers.failpoints import FailpointsError
     from workers.intake.topology import TopologyError
-    from workers.ops import OpsPortError
+    from workers.running.broker import BrokerAwayError
+    from workers.running.failpoints import FailpointsError
+    from workers.running.ops import OpsPortError
 
     parts = None
     try:

@@ -39,7 +39,7 @@ def open_complaint(
     as_json: AsJson = False,
 ) -> None:
     """Enter a complaint, and say by when it must be acknowledged."""
-    from store.complaints import find
+    from store.rights.complaints import find
     from workers.bootstrap.rights import open_complaints
     from workers.rights.complaints import Came
 
@@ -84,7 +84,7 @@ def list_complaints(
     as_json: AsJson = False,
 ) -> None:
     """List complaints, the oldest first, and by when each must be acknowledged."""
-    from store.complaints import listed
+    from store.rights.complaints import listed
     from workers.rights.requests import Clock
 
     with opened(there()) as parts, parts.store.read(Purpose.RIGHTS) as tx:

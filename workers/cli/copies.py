@@ -13,7 +13,7 @@ from workers.cli.words import REFUSALS
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from store.rights import Request
+    from store.rights.requests import Request
     from workers.bootstrap.parts import Parts
     from workers.rights.copies import Copied
     from workers.rights.delivering import Delivered
@@ -169,7 +169,7 @@ def list_transfers(
     as_json: AsJson = False,
 ) -> None:
     """List temporary copies, and until when each is there."""
-    from store.transfers import listed
+    from store.rights.transfers import listed
 
     with opened(there()) as parts, parts.store.read(Purpose.RIGHTS) as tx:
         rows = [
@@ -210,7 +210,7 @@ def sweep(as_json: AsJson = False) -> None:
 
 def one_request(parts: "Parts", name: str) -> "Request":
     """Give the one request of a name; says what is wrong where there is none, or several."""
-    from store.rights import named
+    from store.rights.requests import named
 
     with parts.store.write() as tx:
         found = named(tx, name)

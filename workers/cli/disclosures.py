@@ -53,7 +53,7 @@ def open_disclosure(  # noqa: PLR0913, PLR0917 - each is an option
     as_json: AsJson = False,
 ) -> None:
     """Open one; nothing is disclosed until two others have approved it."""
-    from store.disclosures import Asked
+    from store.rights.disclosures import Asked
     from workers.bootstrap.rights import open_disclosing
     from workers.rights.scope import ScopeError
 
@@ -80,7 +80,7 @@ def open_disclosure(  # noqa: PLR0913, PLR0917 - each is an option
 
 def approve(disclosure: Named, reason: Why = "", actor: As = "") -> None:
     """Approve one; not who opened it, and nobody twice."""
-    from store.disclosures import find
+    from store.rights.disclosures import find
     from workers.bootstrap.rights import open_disclosing
 
     by = by_whom(actor, reason, dry_run=False)
@@ -158,7 +158,7 @@ def list_disclosures(
     as_json: AsJson = False,
 ) -> None:
     """List what authorities ask for, and who has approved it."""
-    from store.disclosures import listed
+    from store.rights.disclosures import listed
     from workers.rights.disclosures import approvers
 
     with opened(there()) as parts, parts.store.read(Purpose.DISCLOSURE) as tx:

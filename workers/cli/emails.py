@@ -156,7 +156,7 @@ def _try_all(previewing: "Previewing") -> None:
 
 def show(customer: Ref, as_json: AsJson = False) -> None:
     """Show in whose name a customer's emails come."""
-    from store.mail_from import MailFrom, read_mail_from
+    from store.customers.mail_from import MailFrom, read_mail_from
 
     with opened(there()) as parts:
         with parts.store.read(Purpose.SET_UP) as tx:
@@ -187,7 +187,7 @@ def put(
     refuse mail in the name of others.
     """
     from config.sending import own_mail_domains
-    from store.mail_from import MailFrom
+    from store.customers.mail_from import MailFrom
     from workers.mail_from import against, checked
 
     by = by_whom(actor, reason, dry_run=False)

@@ -61,7 +61,7 @@ def rejected(
     as_json: AsJson = False,
 ) -> None:
     """List rejected events and why."""
-    from store.queries import rejected as read
+    from store.reading.queries import rejected as read
 
     with opened(there()) as parts, parts.store.read(Purpose.RECORD) as tx:
         rows = [
@@ -87,7 +87,7 @@ def rejected(
 
 def waiting(as_json: AsJson = False) -> None:
     """List events that wait, for what, and until when."""
-    from store.queries import waiting as read
+    from store.reading.queries import waiting as read
 
     with opened(there()) as parts, parts.store.read(Purpose.RECORD) as tx:
         rows = [

@@ -197,7 +197,7 @@ def _as_if(parts: "Parts", customer: "Customer", file: Path) -> "Customer":
 def _explained(
     parts: "Parts", tx: "Transaction", whom: "Customer", about: "Routable", at: datetime
 ) -> "Explanation":
-    from store.suppressed import suppressed
+    from store.customers.suppressed import suppressed
     from workers.routing.explaining import explain as asked
 
     barred = {

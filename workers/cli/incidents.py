@@ -55,7 +55,7 @@ def open_incident(  # noqa: PLR0913, PLR0917 - each is an option
     as_json: AsJson = False,
 ) -> None:
     """Open one, and list the sends that it concerns: all that is given must hold of each."""
-    from store.affected import Wrong
+    from store.rights.affected import Wrong
     from workers.bootstrap.rights import open_incidents
 
     by = by_whom(actor, reason or what, dry_run=False)
@@ -88,7 +88,7 @@ def list_incidents(
     as_json: AsJson = False,
 ) -> None:
     """List breaches, the first due first, and how long there is to tell the ICO."""
-    from store.incidents import entries_of, listed
+    from store.rights.incidents import entries_of, listed
 
     with opened(there()) as parts, parts.store.read(Purpose.RIGHTS) as tx:
         rows = [

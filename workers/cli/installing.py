@@ -48,8 +48,8 @@ def topology(
 
         typer.echo(json.dumps(definitions(wanted()), indent=2))
         return
-    from workers.broker import LOST, connect, reason_of
     from workers.intake.topology import OtherTopologyError, declare
+    from workers.running.broker import LOST, connect, reason_of
 
     found = settings()
     if found.broker is None:

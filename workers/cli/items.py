@@ -8,7 +8,7 @@ from contracts.vocabulary import Purpose
 from workers.cli.common import AsJson, fail, listing, opened, there
 
 if TYPE_CHECKING:
-    from store.custody import Line
+    from store.office.custody import Line
 
 _LINE = {
     "at": "When (UTC)",
@@ -35,7 +35,7 @@ def item(
     as_json: AsJson = False,
 ) -> None:
     """Tell all that befell an item of post, in the order of time: its chain of custody."""
-    from store import custody, items
+    from store.office import custody, items
 
     with opened(there()) as parts, parts.store.read(Purpose.POST) as tx:
         known = items.find(tx, [item_id])

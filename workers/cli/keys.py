@@ -23,8 +23,8 @@ def add_to(app: typer.Typer) -> None:
 def list_keys(as_json: AsJson = False) -> None:
     """List the master keys that open what is stored, by their short names."""
     from config.keyfile import read_master_key
-    from store.keys import MasterKey
-    from store.root_keys import openers
+    from store.encryption.keys import MasterKey
+    from store.encryption.root_keys import openers
 
     with opened(there()) as parts:
         ours = MasterKey(read_master_key(parts.settings)).name
@@ -40,8 +40,8 @@ def add_key(
 ) -> None:
     """Have a further master key open what is stored; nothing stored is written anew."""
     from config.keyfile import MasterKeyError, read_key_file
-    from store.keys import MasterKey
-    from store.root_keys import add
+    from store.encryption.keys import MasterKey
+    from store.encryption.root_keys import add
 
     with opened(there()) as parts:
         try:
@@ -62,8 +62,8 @@ def take_key_away(
 ) -> None:
     """Have a master key open nothing any more. The one in use stays."""
     from config.keyfile import read_master_key
-    from store.keys import MasterKey
-    from store.root_keys import NoRootKeyError, take_away
+    from store.encryption.keys import MasterKey
+    from store.encryption.root_keys import NoRootKeyError, take_away
 
     with opened(there()) as parts:
         if MasterKey(read_master_key(parts.settings)).name == name:

@@ -15,7 +15,7 @@ from contracts.vocabulary import Purpose
 from workers.cli.common import AsJson, fail, harmless, in_json, listing, opened, there
 
 if TYPE_CHECKING:
-    from store.attention import Member
+    from store.reading.attention import Member
     from workers.cli.board import Board
 
 _REDRAW_SECONDS = 1.0
@@ -39,8 +39,8 @@ def attention(
     as_json: AsJson = False,
 ) -> None:
     """Show what waits for you, by cause, and what puts it right."""
-    from store.attention import CONTRADICTED, members
-    from store.attention import attention as read
+    from store.reading.attention import CONTRADICTED, members
+    from store.reading.attention import attention as read
     from workers.cli.words import ago, kind_of, mending
 
     with opened(there()) as parts, parts.store.read(Purpose.RECORD) as tx:
@@ -124,7 +124,7 @@ def trace(
     as_json: AsJson = False,
 ) -> None:
     """Tell all that happened to a delivery, an event, or a call, in the order of time."""
-    from store.tracing import trace as read
+    from store.reading.tracing import trace as read
     from workers.cli.timeline import as_plain, lines_of
 
     with opened(there()) as parts, parts.store.read(Purpose.RECORD) as tx:

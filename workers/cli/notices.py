@@ -13,7 +13,7 @@ from workers.cli.common import AsJson, fail, listing, opened, there
 
 if TYPE_CHECKING:
     from store.engine import Transaction
-    from store.notices_told import Notice, Told
+    from store.reading.notices_told import Notice, Told
 
 _NOTICE = {
     "event_id": "Notice",
@@ -59,7 +59,7 @@ def notices(
     as_json: AsJson = False,
 ) -> None:
     """Show each notice to everyone, how many it has reached, and who is still to be told."""
-    from store import notices_told
+    from store.reading import notices_told
 
     with opened(there()) as parts, parts.store.read(Purpose.RECORD) as tx:
         if notice is None:

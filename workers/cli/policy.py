@@ -11,7 +11,7 @@ from workers.cli.common import AsJson, fail, listing, opened, there
 
 if TYPE_CHECKING:
     from store.engine import Transaction
-    from store.policy import PolicyVersion
+    from store.policy.versions import PolicyVersion
 
 policy_app = typer.Typer(help="The company's own data-protection policy.", no_args_is_help=True)
 _LARGEST = 10_000_000
@@ -31,7 +31,7 @@ def add_to(app: typer.Typer) -> None:
 
 def list_versions(as_json: AsJson = False) -> None:
     """List every version, and which is in force."""
-    from store.policy import listed
+    from store.policy.versions import listed
 
     with opened(there()) as parts, parts.store.read() as tx:
         in_force = tx.policy_version
@@ -70,7 +70,7 @@ def add(
     ] = None,
 ) -> None:
     """Keep the text of a version: one that was announced, or one from before any was."""
-    from store import policy
+    from store.policy import versions as policy
     from workers.bootstrap.preparing import open_files
 
     text = _read(file)
@@ -91,7 +91,7 @@ def add(
 
 def show(version: Version = None) -> None:
     """Print the text of a version."""
-    from store.policy import text_of
+    from store.policy.versions import text_of
     from workers.bootstrap.preparing import open_files
 
     with opened(there()) as parts, parts.store.read() as tx:
@@ -105,7 +105,7 @@ def show(version: Version = None) -> None:
 
 def check(file: File) -> None:
     """Tell whether what is published is the version in force, to the letter; exit 1 if not."""
-    from store.policy import listed
+    from store.policy.versions import listed
 
     digest = sha256(_read(file)).hexdigest()
     with opened(there()) as parts, parts.store.read() as tx:
@@ -124,7 +124,7 @@ def _by_hand(
     """Put on record a version that no event told of: from before there were any."""
     from datetime import UTC
 
-    from store.policy import PolicyVersion, note
+    from store.policy.versions import PolicyVersion, note
 
     if effective_at is None:
         fail(
@@ -141,7 +141,7 @@ def _by_hand(
 
 
 def _named(tx: "Transaction", version: str) -> "PolicyVersion":
-    from store.policy import find
+    from store.policy.versions import find
 
     one = find(tx, version)
     if one is None:

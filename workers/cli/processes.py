@@ -10,7 +10,7 @@ import typer
 
 from contracts.vocabulary import Lane
 from workers.cli.common import fail, opened, settings
-from workers.garbage import settle
+from workers.running.garbage import settle
 
 if TYPE_CHECKING:
     from config.settings import Settings

@@ -57,7 +57,7 @@ def list_asked(
     as_json: AsJson = False,
 ) -> None:
     """List which processors were asked to erase somebody, the most overdue first."""
-    from store.processors import listed
+    from store.rights.processors import listed
 
     with opened(there()) as parts, parts.store.read() as tx:
         now = tx.now

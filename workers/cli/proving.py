@@ -15,9 +15,9 @@ from workers.cli.common import AsJson, fail, listing, opened, there
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from store.checkpoints import Checkpoint
     from store.engine import Store
-    from store.sealing import Trusted
+    from store.record.checkpoints import Checkpoint
+    from store.record.sealing import Trusted
 
 _LAST = "last"
 _PROCESSES = 4
@@ -45,8 +45,8 @@ def verify(
     as_json: AsJson = False,
 ) -> None:
     """Check the ledger's chain and checkpoints; name the first broken row, and exit 1."""
-    from store.sealing import NOTHING
-    from store.verifying import verify_together
+    from store.record.sealing import NOTHING
+    from store.record.verifying import verify_together
 
     with opened(there()) as parts:
         published = _published(parts.settings.checkpoints)
@@ -83,7 +83,7 @@ def _opened() -> "Iterator[Store]":
 
 def checkpoints(as_json: AsJson = False) -> None:
     """Sign and write what is sealed since the last checkpoint, and list them, the newest last."""
-    from store.checkpoints import Published, public_key, publish_next
+    from store.record.checkpoints import Published, public_key, publish_next
 
     with opened(there()) as parts:
         published = Published(parts.settings.checkpoints)
@@ -116,7 +116,7 @@ def prove(
     as_json: AsJson = False,
 ) -> None:
     """Print what proves a send to others: a program for any Python, or with --json its proofs."""
-    from store import proving
+    from store.record import proving
 
     unknown = set(without or ()) - set(proving.SHOWN)
     if unknown:
@@ -137,7 +137,7 @@ def prove(
 
 
 def _published(url: str) -> "list[Checkpoint]":
-    from store.checkpoints import NotACheckpointError, Published
+    from store.record.checkpoints import NotACheckpointError, Published
 
     try:
         return Published(url).all()
@@ -146,7 +146,7 @@ def _published(url: str) -> "list[Checkpoint]":
 
 
 def _named(name: str, published: "list[Checkpoint]") -> "list[Checkpoint]":
-    from store.checkpoints import NotACheckpointError, read
+    from store.record.checkpoints import NotACheckpointError, read
 
     if name == _LAST:
         return published[-1:] or _stop("no checkpoint was written yet: onward checkpoints")
@@ -160,7 +160,7 @@ def _named(name: str, published: "list[Checkpoint]") -> "list[Checkpoint]":
 
 def _insist(store: "Store", published: "list[Checkpoint]", kept: "list[Checkpoint]") -> None:
     """Stop where the checkpoints do not hold; a kept one is held against the ledger itself."""
-    from store.checkpoints import fault_of, public_key
+    from store.record.checkpoints import fault_of, public_key
 
     with store.snapshot() as tx:
         key = public_key(store.root)
@@ -170,7 +170,7 @@ def _insist(store: "Store", published: "list[Checkpoint]", kept: "list[Checkpoin
 
 
 def _trusted(checkpoint: "Checkpoint") -> "Trusted":
-    from store.sealing import Trusted
+    from store.record.sealing import Trusted
 
     return Trusted(checkpoint.last_seal, bytes.fromhex(checkpoint.head), checkpoint.entries)
 

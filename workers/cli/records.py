@@ -8,7 +8,7 @@ from contracts.vocabulary import Purpose
 from workers.cli.common import AsJson, listing, opened, there
 
 if TYPE_CHECKING:
-    from store.read_models import EventStory, SendLine
+    from store.reading.read_models import EventStory, SendLine
 
 _SEND = {
     "at": "When",
@@ -36,7 +36,7 @@ def sends(
     as_json: AsJson = False,
 ) -> None:
     """Show what was sent on to a customer, when, where and by which channel, and why not."""
-    from store.queries import sends_of_customer
+    from store.reading.queries import sends_of_customer
 
     with opened(there()) as parts, parts.store.read(Purpose.RECORD) as tx:
         rows = [_row(send) for send in sends_of_customer(tx, customer, limit=limit)]
@@ -51,7 +51,7 @@ def replies(
     as_json: AsJson = False,
 ) -> None:
     """Show what a customer has texted back, and to which of our texts."""
-    from store.replies import of_customer, unattributed
+    from store.evidence.replies import of_customer, unattributed
 
     with opened(there()) as parts, parts.store.read(Purpose.RECORD) as tx:
         lines = unattributed(tx, limit) if customer is None else of_customer(tx, customer, limit)
@@ -73,7 +73,7 @@ def find(
     as_json: AsJson = False,
 ) -> None:
     """Find events by a caller's name or number, a call, an item, an invoice."""
-    from store.queries import find as look_for
+    from store.reading.queries import find as look_for
 
     with opened(there()) as parts, parts.store.read(Purpose.RECORD) as tx:
         rows = [row for found in look_for(tx, text) for row in _story_rows(found)]

@@ -12,8 +12,8 @@ from workers.cli.copies import Customer, one_request, refused
 from workers.cli.rights import rights_app
 
 if TYPE_CHECKING:
-    from store.contests import Contested
-    from store.rights import Request
+    from store.rights.contests import Contested
+    from store.rights.requests import Request
     from workers.bootstrap.parts import Parts
     from workers.intake.submission import Answered
 
@@ -78,7 +78,7 @@ def contested(
     as_json: AsJson = False,
 ) -> None:
     """List what customers say is wrong, and is not used meanwhile."""
-    from store.contests import listed
+    from store.rights.contests import listed
 
     with opened(there()) as parts, parts.store.read(Purpose.RIGHTS) as tx:
         rows = [
@@ -179,7 +179,7 @@ def _request_of(parts: "Parts", customer: str, name: str) -> "Request":
 
 def _only_one(parts: "Parts", customer: str) -> "Request | None":
     """Their open request for a correction; none where there is none, or several to choose from."""
-    from store.rights import listed
+    from store.rights.requests import listed
 
     with parts.store.read(Purpose.RIGHTS) as tx:
         found = [one for one in listed(tx, customer) if one.kind is RightsKind.CORRECTION]
@@ -195,7 +195,7 @@ def _pair(text: str) -> tuple[str, str]:
 
 def _events(parts: "Parts", customer: str, wanted: dict[str, str], told_us_by: str) -> list[bytes]:
     """The events that make the changes: one for the profile, one for each destination."""
-    from store.customers import described, profile_of
+    from store.customers.known import described, profile_of
     from workers.by_hand import correction_event, destination_event
 
     with parts.store.read(Purpose.RIGHTS) as tx:

@@ -13,7 +13,7 @@ from workers.cli.common import AsJson, fail, listing, opened, there
 from workers.cli.copies import Customer, Named, one_request, refused, stop_with
 
 if TYPE_CHECKING:
-    from store.processors import Asked
+    from store.rights.processors import Asked
     from workers.bootstrap.parts import Parts
 
 rights_app = typer.Typer(help="What people ask of us about their own data.", no_args_is_help=True)
@@ -44,9 +44,9 @@ def list_requests(
     as_json: AsJson = False,
 ) -> None:
     """List requests, the most pressing first, and by when each must be answered."""
-    from store import transfers
-    from store.processors import asked_about
-    from store.rights import listed
+    from store.rights import transfers
+    from store.rights.processors import asked_about
+    from store.rights.requests import listed
     from workers.rights.requests import Clock
 
     with opened(there()) as parts, parts.store.read(Purpose.RIGHTS) as tx:
@@ -227,7 +227,7 @@ def destroyed(
     as_json: AsJson = False,
 ) -> None:
     """List the certificates of what was destroyed because its time was over."""
-    from store.retaining import certificates
+    from store.rights.retaining import certificates
 
     with opened(there()) as parts, parts.store.read() as tx:
         rows = [dict(row) for row in certificates(tx, customer)]

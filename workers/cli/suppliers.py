@@ -38,7 +38,7 @@ def told(
     as_json: AsJson = False,
 ) -> None:
     """List what suppliers were told about customers: who, which fields, when, and what."""
-    from store.supplier_disclosures import disclosures
+    from store.rights.supplier_disclosures import disclosures
 
     with opened(there()) as parts, parts.store.read(Purpose.RECORD) as tx:
         rows = [

@@ -26,7 +26,7 @@ def list_senders(
     as_json: AsJson = False,
 ) -> None:
     """List customers whose texts come from a sender of their own; all others' from the company."""
-    from store.senders import own_senders
+    from store.customers.senders import own_senders
 
     with opened(there()) as parts, parts.store.read(Purpose.SET_UP) as tx:
         rows = [

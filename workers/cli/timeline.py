@@ -9,8 +9,8 @@ from uuid import UUID
 
 from contracts.vocabulary import Opening
 from store.deliveries.receiving import BY_RECEIPT
-from store.read_models import DeliveryLine
-from store.tracing import Trace
+from store.reading.read_models import DeliveryLine
+from store.reading.tracing import Trace
 
 Facts = Mapping[str, Any]
 

@@ -11,7 +11,7 @@ from workers.cli.acting import As, Why, by_whom
 from workers.cli.common import fail, in_json, opened, there
 
 if TYPE_CHECKING:
-    from store.vault import VaultKey
+    from store.encryption.vault import VaultKey
 
 vault_app = typer.Typer(help="Identity data, which no worker can open.", no_args_is_help=True)
 
@@ -31,7 +31,7 @@ def init(
 ) -> None:
     """Set the vault up: its private key is written to a file, and stands nowhere else."""
     from config.keyfile import make_master_key
-    from store import vault
+    from store.encryption import vault
 
     key, private = vault.VaultKey.new()
     with opened(there()) as parts:
@@ -57,9 +57,10 @@ def show(
 ) -> None:
     """Show what is kept about the individuals of a customer, as JSON; who looked is on record."""
     from contracts.vocabulary import Carried, Target, Verb
-    from store import audit, vault
+    from store import audit
     from store.audit import Concerned
-    from store.keys import Unopenable
+    from store.encryption import vault
+    from store.encryption.keys import Unopenable
     from workers.bootstrap.preparing import open_files
     from workers.bootstrap.rights import open_transfers
 
@@ -100,7 +101,7 @@ def grants(
     officer: Annotated[str, typer.Option(help="The database role of the privacy officer.")],
 ) -> None:
     """Print what has PostgreSQL itself refuse our processes to read the vault."""
-    from store.vault import grants as printed
+    from store.encryption.vault import grants as printed
 
     for role in (worker, officer):
         if not role.replace("_", "").isalnum():
@@ -110,7 +111,7 @@ def grants(
 
 
 def _key(file: Path) -> "VaultKey":
-    from store.vault import VaultKey
+    from store.encryption.vault import VaultKey
 
     try:
         return VaultKey(base64.b64decode(file.read_text(encoding="ascii").strip(), validate=True))

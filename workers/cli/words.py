@@ -6,8 +6,8 @@ from shlex import quote
 from types import MappingProxyType
 
 from contracts.vocabulary import Channel, Contradiction, ErrorCode, Reason, Refusal, Said
-from store.attention import CONTRADICTED, FOLLOW_UP, OVERDUE, REJECTED, Group
-from store.inquiries import InquiryLine
+from store.evidence.inquiries import InquiryLine
+from store.reading.attention import CONTRADICTED, FOLLOW_UP, OVERDUE, REJECTED, Group
 
 REFUSALS: Mapping[Refusal, str] = MappingProxyType(
     {

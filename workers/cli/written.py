@@ -10,8 +10,8 @@ from workers.cli.acting import by_whom
 from workers.cli.common import AsJson, fail, listing, opened, there
 
 if TYPE_CHECKING:
-    from store.correspondence import Letter
-    from store.notes import Note
+    from store.office.correspondence import Letter
+    from store.office.notes import Note
 
 _GONE = "(destroyed)"
 Limit = Annotated[int, typer.Option(min=1, help="The most to list, the newest of all.")]
@@ -72,8 +72,8 @@ def notes(
     as_json: AsJson = False,
 ) -> None:
     """Show a customer's notes, each with its earlier versions, or what is to be followed up."""
-    from store.notes import of_customer
-    from store.notes import to_follow_up as read_follow_ups
+    from store.office.notes import of_customer
+    from store.office.notes import to_follow_up as read_follow_ups
 
     if (customer is None) != to_follow_up:
         fail("give either --customer REFERENCE or --to-follow-up")
@@ -117,7 +117,7 @@ def correspondence(
     as_json: AsJson = False,
 ) -> None:
     """Show the emails that went to and fro with a customer, thread by thread."""
-    from store.correspondence import of_customer
+    from store.office.correspondence import of_customer
 
     with opened(there()) as parts, parts.store.read(Purpose.RECORD) as tx:
         found = of_customer(tx, customer, limit)

@@ -10,7 +10,7 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 from contracts.vocabulary import DeliveryStatus
-from store.read_models import SendLine
+from store.reading.read_models import SendLine
 from workers.demo.doors import HttpDoor
 from workers.demo.telling import Told
 from workers.sandbox.acceptance import Acceptance

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from rich.console import Console
 
 from contracts.vocabulary import Channel
-from store import sealing
+from store.record import sealing
 from workers.demo import report, staying
 from workers.demo.agreement import calls_told_back, disagreements, passed_by, told_otherwise
 from workers.demo.documents import papers

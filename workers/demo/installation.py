@@ -120,7 +120,7 @@ def expect_idle(broker: str) -> None:
     """
     from pika.exceptions import AMQPError, ChannelClosedByBroker  # noqa: PLC0415
 
-    from workers.broker import connect, reason_of  # noqa: PLC0415
+    from workers.running.broker import connect, reason_of  # noqa: PLC0415
 
     try:
         connection = connect(broker, "onward demo")

@@ -10,8 +10,8 @@ from rich.table import Table
 
 from contracts.vocabulary import DeliveryStatus
 from store.engine import Store
-from store.queries import event_story, sends_of_customer
-from store.read_models import EventStory, SendLine
+from store.reading.queries import event_story, sends_of_customer
+from store.reading.read_models import EventStory, SendLine
 from workers.demo.office import Business
 from workers.demo.telling import Told
 

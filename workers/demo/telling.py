@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from contracts.vocabulary import DeliveryStatus
-from store.read_models import DeliveryLine, EventStory, Rejection
+from store.reading.read_models import DeliveryLine, EventStory, Rejection
 
 CALL_CENTRE, MAILROOM, BILLING, REGISTRATION = "call-centre", "mailroom", "billing", "registration"
 SOURCES: Mapping[str, str] = {

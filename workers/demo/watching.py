@@ -14,7 +14,7 @@ from rich.console import Console
 from rich.status import Status
 
 from store.engine import Store
-from store.queries import event_story
+from store.reading.queries import event_story
 from workers.demo.telling import Hour, Told, lines_of
 
 _LOOK_SECONDS = 0.1

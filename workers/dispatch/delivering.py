@@ -29,8 +29,8 @@ from tenacity import (
 
 from config.policies import Policies
 from contracts.vocabulary import Channel, DeliveryStatus, Reason, SuppressedBy
-from store import customer_changes
-from store.customers import Readings
+from store.customers import changes as customer_changes
+from store.customers.known import Readings
 from store.deliveries import due
 from store.deliveries.adding import Due
 from store.deliveries.claiming import Claim, Claimed, ClaimResult, Texts, claim
@@ -44,10 +44,10 @@ from workers.dispatch.loop import Loop, NotBegun, Sent
 from workers.dispatch.preparing import Overfull, Preparing, Ready
 from workers.dispatch.setting_apart import send_apart
 from workers.dispatch.space import Space
-from workers.failpoints import reach
 from workers.following_up import advances, follow_up
 from workers.providers.base import Email, Outgoing, Provider
 from workers.routing.rendering import RenderedText
+from workers.running.failpoints import reach
 
 log = get_logger(__name__)
 T = TypeVar("T")

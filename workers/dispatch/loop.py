@@ -19,10 +19,10 @@ from structlog import get_logger
 
 from contracts.vocabulary import Reason
 from store.engine import steadily
-from workers.alive import Beat, beat_on
 from workers.dispatch.journal import JournalError
-from workers.failpoints import reach
 from workers.providers.base import Outgoing, Provider, Unknown, Verdict
+from workers.running.alive import Beat, beat_on
+from workers.running.failpoints import reach
 
 log = get_logger(__name__)
 T = TypeVar("T")

@@ -16,9 +16,9 @@ from contracts.rule_words import CallerId
 from contracts.rules import CallRule, Rule
 from contracts.tolls import bar_on
 from contracts.vocabulary import Channel, Content, NumberBar, Purpose, Reason
+from store.customers.mail_from import MailFrom
 from store.deliveries.claiming import Claimed
 from store.inbox import split_content
-from store.mail_from import MailFrom
 from workers.documents import file_of, name_of
 from workers.links import Links
 from workers.mail_from import is_ours

@@ -20,8 +20,8 @@ from pika import BasicProperties
 from pika.exceptions import AMQPError, ConnectionBlockedTimeout, NackError, UnroutableError
 from structlog import get_logger
 
-from workers.broker import parameters
-from workers.failpoints import reach
+from workers.running.broker import parameters
+from workers.running.failpoints import reach
 
 log = get_logger(__name__)
 BLOCKED_SECONDS = 3

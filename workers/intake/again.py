@@ -19,7 +19,7 @@ from contracts.problems import Malformed
 from contracts.vocabulary import Answer, ErrorCode, Refusal, Target, Verb
 from store import bulk
 from store.audit import By, Concerned
-from store.customers import Readings
+from store.customers.known import Readings
 from store.deliveries.due import unhint
 from store.engine import Store, Transaction
 from store.publishers import by_name

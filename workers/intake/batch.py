@@ -13,15 +13,17 @@ from contracts.events import files_of, search_terms
 from contracts.events.parsing import Event, dump_data
 from contracts.planning import Plan
 from contracts.vocabulary import Channel, EventStatus, Reason
-from store import blobs, inbox, items, ledger, outbox
+from store import blobs, inbox, outbox
 from store.deliveries import adding
 from store.deliveries.adding import Due, Following
 from store.deliveries.gathering import Joining, join
 from store.engine import Transaction
 from store.inbox import Wait
-from store.items import Instructed
-from store.ledger import Entry, Where
+from store.office import items
+from store.office.items import Instructed
 from store.outbox import Outcome, to_publisher
+from store.record import ledger
+from store.record.ledger import Entry, Where
 from workers.intake.submission import Incoming
 
 _FOLLOWS_UP = "follow_up"  # the detail of what tells of a call that was told of already

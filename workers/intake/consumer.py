@@ -19,8 +19,6 @@ from structlog import get_logger
 from config.topology import DEAD_QUEUE, Topology, intake_queues
 from store.deliveries.adding import Due
 from store.engine import Store, ping
-from workers.broker import LOST, connect, persistently, reason_of
-from workers.failpoints import reach
 from workers.intake.admitted import Admitted
 from workers.intake.line import Feed, Line
 from workers.intake.pace import Pace
@@ -29,6 +27,8 @@ from workers.intake.reading import Arrived, Read, read, read_alone, submission, 
 from workers.intake.sifting import NOT_TAKEN_IN, report, take_in
 from workers.intake.taking_in import Taken, TakingIn
 from workers.intake.topology import declare
+from workers.running.broker import LOST, connect, persistently, reason_of
+from workers.running.failpoints import reach
 
 log = get_logger(__name__)
 
@@ -90,7 +90,7 @@ class Consumer:
     def run(self) -> None:
         """Consume until stopped.
 
-        Raises ``workers.broker.BrokerAwayError`` when the broker stays away beyond patience, and
+        Raises ``BrokerAwayError`` when the broker stays away beyond patience, and
         ``workers.intake.topology.OtherTopologyError``; both say what an operator can do.
         """
         while not self._stopping.is_set():

@@ -12,7 +12,7 @@ from contracts.events.customers import NumberAssigned
 from contracts.planning import Customer, Plan, Routable
 from contracts.problems import Problem
 from contracts.vocabulary import Channel, Reason, Role
-from store.customers import Readings, owner_of_number
+from store.customers.known import Readings, owner_of_number
 from store.deliveries.adding import Due
 from store.engine import Transaction
 from store.outbox import Outcome, to_publisher, to_role

@@ -22,14 +22,16 @@ from contracts.vocabulary import (
     Purpose,
     Reason,
 )
-from store import erased, inbox, notices, vault
-from store.customers import Readings, owner_of_number
+from store import inbox, notices
+from store.customers.known import Readings, owner_of_number
 from store.deliveries import ending
 from store.deliveries.adding import Due
+from store.encryption import vault
 from store.engine import Transaction
 from store.inbox import Kept, Named, Wait
 from store.outbox import Outcome, to_publisher
 from store.publishers import Publisher, by_name
+from store.rights import erased
 from workers.intake import whose
 from workers.intake.batch import Batch
 from workers.intake.deciding import Decided, Deciding

@@ -16,11 +16,11 @@ from config.policies import Policies
 from contracts.envelope import Envelope
 from contracts.problems import Malformed, Problem
 from contracts.vocabulary import ErrorCode
-from store.customers import Readings
+from store.customers.known import Readings
 from store.engine import Store, Transaction, is_outage, is_race
-from workers.failpoints import reach
 from workers.intake.round import TAKEN_UP_AT_ONCE, Round, Taken
 from workers.intake.submission import Answered, Submission
+from workers.running.failpoints import reach
 
 __all__ = ["Taken", "TakingIn"]
 

@@ -11,7 +11,7 @@ from pika.adapters.blocking_connection import BlockingChannel
 from pika.exceptions import ChannelClosedByBroker
 
 from config.topology import Topology
-from workers.broker import LOST, BrokerAwayError, connect
+from workers.running.broker import LOST, BrokerAwayError, connect
 
 _PRECONDITION_FAILED = 406
 _HOW = {

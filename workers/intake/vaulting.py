@@ -5,7 +5,8 @@ from dataclasses import replace
 from contracts.events import Event
 from contracts.events.customers import IdentityChecked
 from contracts.vocabulary import Checked
-from store import blobs, vault
+from store import blobs
+from store.encryption import vault
 from store.engine import Transaction
 from workers.intake.submission import Incoming
 

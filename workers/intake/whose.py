@@ -20,11 +20,11 @@ from contracts.events.customers import Corrected, ErasureConfirmed, NumberAssign
 from contracts.events.office import CorrespondenceRecorded, EventWithdrawn, NoteRecorded
 from contracts.events.post import ItemInstructed, PostDispatched, PostDisposed, PostReceived
 from contracts.vocabulary import Family
-from store.customers import normal_name, owner_of_name
+from store.customers.known import normal_name, owner_of_name
 from store.engine import Transaction
 from store.inbox import customer_name, owner_of_event
 from store.inbox import name_digest as digest
-from store.items import find
+from store.office.items import find
 from workers.intake.submission import Incoming
 
 __all__ = ["Awaited", "Names", "customer_name", "digest", "names_of", "resolve"]

@@ -11,9 +11,9 @@ from itertools import product
 
 from contracts.vocabulary import ATTENTION, BreakerState, Channel, Lane
 from store.engine import Store
-from store.figures import Figures, figures
 from store.providers import ProviderState
-from store.queues import QueueFigures
+from store.reading.figures import Figures, figures
+from store.reading.queues import QueueFigures
 from workers.metrics import definitions as d
 from workers.metrics.looking import Shown
 from workers.metrics.metrics import Metrics

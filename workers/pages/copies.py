@@ -17,10 +17,11 @@ from structlog import get_logger
 
 from contracts.numbers import normalise
 from contracts.vocabulary import Channel, Gone, Opening, RightsStatus
-from store import rights, transfers
 from store.engine import Store, Transaction, is_outage
-from store.openings import Linked, linked, note, wrong_tries
-from store.transfers import Transfer, stored_at
+from store.evidence.openings import Linked, linked, note, wrong_tries
+from store.rights import requests as rights
+from store.rights import transfers
+from store.rights.transfers import Transfer, stored_at
 from workers.links import COPY, DocumentLink, Links
 from workers.pages.answers import Pages, file_answer, form_of
 from workers.pages.documents import same_address

@@ -19,7 +19,7 @@ from structlog import get_logger
 from contracts.events import File, load_data
 from contracts.vocabulary import Opening
 from store.engine import Store, is_outage
-from store.openings import Linked, linked, note, wrong_tries
+from store.evidence.openings import Linked, linked, note, wrong_tries
 from workers.documents import file_of, name_of
 from workers.links import DOCUMENT, DocumentLink, Links
 from workers.pages.answers import Pages, file_answer, form_of

@@ -16,7 +16,7 @@ from structlog import get_logger
 
 from contracts.vocabulary import Purpose
 from store.engine import Store, is_outage
-from store.openings import Linked, agrees_to_offers, linked
+from store.evidence.openings import Linked, agrees_to_offers, linked
 from workers.links import UNSUBSCRIBE, Links
 from workers.pages.answers import Pages, form_of
 

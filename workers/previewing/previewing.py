@@ -12,8 +12,8 @@ from uuid import UUID
 from contracts.events import EventData, File, dump_data
 from contracts.rule_words import Matchable
 from contracts.vocabulary import NEVER_SENT, Channel, Content, Lane, Mode, Purpose
+from store.customers.mail_from import MailFrom
 from store.deliveries.claiming import Claimed
-from store.mail_from import MailFrom
 from workers.dispatch.preparing import Overfull, Preparing, Ready, Sender, Unsendable
 from workers.links import Links
 from workers.previewing.fates import Fate

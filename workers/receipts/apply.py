@@ -20,13 +20,14 @@ from contracts.events.calls import CallWaiting
 from contracts.planning import LanePolicy
 from contracts.rule_words import Fallback
 from contracts.vocabulary import Channel, DeliveryStatus, Reason, SuppressedBy
-from store import inbox, legs
-from store.customer_changes import suppress_place
-from store.customers import Readings, rules_at
+from store import inbox
+from store.customers.changes import suppress_place
+from store.customers.known import Readings, rules_at
 from store.deliveries.adding import Due
 from store.deliveries.receiving import Received, Told, Word, receive
 from store.deliveries.siblings import stop_others
 from store.engine import Transaction
+from store.evidence import legs
 from store.tables import deliveries
 from workers.following_up import advances, follow_up
 from workers.forwarded import tell_forwarded

@@ -9,10 +9,10 @@ from uuid import UUID
 
 from contracts.planning import LanePolicy
 from contracts.vocabulary import DeliveryStatus, Reason
-from store.bounced import BouncePolicy, note_bounce
-from store.customers import Readings
+from store.customers.known import Readings
 from store.deliveries.receiving import Word, receive
 from store.engine import Transaction
+from store.evidence.bounced import BouncePolicy, note_bounce
 from workers.following_up import advances, follow_up
 from workers.receipts.apply import Applied
 from workers.receipts.delivery_report import Action, Report, bounce_kind

@@ -7,11 +7,11 @@ from uuid import UUID
 from structlog import get_logger
 
 from contracts.planning import LanePolicy
-from store.bounced import BouncePolicy
-from store.customers import Readings
+from store.customers.known import Readings
 from store.deliveries.adding import Due
 from store.deliveries.receiving import Told
 from store.engine import Store
+from store.evidence.bounced import BouncePolicy
 from workers.receipts.bounces import Bounce, apply_bounce
 from workers.receipts.counts import Counts, Meaning, Way
 from workers.receipts.delivery_report import Report, read_report

@@ -8,9 +8,9 @@ from uuid import UUID
 from fastapi import Request, Response
 from structlog import get_logger
 
-from workers.failpoints import reach
 from workers.providers.twilio_signature import valid
 from workers.receipts.counts import Counts, Meaning, Way
+from workers.running.failpoints import reach
 
 log = get_logger(__name__)
 

@@ -15,9 +15,9 @@ from typing import Literal
 
 from structlog import get_logger
 
-from workers.alive import Beat, beat_on
 from workers.receipts.bouncing import BounceParts, Bouncing
 from workers.receipts.mail_sessions import Hooks, LmtpSession, SmtpSession
+from workers.running.alive import Beat, beat_on
 
 log = get_logger(__name__)
 

@@ -6,7 +6,7 @@ from typing import TypeVar
 from tenacity import Retrying, retry_if_exception, stop_after_attempt, wait_random_exponential
 
 from store.engine import Store, Transaction, is_race
-from workers.failpoints import reach
+from workers.running.failpoints import reach
 
 T = TypeVar("T")
 

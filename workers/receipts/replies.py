@@ -9,15 +9,15 @@ from dataclasses import dataclass
 
 from contracts.planning import LanePolicy
 from contracts.vocabulary import Channel, Purpose, Reason, ReplyKind, SuppressedBy
-from store import replies
-from store.customer_changes import lift_suppressions, suppress
-from store.customers import Readings
+from store.customers.changes import lift_suppressions, suppress
+from store.customers.known import Readings
 from store.deliveries import holding
 from store.deliveries.acknowledging import Answered, acknowledge
 from store.deliveries.adding import Due
 from store.deliveries.ending import suppress_unsent
 from store.engine import Transaction
-from store.replies import Reply
+from store.evidence import replies
+from store.evidence.replies import Reply
 from workers.following_up import advances, follow_up
 from workers.routing.keywords import Asked
 

@@ -13,14 +13,12 @@ from structlog import get_logger
 
 from contracts.planning import LanePolicy
 from contracts.vocabulary import Reason, ReplyKind
-from store.customers import Readings
+from store.customers.known import Readings
 from store.deliveries.acknowledging import Answered
 from store.deliveries.adding import Due
 from store.deliveries.receiving import Told
 from store.engine import Store, is_outage
-from store.replies import Reply
-from workers.failpoints import reach
-from workers.gathering import CrowdedError, Gathering
+from store.evidence.replies import Reply
 from workers.providers.twilio_announcing import parting_twiml
 from workers.providers.twilio_replies import reply_twiml
 from workers.providers.twilio_voice import after_dial_twiml
@@ -41,6 +39,8 @@ from workers.receipts.racing import without_races
 from workers.receipts.replies import TakenReply, apply_reply
 from workers.routing.keywords import Asked, asked
 from workers.routing.speaking import Spoken
+from workers.running.failpoints import reach
+from workers.running.gathering import CrowdedError, Gathering
 
 log = get_logger(__name__)
 

@@ -12,10 +12,11 @@ from typing import Final
 from uuid import UUID
 
 from contracts.vocabulary import ComplaintStatus, Refusal, Target, Verb
-from store import audit, complaints, erasing
+from store import audit
 from store.audit import By, Concerned
-from store.complaints import Complaint
 from store.engine import Store, Transaction
+from store.rights import complaints, erasing
+from store.rights.complaints import Complaint
 from workers.rights.requests import Clock
 
 ACKNOWLEDGE_WITHIN: Final = timedelta(days=30)

@@ -6,12 +6,13 @@ is not passed on to suppliers. Both stay on record, with who settled it, how and
 
 from contracts.planning import LanePolicy
 from contracts.vocabulary import ContestedField, Refusal, Settlement, Target, Verb
-from store import audit, contests, erasing, inbox, outbox
+from store import audit, inbox, outbox
 from store.audit import By, Concerned
-from store.contests import Contested
-from store.customers import Readings
+from store.customers.known import Readings
 from store.engine import Store, Transaction
-from store.rights import Request
+from store.rights import contests, erasing
+from store.rights.contests import Contested
+from store.rights.requests import Request
 from workers.suppliers import tell_suppliers
 
 

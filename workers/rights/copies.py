@@ -18,8 +18,8 @@ from jinja2 import Environment, PackageLoader, select_autoescape
 from contracts.vocabulary import Carried, Decided, Purpose, Target, Verb
 from store import audit
 from store.audit import By, Concerned
-from store.copying import NOT_COPIED, everything
 from store.engine import Store
+from store.rights.copying import NOT_COPIED, everything
 from workers.rights.packing import archive, as_csv, as_json
 from workers.rights.reviews import Reviewing, marks, withhold
 from workers.rights.transfers import Transfers

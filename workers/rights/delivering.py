@@ -12,15 +12,16 @@ from sqlalchemy import select
 
 from contracts.planning import Customer, Destination, LanePolicy
 from contracts.vocabulary import Carried, Reason, Refusal, RightsKind, Target, Verb
-from store import audit, transfers
+from store import audit
 from store.audit import By, Concerned
-from store.customers import Readings
+from store.customers.known import Readings
 from store.deliveries import adding, ending
 from store.deliveries.adding import Due, Following
 from store.engine import Store, Transaction
-from store.rights import Request, named
+from store.rights import transfers
+from store.rights.requests import Request, named
+from store.rights.transfers import Transfer
 from store.tables import events
-from store.transfers import Transfer
 from workers.rights.copies import Copied, Copies
 from workers.rights.transfers import Transfers
 from workers.routing.copy_way import plan_copy

@@ -22,12 +22,14 @@ from contracts.vocabulary import (
     Target,
     Verb,
 )
-from store import audit, decisions, disclosures, erasing, ledger
+from store import audit
 from store.audit import By, Concerned
-from store.copying import everything
-from store.disclosures import Asked, Disclosure
 from store.engine import Store, Transaction
-from store.ledger import Entry, Where
+from store.record import ledger
+from store.record.ledger import Entry, Where
+from store.rights import decisions, disclosures, erasing
+from store.rights.copying import everything
+from store.rights.disclosures import Asked, Disclosure
 from workers.rights.copies import Copies
 from workers.rights.packing import archive, as_csv, as_json
 from workers.rights.scope import in_scope, read_scope, with_files

@@ -13,14 +13,16 @@ from uuid import UUID
 from config.processors import Processor
 from contracts.planning import INVOICE_EMAIL
 from contracts.vocabulary import Refusal, Retention, RightsKind, RightsStatus, Target, Verb
-from store import audit, erased, erasing, inbox, processors, retaining, rights
+from store import audit, inbox
 from store.audit import By, Concerned
-from store.customers import Readings
+from store.customers.known import Readings
 from store.engine import Store, Transaction
-from store.erased import ErasureRegister
-from workers.failpoints import reach
+from store.rights import erased, erasing, processors, retaining
+from store.rights import requests as rights
+from store.rights.erased import ErasureRegister
 from workers.rights.processors import to_be_asked
 from workers.routing.checks import named_destinations
+from workers.running.failpoints import reach
 
 if TYPE_CHECKING:
     from store.files import Files

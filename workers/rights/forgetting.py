@@ -4,8 +4,8 @@ from datetime import timedelta
 
 from config.policies import Policies
 from contracts.vocabulary import Retention
-from store import complaints, disclosures, incidents, transfers
 from store.engine import Store
+from store.rights import complaints, disclosures, incidents, transfers
 
 
 class Forgetting:

@@ -1,9 +1,10 @@
 """Legal holds: while one stands, nothing of a customer is destroyed, however old."""
 
 from contracts.vocabulary import Refusal, Target, Verb
-from store import audit, erasing, retaining
+from store import audit
 from store.audit import By, Concerned
 from store.engine import Store, Transaction
+from store.rights import erasing, retaining
 
 
 class Holds:

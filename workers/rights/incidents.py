@@ -12,12 +12,13 @@ from typing import Final
 from uuid import UUID
 
 from contracts.vocabulary import Decided, Refusal, Target, Verb
-from store import audit, decisions, incidents
-from store.affected import Sent, Wrong, affected, sends
+from store import audit
 from store.audit import By, Concerned
-from store.decisions import Decision
 from store.engine import Store, Transaction
-from store.incidents import Incident
+from store.rights import decisions, incidents
+from store.rights.affected import Sent, Wrong, affected, sends
+from store.rights.decisions import Decision
+from store.rights.incidents import Incident
 
 HOURS: Final = 72
 TO_ICO: Final = frozenset({Decided.TOLD_ICO, Decided.NOT_TOLD_ICO})

@@ -12,10 +12,12 @@ from types import MappingProxyType
 from typing import Final
 
 from contracts.vocabulary import Refusal, RightsKind, RightsStatus, Target, Verb
-from store import audit, erased, erasing, inbox, objections, rights
+from store import audit, inbox
 from store.audit import By, Concerned
 from store.engine import Store, Transaction
 from store.personal import REGISTER, Basis
+from store.rights import erased, erasing, objections
+from store.rights import requests as rights
 
 # Of what rests on our interests (``store.personal``): what stops, and what goes on, and why.
 STOPPED: Final[Mapping[str, str]] = MappingProxyType(

@@ -6,9 +6,10 @@ from uuid import UUID
 
 from config.processors import BACKUP, Processor
 from contracts.vocabulary import RightsKind, RightsStatus
-from store import processors, rights
 from store.engine import Transaction
-from store.processors import Asking, Held
+from store.rights import processors
+from store.rights import requests as rights
+from store.rights.processors import Asking, Held
 
 
 def to_be_asked(runs: Sequence[Processor], held: Mapping[str, Held]) -> tuple[Asking, ...]:

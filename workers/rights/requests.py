@@ -8,10 +8,11 @@ from zoneinfo import ZoneInfo
 from config.policies import Policies
 from contracts.events.customers import RightsRequested
 from contracts.vocabulary import Refusal, RightsStatus, Target, Verb
-from store import audit, rights
+from store import audit
 from store.audit import By, Concerned
 from store.engine import Store, Transaction
-from store.rights import Request
+from store.rights import requests as rights
+from store.rights.requests import Request
 from workers.rights.clock import due_on, target_on
 
 

@@ -6,12 +6,14 @@ told before it is.
 
 from contracts.planning import LanePolicy
 from contracts.vocabulary import Refusal, RightsKind, RightsStatus, Target, Verb
-from store import audit, erasing, rights
-from store import customer_changes as change
+from store import audit
 from store.audit import By, Concerned
-from store.customers import Readings
+from store.customers import changes as change
+from store.customers.known import Readings
 from store.deliveries import ending
 from store.engine import Store, Transaction
+from store.rights import erasing
+from store.rights import requests as rights
 from workers.instructing import instruct_anew
 
 

@@ -14,9 +14,10 @@ from structlog import get_logger
 
 from config.policies import Policies
 from contracts.vocabulary import Retention
-from store import erased, erasing, inbox, retaining
+from store import inbox
 from store.engine import Store, Transaction, steadily
-from store.retaining import Over
+from store.rights import erased, erasing, retaining
+from store.rights.retaining import Over
 from workers.rights.clock import months_after, years_after
 
 if TYPE_CHECKING:

@@ -9,10 +9,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from contracts.vocabulary import Decided, Purpose, Refusal, Target, Verb
-from store import audit, decisions
+from store import audit
 from store.audit import By, Concerned
-from store.copying import everything
 from store.engine import Store, Transaction
+from store.rights import decisions
+from store.rights.copying import everything
 
 _OTHERS = ("caller", "sender", "from", "to")  # who else an event's data may tell of
 _BY_THEMSELVES = frozenset({"preferences.set"})  # whom they name there, they told us of

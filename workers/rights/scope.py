@@ -10,8 +10,8 @@ from datetime import UTC, datetime
 from types import MappingProxyType
 from typing import Any, Final
 
-from store.copying import SOURCES
-from store.disclosures import Asked
+from store.rights.copying import SOURCES
+from store.rights.disclosures import Asked
 
 FILES: Final = "files"  # the scans and documents of the events in scope
 # When a record is of; what is in none of these two lists fails the tests.

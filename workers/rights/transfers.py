@@ -17,11 +17,11 @@ from uuid import UUID
 from structlog import get_logger
 
 from contracts.vocabulary import Carried, Gone
-from store import transfers
 from store.engine import Store
-from store.transfers import Transfer, stored_at
-from workers.failpoints import reach
+from store.rights import transfers
+from store.rights.transfers import Transfer, stored_at
 from workers.rights.private_files import identity, private_file
+from workers.running.failpoints import reach
 
 if TYPE_CHECKING:
     from store.files import Files

@@ -12,10 +12,10 @@ from fastapi.concurrency import run_in_threadpool
 from structlog import get_logger
 
 from contracts.vocabulary import Purpose, Reason
-from store import legs
 from store.deliveries.looking_back import look_back
 from store.deliveries.receiving import Told
 from store.engine import Store, is_outage
+from store.evidence import legs
 from workers.providers.twilio_announcing import announcing_twiml, joining_twiml, parting_twiml
 from workers.providers.twilio_errors import DialOutcome, dial_outcome
 from workers.receipts.apply import NOT_PUT_THROUGH

@@ -19,13 +19,13 @@ from structlog import get_logger
 from config.policies import Policies
 from contracts.numbers import normalise
 from contracts.vocabulary import Channel, DeliveryStatus, Purpose, Reason
-from store import incoming_calls
-from store.customers import Readings
+from store.customers.known import Readings
 from store.deliveries.adding import Due
 from store.deliveries.claiming import Claim, Claimed, claim
 from store.deliveries.looking_back import look_back
 from store.deliveries.recording import Result, record
 from store.engine import Store, Transaction
+from store.evidence import incoming_calls
 from workers.dispatch.preparing import Preparing, Ready, Unsendable
 from workers.dispatch.results import of_unsendable
 from workers.following_up import advances, follow_up

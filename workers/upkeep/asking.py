@@ -17,11 +17,11 @@ from structlog import get_logger
 
 from config.policies import Policies
 from contracts.vocabulary import Channel, Inquiry, Said
-from store import inquiries, pricing
-from store.customers import Readings
+from store.customers.known import Readings
 from store.deliveries.adding import Due
 from store.engine import Store, Transaction
-from store.inquiries import Answer, Asking
+from store.evidence import inquiries, pricing
+from store.evidence.inquiries import Answer, Asking
 from workers.providers.lookups import Unanswered
 from workers.receipts.apply import DialReceipt, MessageReceipt, apply, apply_dial
 from workers.receipts.counts import Counts, Meaning, Way

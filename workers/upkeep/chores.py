@@ -11,17 +11,19 @@ from structlog import get_logger
 
 from config.policies import Policies, WhenUncertain
 from contracts.vocabulary import Channel, Lane, Reason
-from store import contests, notices, outbox, providers, sealing
-from store.customers import Readings
+from store import notices, outbox, providers
+from store.customers.known import Readings
 from store.deliveries import advancing, bundling, ending, holding, settling
 from store.deliveries import due as waiting
 from store.deliveries.adding import Due
 from store.engine import Store, steadily
+from store.record import sealing
+from store.rights import contests
 from workers.dispatch.broker import SENDING
 from workers.dispatch.hints import Hints
-from workers.failpoints import reach
 from workers.following_up import follow_up
-from workers.priority import yield_to_others
+from workers.running.failpoints import reach
+from workers.running.priority import yield_to_others
 from workers.upkeep.notices import plan_newcomers, plan_notices
 from workers.upkeep.pacing import allowances
 from workers.upkeep.payments import request_payments

@@ -17,7 +17,7 @@ from pika.exceptions import AMQPConnectionError, AMQPError
 from pika.frame import Method
 from pika.spec import Basic
 
-from workers.broker import ANSWER_SECONDS, LOST, parameters
+from workers.running.broker import ANSWER_SECONDS, LOST, parameters
 
 _PERSISTENT = 2
 
@@ -59,7 +59,7 @@ class Confirming:
     def publish(self, letters: Sequence[Letter], seconds: float = 10) -> list[bool]:
         """Publish, and tell of each whether the broker took it (true) or refused it (false).
 
-        Raises one of ``workers.broker.LOST``, soon; then any of them may have been taken.
+        Raises one of ``workers.running.broker.LOST``, soon; then any of them may have been taken.
         """
         if not letters:
             return []

@@ -11,10 +11,10 @@ from uuid import UUID
 from structlog import get_logger
 
 from contracts.vocabulary import Channel, Inquiry, Said
-from store import inquiries, pricing
 from store.deliveries.looking_back import LookedBack, look_back
 from store.engine import Store
-from store.inquiries import Answer, Asking
+from store.evidence import inquiries, pricing
+from store.evidence.inquiries import Answer, Asking
 from workers.dispatch.preparing import Preparing, Ready
 from workers.providers.base import Text, Transfer
 from workers.providers.lookups import Leg, Listed, Unanswered

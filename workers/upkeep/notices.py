@@ -14,12 +14,13 @@ from config.policies import Policies
 from contracts.events import load_data
 from contracts.planning import Customer, Plan, Routable
 from contracts.vocabulary import EventStatus, Purpose, Reason
-from store import inbox, ledger, notices
+from store import inbox, notices
 from store.deliveries import adding
 from store.deliveries.adding import Following
 from store.engine import Store, Transaction
 from store.inbox import Kept
 from store.notices import Recipient, Task
+from store.record import ledger
 from workers.routing.own_way import capped
 from workers.routing.planning import plan
 

@@ -20,8 +20,8 @@ from store import outbox
 from store.engine import Store, Transaction
 from store.outbox import Outcome
 from store.publishers import every
-from workers.broker import LOST, reason_of
-from workers.failpoints import reach
+from workers.running.broker import LOST, reason_of
+from workers.running.failpoints import reach
 from workers.telling import tell
 from workers.upkeep.confirming import Confirming, Letter
 
@@ -48,7 +48,7 @@ class OutcomePublisher:
     def publish_some(self) -> int:
         """Publish the next outcomes and list them; give how many need no more publishing.
 
-        Raises what the store raises, and one of ``workers.broker.LOST`` where the broker is away;
+        Raises what the store raises, and one of ``broker.LOST`` where the broker is away;
         it is then left in peace for some seconds, for which nothing is published.
         """
         if time.monotonic() < self._not_before:

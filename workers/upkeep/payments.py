@@ -4,10 +4,10 @@ from datetime import date, timedelta
 
 from structlog import get_logger
 
-from store import subscriptions
+from store.billing import subscriptions
+from store.billing.subscriptions import Due, Subscription
+from store.encryption.keys import Unopenable
 from store.engine import Store, Transaction
-from store.keys import Unopenable
-from store.subscriptions import Due, Subscription
 from workers.routing.repeats import begins, due_after, period
 from workers.routing.schedules import zone
 

@@ -8,11 +8,11 @@ from itertools import groupby
 from config.policies import Policies
 from contracts.planning import Customer
 from contracts.vocabulary import PostAction, Reason
-from store import items
-from store.customers import Readings
+from store.customers.known import Readings
 from store.deliveries.adding import Due
 from store.engine import Store, Transaction
-from store.items import Item
+from store.office import items
+from store.office.items import Item
 from workers.instructing import Asked, hold, instruct, tell, wanted_before
 from workers.routing.post_items import ASKED_WAY, told_of_item
 from workers.routing.sending import refusal_of

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from store.inquiries import Asking
-from store.pricing import Slice
+from store.evidence.inquiries import Asking
+from store.evidence.pricing import Slice
 from workers.providers.lookups import Leg, Listed, Unanswered
 from workers.upkeep.matching import SKEW
 

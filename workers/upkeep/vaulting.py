@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from store import vault
+from store.encryption import vault
 from store.engine import Store
 from store.files import blob_path
 

@@ -10,12 +10,12 @@ from pathlib import Path
 
 import pytest
 
-from workers.failpoints import POINTS, FailpointReached, FailpointsError, arm, reach
+from workers.running.failpoints import POINTS, FailpointReached, FailpointsError, arm, reach
 
 ROOT = Path(__file__).parents[3]
 _PROGRAM = """
 import sys
-from workers.failpoints import arm, reach
+from workers.running.failpoints import arm, reach
 arm(sys.argv[1])
 reach("dispatch.claimed")
 print("once", flush=True)

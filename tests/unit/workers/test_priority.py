@@ -3,7 +3,7 @@
 import os
 import threading
 
-from workers.priority import yield_to_others
+from workers.running.priority import yield_to_others
 
 
 def _priority_in_a_thread(before: int) -> int:

@@ -14,8 +14,6 @@ from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 
 from store.engine import ping
-from workers.alive import beat_on
-from workers.gathering import Gathering
 from workers.intake.door import asking, mailroom, publishing, uploading
 from workers.intake.door.access import Keys
 from workers.intake.door.counting import Counting
@@ -32,6 +30,8 @@ from workers.intake.door.refusals import (
     unavailable,
 )
 from workers.intake.door.shapes import Health
+from workers.running.alive import beat_on
+from workers.running.gathering import Gathering
 
 _ABOUT = """Hand in what happened at the office (calls, post, invoices, customers), and ask what
 became of it. Every answer about an event is given after it is on record.

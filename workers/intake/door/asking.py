@@ -10,8 +10,8 @@ from contracts.envelope import to_structured
 from contracts.vocabulary import Door, Purpose
 from store import outbox
 from store.publishers import Publisher
-from store.queries import event_story
-from store.read_models import EventStory, Rejection
+from store.reading.queries import event_story
+from store.reading.read_models import EventStory, Rejection
 from workers.intake.door.access import Caller, opens
 from workers.intake.door.describing import refusals
 from workers.intake.door.parts import DoorParts, Opened

@@ -12,10 +12,10 @@ from sqlalchemy import select
 from structlog import get_logger
 
 from contracts.vocabulary import DeliveryStatus, DestinationKind, Door, PostAction, Purpose, Reason
-from store import items
-from store.customers import reach
+from store.customers.known import reach
 from store.engine import Transaction
-from store.items import Item
+from store.office import items
+from store.office.items import Item
 from store.publishers import Publisher
 from store.tables import deliveries
 from workers.intake.door.access import opens

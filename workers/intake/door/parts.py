@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Annotated
 
 from fastapi import Depends, Request
 
-from store.customers import Readings
+from store.customers.known import Readings
 from store.deliveries.adding import Due
 from store.engine import Store
 from store.files import Files
-from workers.gathering import Gathering
 from workers.intake.submission import Answered, Submission
 from workers.intake.taking_in import TakingIn
+from workers.running.gathering import Gathering
 
 if TYPE_CHECKING:
     from workers.intake.door.access import Keys

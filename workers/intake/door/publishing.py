@@ -10,8 +10,6 @@ from structlog import get_logger
 
 from contracts.envelope import HttpMode
 from contracts.vocabulary import Answer, ErrorCode
-from workers.failpoints import reach
-from workers.gathering import CrowdedError
 from workers.intake.door.access import Caller
 from workers.intake.door.describing import PUBLISHING, refusals
 from workers.intake.door.parts import DoorParts, Opened
@@ -19,6 +17,8 @@ from workers.intake.door.reading import Handed, handed_in, mode_of, read_body
 from workers.intake.door.refusals import Refusal, listed
 from workers.intake.door.shapes import Line, Results
 from workers.intake.submission import Answered, Submission
+from workers.running.failpoints import reach
+from workers.running.gathering import CrowdedError
 
 log = get_logger(__name__)
 router = APIRouter(tags=["events"])

@@ -9,8 +9,8 @@ from contracts.events.billing import (
     SubscriptionEnded,
 )
 from contracts.vocabulary import Reason, Repeats
-from store import invoices, subscriptions
-from store.subscriptions import Subscription
+from store.billing import invoices, subscriptions
+from store.billing.subscriptions import Subscription
 from workers.intake.effects.identity import ask_once_paid
 from workers.intake.effects.scene import NOTHING, Effect, Scene, impossible
 from workers.routing.repeats import begins, due_after, due_from

@@ -26,13 +26,15 @@ from contracts.vocabulary import (
     Service,
     Settlement,
 )
-from store import consenting, contests, subscriptions
-from store import customer_changes as change
-from store.customers import is_rung_for_somebody, owner_of_number, profile_of
+from store.billing import subscriptions
+from store.customers import changes as change
+from store.customers import consenting
+from store.customers.known import is_rung_for_somebody, owner_of_number, profile_of
 from store.deliveries import ending
 from store.deliveries.claiming import AFTER_TERMINATION
-from store.objections import stop_offers
 from store.outbox import Outcome, to_publisher
+from store.rights import contests
+from store.rights.objections import stop_offers
 from workers.intake.effects.identity import ask_once_paid, keep_users
 from workers.intake.effects.scene import NOTHING, Effect, Scene, impossible
 from workers.intake.whose import Awaited, addressee_name, customer_name, known_names, number_name

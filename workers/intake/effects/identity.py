@@ -6,8 +6,8 @@ last asks.
 
 from contracts.events.customers import Corrected, IdentityChecked, Registered
 from contracts.vocabulary import Checked, CustomerKind, Information, Role
-from store import customer_changes as change
-from store import identity
+from store.customers import changes as change
+from store.customers import identity
 from store.outbox import Outcome, to_role
 from workers.intake.effects.scene import Effect, Scene
 from workers.intake.whose import customer_name

@@ -7,8 +7,9 @@ from contracts.events.billing import InvoiceOverdue
 from contracts.events.post import PostReceived
 from contracts.planning import Customer, Routable
 from contracts.vocabulary import Reason
-from store import invoices, items
+from store.billing import invoices
 from store.engine import Transaction
+from store.office import items
 from workers.routing.schedules import zone
 
 

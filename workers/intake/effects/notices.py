@@ -1,8 +1,8 @@
 """What a notice to everyone changes on record: a new version of the policy enters the archive."""
 
 from contracts.events.notices import PolicyChanged
-from store import policy
-from store.policy import PolicyVersion
+from store.policy import versions as policy
+from store.policy.versions import PolicyVersion
 from workers.intake.effects.scene import NOTHING, Effect, Scene, impossible
 
 

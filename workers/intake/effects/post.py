@@ -23,14 +23,15 @@ from contracts.vocabulary import (
     Purpose,
     Reason,
 )
-from store import contradictions, custody, items, ledger
-from store.custody import Line
-from store.customers import reach
+from store.customers.known import reach
 from store.deliveries import ending
 from store.deliveries.transitions import Move, move
 from store.engine import Transaction
-from store.items import Arrival, Item
-from store.ledger import NOWHERE, Entry, Where
+from store.office import contradictions, custody, items
+from store.office.custody import Line
+from store.office.items import Arrival, Item
+from store.record import ledger
+from store.record.ledger import NOWHERE, Entry, Where
 from workers.instructing import Asked, call_off, instruct
 from workers.intake.effects.scene import Effect, Scene, impossible
 from workers.intake.submission import Incoming

@@ -10,7 +10,7 @@ from contracts.events import EventData
 from contracts.planning import Customer, Routable
 from contracts.problems import Problem
 from contracts.vocabulary import ErrorCode
-from store.customers import Readings
+from store.customers.known import Readings
 from store.deliveries.adding import Due, Following
 from store.engine import Transaction
 from store.outbox import Outcome

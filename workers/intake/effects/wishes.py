@@ -23,11 +23,13 @@ from contracts.vocabulary import (
     Reason,
     Settlement,
 )
-from store import contests, inbox, items
-from store import customer_changes as change
-from store.customers import owner_of_number
+from store import inbox
+from store.customers import changes as change
+from store.customers.known import owner_of_number
 from store.deliveries import adding, ending, putting
 from store.deliveries.adding import Due, Following
+from store.office import items
+from store.rights import contests
 from workers.following_up import follow_up
 from workers.instructing import Asked, hold, instruct, instruct_anew, wanted_before
 from workers.intake.effects.scene import Effect, Scene, impossible, refused

@@ -6,8 +6,8 @@ by hand, may amend any.
 
 from contracts.events.office import CorrespondenceRecorded, NoteRecorded
 from contracts.vocabulary import Contradiction, Direction, ErrorCode, NoteChannel
-from store import contradictions, correspondence, notes
-from store.notes import Note, Said
+from store.office import contradictions, correspondence, notes
+from store.office.notes import Note, Said
 from workers.intake.effects.scene import NOTHING, Effect, Scene, impossible
 from workers.intake.submission import BY_HAND
 from workers.intake.whose import Awaited, note_name

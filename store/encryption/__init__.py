@@ -1,0 +1,1 @@
+"""How personal values are sealed, under which keys, and what no worker can open."""

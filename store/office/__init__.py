@@ -1,0 +1,1 @@
+"""What the office has in hand: items of post, notes, letters."""

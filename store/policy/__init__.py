@@ -1,0 +1,1 @@
+"""The company's policy: its versions, and which is in force."""

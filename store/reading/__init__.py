@@ -1,0 +1,1 @@
+"""What people and doors read: frozen read models, which change nothing."""

@@ -1,0 +1,1 @@
+"""The record: entries, their seals, and what proves both to somebody outside."""

@@ -1,0 +1,1 @@
+"""What people may ask about what is held of them, and what became of it."""

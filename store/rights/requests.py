@@ -1,0 +1,140 @@
+"""Requests for one's rights: what was asked, by when it must be answered, and how it was."""
+
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import insert, or_, select, update
+
+from contracts.events.customers import RightsRequested
+from contracts.vocabulary import RightsKind, RightsStatus
+from store.encryption.keys import Unopenable
+from store.engine import Transaction
+from store.tables import rights_requests
+
+_TEXTS = ("detail", "answer")
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One request. Its texts are none where nothing was said, or their key was destroyed."""
+
+    id: UUID
+    customer_ref: str
+    request_id: str
+    kind: RightsKind
+    via: str
+    status: RightsStatus
+    received_at: datetime
+    due_on: date
+    stopped_on: date | None
+    stopped_days: int
+    closed_at: datetime | None
+    detail: str | None = field(repr=False)
+    answer: str | None = field(repr=False)
+
+
+def put(
+    tx: Transaction,
+    event_id: UUID,
+    ref: str,
+    told: RightsRequested,
+    due_on: date,
+) -> None:
+    """Open a request, as an event told of it; its clock runs from when it was received."""
+    detail = told.detail
+    tx.connection.execute(
+        insert(rights_requests).values(
+            id=event_id,
+            customer_ref=ref,
+            request_id=told.request_id,
+            kind=RightsKind(told.kind),
+            via=told.via,
+            status=RightsStatus.OPEN,
+            received_at=told.received_at,
+            due_on=due_on,
+            stopped_days=0,
+            detail=None if detail is None else tx.seal(ref, _place(event_id), detail.encode()),
+        )
+    )
+
+
+def named(tx: Transaction, name: str, ref: str | None = None) -> list[Request]:
+    """Give requests by our id or their publisher's, held until the end of the transaction."""
+    r = rights_requests.c
+    own = [r.request_id == name, *([r.id == UUID(name)] if _is_uuid(name) else [])]
+    theirs = [] if ref is None else [r.customer_ref == ref]
+    return _found(tx, select(rights_requests).where(or_(*own), *theirs).with_for_update())
+
+
+def listed(tx: Transaction, ref: str | None = None, *, closed: bool = False) -> list[Request]:
+    """Give requests, the most pressing first; the closed ones where asked for."""
+    r = rights_requests.c
+    conditions = [] if ref is None else [r.customer_ref == ref]
+    if not closed:
+        conditions.append(r.closed_at.is_(None))
+    return _found(tx, select(rights_requests).where(*conditions).order_by(r.due_on, r.id))
+
+
+def stop(tx: Transaction, one: Request, on: date) -> None:
+    """Have a request's clock stand still."""
+    _change(tx, one, status=RightsStatus.STOPPED, stopped_on=on)
+
+
+def run(tx: Transaction, one: Request, stopped_days: int, due_on: date) -> None:
+    """Have a request's clock run on, the days that it stood still added."""
+    _change(
+        tx,
+        one,
+        status=RightsStatus.OPEN,
+        stopped_on=None,
+        stopped_days=stopped_days,
+        due_on=due_on,
+    )
+
+
+def close(tx: Transaction, one: Request, status: RightsStatus, answer: str) -> None:
+    """Note that a request was answered, and how."""
+    sealed = tx.seal(one.customer_ref, _place(one.id, "answer"), answer.encode())
+    _change(tx, one, status=status, answer=sealed, closed_at=tx.now, stopped_on=None)
+
+
+def _change(tx: Transaction, one: Request, **values: Any) -> None:
+    where = rights_requests.c.id == one.id
+    tx.connection.execute(update(rights_requests).where(where).values(**values))
+
+
+def _found(tx: Transaction, query: Any) -> list[Request]:
+    rows = tx.connection.execute(query).mappings().all()
+    tx.prepare_opening(row[name] for row in rows for name in _TEXTS)
+    plain = [name for name in Request.__dataclass_fields__ if name not in _TEXTS]
+    return [
+        Request(
+            **{name: row[name] for name in plain},
+            detail=_opened(tx, row, "detail"),
+            answer=_opened(tx, row, "answer"),
+        )
+        for row in rows
+    ]
+
+
+def _opened(tx: Transaction, row: Any, name: str) -> str | None:
+    if row[name] is None:
+        return None
+    try:
+        return tx.open(_place(row["id"], name), row[name]).decode()
+    except (Unopenable, KeyError):
+        return None
+
+
+def _place(request_id: UUID, column: str = "detail") -> str:
+    return f"rights_requests.{column}:{request_id}"
+
+
+def _is_uuid(text: str) -> bool:
+    try:
+        UUID(text)
+    except ValueError:
+        return False
+    return True
