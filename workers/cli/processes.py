@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from config.settings import Settings
     from workers.bootstrap.parts import Parts
 
+_LOOK_SECONDS = 1.0
+
 
 def add_to(app: typer.Typer) -> None:
     """Add these commands."""
@@ -47,7 +49,7 @@ def _together(found: "Settings") -> None:
             together.start()
             settle()
             typer.echo(f"onward is up: {together.url}", err=True)
-            told.wait()
+            _until(told)
             together.stop()
 
 
@@ -67,7 +69,7 @@ def _supervised(found: "Settings") -> None:
         if supervisor.is_open():
             typer.echo(f"onward is up: {supervisor.url}", err=True)
             break
-    told.wait()
+    _until(told)
     supervisor.stop()
 
 
@@ -106,7 +108,7 @@ def dispatch(
         with open_ops(parts):
             sending.start()
             settle()
-            told.wait()
+            _until(told)
             sending.stop()
 
 
@@ -153,7 +155,7 @@ def bounces() -> None:
             fail(f"cannot listen at bounce_host and bounce_port: {error.strerror}")
         with open_ops(parts):
             settle()
-            told.wait()
+            _until(told)
             door.stop()
 
 
@@ -191,6 +193,12 @@ def _lanes(text: str) -> list[Lane]:
 def _on_signals(stop: Callable[[], None]) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop())
+
+
+def _until(told: threading.Event) -> None:
+    """Wait until told to end. It looks at times: a signal to another thread wakes nobody."""
+    while not told.wait(_LOOK_SECONDS):
+        pass
 
 
 def _told() -> threading.Event:
