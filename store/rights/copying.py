@@ -15,6 +15,7 @@ from uuid import UUID
 from sqlalchemy import LargeBinary, Select, Table, select
 from sqlalchemy.engine import RowMapping
 
+from contracts.vocabulary import Verb
 from store import tables as t
 from store.bulk import among
 from store.encryption.keys import Unopenable
@@ -25,6 +26,7 @@ from store.types import Sealed
 
 _AT_ONCE = 1_000
 _GONE = "(destroyed)"
+_OF_HOLDS = (Verb.HOLD, Verb.LIFT_HOLD)  # they say why, as `legal_holds` in ``NOT_COPIED``
 Row = RowMapping
 
 
@@ -58,7 +60,7 @@ def _of_deliveries(table: Table) -> Source:
 
 
 def _acts(tx: Transaction, ref: str) -> Select[Any]:
-    """Acts about the customer, or about a delivery or request of theirs."""
+    """Acts about the customer, or about a delivery or request of theirs; but of no legal hold."""
     ids = [
         str(found)
         for table in (t.deliveries, t.rights_requests)
@@ -67,7 +69,7 @@ def _acts(tx: Transaction, ref: str) -> Select[Any]:
         ).scalars()
     ]
     named = select(t.act_targets.c.act_id).where(among(tx, t.act_targets.c.target, [ref, *ids]))
-    return select(t.acts).where(t.acts.c.id.in_(named))
+    return select(t.acts).where(t.acts.c.id.in_(named), t.acts.c.verb.not_in(_OF_HOLDS))
 
 
 def _disclosures(_: Transaction, ref: str) -> Select[Any]:

@@ -17,7 +17,7 @@ from store.rights import requests as rights
 from store.rights.copying import NOT_COPIED, SOURCES
 from tests.building import BOTH
 from tests.factories import catch_all, envelope, valid
-from tests.policy.desk import OFFICER, Office, texts
+from tests.policy.desk import OFFICER, Office, copied, texts
 from workers.operations import Operations
 from workers.rights.clock import (
     due_on,
@@ -28,6 +28,7 @@ from workers.rights.clock import (
     years_after,
 )
 from workers.rights.copies import WITHHELD, Copied
+from workers.rights.holds import Holds
 from workers.rights.private_files import private_file
 
 CANARY = "kept for the copy"
@@ -270,3 +271,15 @@ def test_clause_36b_what_operators_did_to_their_sends_is_in_it(office: Office) -
 
     reasons = [act["reason"] for act in json.loads(members["records.json"])["acts"]]
     assert reasons == ["they rang us"]
+
+
+def test_clause_36_why_records_are_held_for_a_court_is_in_no_copy(office: Office) -> None:
+    """The act that holds them gives the reason too: who is sued would read what is planned."""
+    office.house.tell(envelope("customer.enquired", subject="C-1042"))
+    holds = Holds(office.house.store)
+    holds.hold("C-1042", By("kim", "we mean to sue over the boathouse"))
+    holds.lift("C-1042", By("kim", "the boathouse is settled"))
+
+    found = copied(office, "C-1042")
+
+    assert "boathouse" not in texts(found)
