@@ -14,6 +14,7 @@ from contracts.vocabulary import Answer
 from store import tables
 from store.engine import open_engine
 from store.migrating import migrate
+from store.rights import erased
 from store.rights.copying import everything
 from tests.building import (
     House,
@@ -26,6 +27,7 @@ from tests.building import (
 )
 from tests.factories import catch_all, envelope
 from tests.policy.desk import OFFICER, Office, texts
+from tests.policy.racing import enquire, started
 from workers.cli import app
 
 CANARIES = ("Ada Quill", "Harbour Lane", "7700900123", "jo@harbourlane")
@@ -166,3 +168,21 @@ def test_clause_l5_without_the_keys_a_backup_of_the_data_opens_nothing(folder: P
         readable = _readable(house)
 
     assert [one for one in CANARIES if one in readable] == []
+
+
+def test_clause_l5_whose_service_began_after_all_is_not_erased_by_it(office: Office) -> None:
+    """The register is written first: an erasure that came to nothing must not end a service."""
+    enquire(office.house)
+    enquire(office.house, "C-7")
+    with office.house.store.read() as tx:
+        entered = [erased.index_of(tx, ref) for ref in ("C-1042", "C-7")]
+    for index in entered:
+        office.register.put(index, office.house.clock.now)
+    office.house.tell(started("C-1042"))
+
+    again = office.erasing.erase_again()
+
+    assert again == ["C-7"]
+    assert office.rows_of("C-1042")["services"]
+    answer = office.house.hand_in_one(envelope("invoice.issued"))
+    assert answer.answer is Answer.ACCEPTED

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from uuid import UUID
 
+from structlog import get_logger
+
 from config.processors import Processor
 from contracts.planning import INVOICE_EMAIL
 from contracts.vocabulary import Refusal, Retention, RightsKind, RightsStatus, Target, Verb
@@ -27,6 +29,7 @@ from workers.running.failpoints import reach
 if TYPE_CHECKING:
     from store.files import Files
 
+log = get_logger(__name__)
 GROUNDS = {
     Retention.CONTACT: "the contract, and claims that may come of it",
     Retention.CONTENT: "the contract, and claims that may come of it",
@@ -93,7 +96,8 @@ class Erasing:
     def erase_again(self) -> list[str]:
         """Erase whoever stands in the outside register and came back; give their references.
 
-        For a database that was restored from a backup, before anything else runs on it.
+        For a database that was restored from a backup, before anything else runs on it. Whose
+        service has begun was entered, but never erased: nobody is whose service has. They stay.
         """
         outside, again = self._open_register().all(), []
         with self._store.read() as tx:
@@ -104,6 +108,10 @@ class Erasing:
                 if index not in outside:
                     continue
                 _hold(tx, ref)
+                if erasing.standing(tx, ref)[1]:
+                    del outside[index]
+                    log.error("erasure_never_done")
+                    continue
                 erased.enter(tx, index, outside[index])
                 found = erasing.erase(tx, ref, index, _names(tx, ref))
             self._delete(found.files)
