@@ -21,7 +21,7 @@ from store.encryption.vault import evidence_place
 from store.engine import Transaction
 from store.files import blob_path
 from store.rights import destroying
-from store.rights.transfers import stored_of
+from store.rights.transfers import leave_to_sweep, stored_of
 
 UNDER_WAY: Final = (DeliveryStatus.SENDING, DeliveryStatus.UNCERTAIN)
 _UNSETTLED: Final = (DeliveryStatus.PENDING, *UNDER_WAY)
@@ -172,6 +172,7 @@ def erase(tx: Transaction, ref: str, ref_index: bytes, awaited: list[bytes]) -> 
     rows += _delete(tx, t.custody, t.custody.c.item_id.in_(of_items))
     identities, files = delete_identities(tx, ref)
     files += stored_of(tx, ref)
+    leave_to_sweep(tx, ref)
     for table in (*OF_CUSTOMER, t.items, t.deliveries):
         rows += _delete(tx, table, table.c.customer_ref == ref)
     theirs, more = delete_events(tx, event_ids)

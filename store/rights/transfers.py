@@ -198,6 +198,19 @@ def stored_of(tx: Transaction, ref: str) -> tuple[str, ...]:
     return tuple(stored_at(one) for one in tx.connection.execute(found).scalars())
 
 
+def leave_to_sweep(tx: Transaction, ref: str) -> None:
+    """Have a customer's copies in folders deleted at once, by the machines where they are.
+
+    What says where they lie stands until then, under a key of its own, and names nobody any more.
+    """
+    c = transfers.c
+    tx.connection.execute(
+        update(transfers)
+        .where(c.customer_ref == ref, c.host.is_not(None), c.removed_at.is_(None))
+        .values(customer_ref=None, gone=Gone.EXPIRED, gone_at=tx.now)
+    )
+
+
 def _enter(tx: Transaction, **values: Any) -> None:
     tx.connection.execute(insert(transfers).values(made_at=tx.now, **values))
 

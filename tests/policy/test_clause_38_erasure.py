@@ -356,3 +356,17 @@ def test_clause_l5_what_was_rejected_of_them_goes_again_too(office: Office) -> N
     office.erasing.erase_again()
 
     assert office.house.rows(tables.rejected_events) == []
+
+
+def test_clause_38_a_copy_that_an_officer_wrote_to_a_folder_goes_too(office: Office) -> None:
+    """It lies there in plain, all of them: without its row nothing would sweep it."""
+    enquire(office.house)
+    copy = office.folder / "copy.zip"
+    office.copies.copy("C-1042", copy, OFFICER, release_all=True)
+
+    office.erasing.erase("C-1042", OFFICER)
+    swept = office.transfers.sweep()
+
+    assert swept == 1
+    assert not copy.exists()
+    assert "transfers" not in office.rows_of("C-1042")
