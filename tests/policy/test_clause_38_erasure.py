@@ -370,3 +370,16 @@ def test_clause_38_a_copy_that_an_officer_wrote_to_a_folder_goes_too(office: Off
     assert swept == 1
     assert not copy.exists()
     assert "transfers" not in office.rows_of("C-1042")
+
+
+def test_clause_38_nothing_of_them_is_kept_that_breaks_its_contract_either(
+    office: Office,
+) -> None:
+    """It is rejected before anybody asks whose it is; its body would be all about them."""
+    enquire(office.house)
+    office.erasing.erase("C-1042", OFFICER)
+
+    answer = office.house.hand_in_one(envelope("invoice.issued", invoice_number=...))
+
+    assert answer.answer is Answer.REJECTED
+    assert [row["body"] for row in office.house.rows(tables.rejected_events)] == [None]

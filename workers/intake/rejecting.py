@@ -12,6 +12,7 @@ from store import inbox
 from store.engine import Transaction
 from store.inbox import Kept, Named
 from store.outbox import Outcome, to_publisher
+from store.rights import erased
 from workers.intake.submission import Answered, Submission
 
 _KEPT_NOWHERE = "onward.identity."  # malformed or not: it may be kept in the vault alone
@@ -30,12 +31,17 @@ def reject(
         publisher=submission.publisher.name,
         route=submission.route,
         problems=_listed(problems),
-        body=None if barred else submission.keepable(),
+        body=None if barred or _is_erased(tx, named) else submission.keepable(),
         named=named,
     )
     answer = Answered(Answer.REJECTED, named.source, named.event_id, row_id, tuple(problems))
     told = _told(tx, row_id, submission.publisher.name, named, problems)
     return answer, told
+
+
+def _is_erased(tx: Transaction, named: Named) -> bool:
+    """Whether it tells of somebody who was erased, whatever else is wrong with it."""
+    return named.subject is not None and bool(erased.among(tx, [named.subject]))
 
 
 def refuse_late(tx: Transaction, kept: Kept, problems: Sequence[Problem]) -> Outcome:
