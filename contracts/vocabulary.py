@@ -509,6 +509,7 @@ class Gone(StrEnum):
     TAKEN = "taken"  # handed out, once
     EXPIRED = "expired"  # its time was over
     REPLACED = "replaced"  # another was made in its place
+    REFUSED = "refused"  # what it was made for was refused after all
     MOVED = "moved"  # whoever asked for it has taken it elsewhere
 
 

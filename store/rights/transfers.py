@@ -142,13 +142,13 @@ def end(tx: Transaction, transfer_id: UUID, why: Gone) -> None:
     tx.connection.execute(update(transfers).where(where).values(key=None, gone=why, gone_at=tx.now))
 
 
-def replace_of(tx: Transaction, request_id: UUID) -> list[UUID]:
-    """End what was made for a request before: another takes its place; give what was to send it."""
+def end_of(tx: Transaction, request_id: UUID, why: Gone) -> list[UUID]:
+    """End what was made for a request before; give what was to send it."""
     c = transfers.c
     found = select(c.id, c.delivery_id).where(c.request_id == request_id, c.gone_at.is_(None))
     rows = tx.connection.execute(found).all()
     for row in rows:
-        end(tx, row.id, Gone.REPLACED)
+        end(tx, row.id, why)
     return [row.delivery_id for row in rows if row.delivery_id is not None]
 
 

@@ -248,6 +248,33 @@ def test_clause_36d_a_link_that_ended_hands_nothing_out(small_site: Site) -> Non
     assert _desk(small_site).transfers.sweep() == 0
 
 
+def test_clause_36d_a_request_that_is_refused_after_all_hands_nothing_out(site: Site) -> None:
+    """Found out to be an impostor's: the link that was sent already must be worth nothing."""
+    request = _ask(site)
+    _call(site)
+    _release(site)
+    link = _send(site, request)
+
+    refusal = _desk(site).requests.close(request, RightsStatus.REFUSED, OFFICER)
+    fetched = site.fetch(link)
+
+    assert (refusal, fetched.status) == (None, 410)
+    assert (_transfer(site)["gone"], _transfer(site)["key"]) == (Gone.REFUSED, None)
+    assert _request(site, request.id).status is RightsStatus.REFUSED
+
+
+def test_clause_36d_what_the_link_has_closed_no_officer_closes_again(small_site: Site) -> None:
+    """Who looked a moment before would write over that it was handed out."""
+    request = _ask(small_site)
+    link = _send(small_site, request)
+    assert small_site.fetch(link).status == 200
+
+    refusal = _desk(small_site).requests.close(request, RightsStatus.REFUSED, OFFICER)
+
+    assert refusal is Refusal.CLOSED
+    assert _request(small_site, request.id).status is RightsStatus.DONE
+
+
 def test_clause_36d_too_many_wrong_addresses_close_the_link(small_site: Site) -> None:
     """Guessing is no way in."""
     link = _send(small_site, _ask(small_site))

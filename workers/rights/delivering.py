@@ -11,7 +11,7 @@ from uuid import UUID
 from sqlalchemy import select
 
 from contracts.planning import Customer, Destination, LanePolicy
-from contracts.vocabulary import Carried, Reason, Refusal, RightsKind, Target, Verb
+from contracts.vocabulary import Carried, Gone, Reason, Refusal, RightsKind, Target, Verb
 from store import audit
 from store.audit import By, Concerned
 from store.customers.known import Readings
@@ -70,7 +70,7 @@ class DeliveringCopies:
         if made.copied.undecided:
             return self._refused(request, by, Refusal.UNDECIDED, made.copied.undecided)
         with self._store.write() as tx:
-            before = transfers.replace_of(tx, request.id)
+            before = transfers.end_of(tx, request.id, Gone.REPLACED)
             ending.cancel(tx, before, Reason.REPLACED)
         kept = self._transfers.keep(
             Carried.ACCESS_COPY, request.customer_ref, made.body, request.id
@@ -83,7 +83,7 @@ class DeliveringCopies:
         with self._store.write() as tx:
             refusal, customer, destination = _standing(tx, request, destination_id)
             if customer is None or destination is None:
-                transfers.replace_of(tx, request.id)  # swept away
+                transfers.end_of(tx, request.id, Gone.REPLACED)  # swept away
                 _record(tx, by, request, refusal)
                 return Delivered(refusal)
             after = _following(tx, request)

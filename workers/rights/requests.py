@@ -7,11 +7,13 @@ from zoneinfo import ZoneInfo
 
 from config.policies import Policies
 from contracts.events.customers import RightsRequested
-from contracts.vocabulary import Refusal, RightsStatus, Target, Verb
+from contracts.vocabulary import Gone, Reason, Refusal, RightsStatus, Target, Verb
 from store import audit
 from store.audit import By, Concerned
+from store.deliveries import ending
 from store.engine import Store, Transaction
 from store.rights import requests as rights
+from store.rights import transfers
 from store.rights.requests import Request
 from workers.rights.clock import due_on, target_on
 
@@ -60,6 +62,7 @@ class Requests:
     def stop_clock(self, request: Request, by: By) -> Refusal | None:
         """Have the clock stand still: we asked who they are, or what they mean."""
         with self._store.write() as tx:
+            request = _as_it_stands(tx, request)
             refusal = None if request.status is RightsStatus.OPEN else _why_not(request)
             if refusal is None:
                 rights.stop(tx, request, self._clock.day(tx))
@@ -69,6 +72,7 @@ class Requests:
     def run_clock(self, request: Request, by: By) -> Refusal | None:
         """Have the clock run on: they have answered."""
         with self._store.write() as tx:
+            request = _as_it_stands(tx, request)
             stopped_on = request.stopped_on
             if stopped_on is None:
                 refusal: Refusal | None = _why_not(request)
@@ -80,11 +84,18 @@ class Requests:
         return refusal
 
     def close(self, request: Request, status: RightsStatus, by: By) -> Refusal | None:
-        """Note that it was answered: done, or refused for the reason given."""
+        """Note that it was answered: done, or refused for the reason given.
+
+        What was refused hands nothing out any more: a copy that is on its way ends.
+        """
         with self._store.write() as tx:
+            request = _as_it_stands(tx, request)
             refusal = None if request.closed_at is None else Refusal.CLOSED
             if refusal is None:
                 rights.close(tx, request, status, by.reason)
+                if status is RightsStatus.REFUSED:
+                    on_their_way = transfers.end_of(tx, request.id, Gone.REFUSED)
+                    ending.cancel(tx, on_their_way, Reason.WITHDRAWN)
             self._record(tx, Verb.CLOSE_REQUEST, by, request, refusal, status.value)
         return refusal
 
@@ -101,6 +112,12 @@ class Requests:
             Target.REQUEST, str(request.id), refusal, detail, request.customer_ref
         )
         audit.put(tx, verb, by, [concerned])
+
+
+def _as_it_stands(tx: Transaction, request: Request) -> Request:
+    """Hold a request, and read it again: a link or a colleague may have closed it meanwhile."""
+    (found,) = (one for one in rights.named(tx, str(request.id)) if one.id == request.id)
+    return found
 
 
 def _why_not(request: Request) -> Refusal:
