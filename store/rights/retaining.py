@@ -85,27 +85,28 @@ def over(tx: Transaction, retention: Retention, ended_before: datetime, limit: i
 
 def forgotten(tx: Transaction, heard_before: datetime, limit: int) -> list[Over]:
     """Give prospects who never became customers, and were last heard of before an instant."""
-    c, e = t.customers.c, t.events.c
-    since = exists().where(e.customer_ref == c.ref, e.received_at > heard_before)
+    c = t.customers.c
     rows = tx.connection.execute(
         select(c.ref, c.first_seen_at)
-        .where(
-            c.registered_at.is_(None),
-            c.first_seen_at <= heard_before,
-            ~since,
-            *_standing(Retention.CONTACT),
-        )
+        .where(*_unheard(heard_before))
         .order_by(c.first_seen_at, c.ref)
         .limit(limit)
     )
     return [Over(row.ref, Retention.CONTACT, row.first_seen_at) for row in rows]
 
 
-def is_prospect(tx: Transaction, ref: str) -> bool:
-    """Whether somebody is known who has not registered."""
+def is_forgotten(tx: Transaction, ref: str, heard_before: datetime) -> bool:
+    """Whether that is so of somebody still; the caller holds them alone."""
     c = t.customers.c
-    found = select(c.ref).where(c.ref == ref, c.registered_at.is_(None))
+    found = select(c.ref).where(c.ref == ref, *_unheard(heard_before))
     return tx.connection.execute(found).first() is not None
+
+
+def _unheard(heard_before: datetime) -> tuple[ColumnElement[bool], ...]:
+    c, e = t.customers.c, t.events.c
+    since = exists().where(e.customer_ref == c.ref, e.received_at > heard_before)
+    never = (c.registered_at.is_(None), c.first_seen_at <= heard_before, ~since)
+    return (*never, *_standing(Retention.CONTACT))
 
 
 def _standing(retention: Retention) -> tuple[ColumnElement[bool], ...]:

@@ -14,7 +14,8 @@ from store.rights import retaining
 from store.rights.retaining import Over
 from tests.building import BOTH
 from tests.factories import catch_all, envelope, file
-from tests.policy.desk import Office
+from tests.policy.desk import OFFICER, Office
+from workers.rights.holds import Holds
 from workers.rights.retention import Retaining
 
 ENDED = datetime(2026, 12, 1, 9, tzinfo=UTC)
@@ -310,3 +311,24 @@ def test_a_certificate_counts_what_went_in_earlier_turns(office: Office) -> None
     with office.house.store.read() as tx:
         (certificate,) = retaining.certificates(tx)
     assert certificate["rows"] == rows > 5
+
+
+@pytest.mark.parametrize("meanwhile", ["nothing", "heard of again", "held"])
+def test_clause_15_what_changed_since_a_prospect_was_looked_for_counts(
+    office: Office, meanwhile: str
+) -> None:
+    """Who writes again at that very moment, or whom a court needs, is not forgotten."""
+    office.house.tell(envelope("customer.enquired"))
+    heard_before = office.house.clock.now
+    office.house.clock.advance(seconds=60)
+    with office.house.store.read() as tx:
+        assert [one.customer_ref for one in retaining.forgotten(tx, heard_before, 5)] == ["C-1042"]
+    if meanwhile == "held":
+        Holds(office.house.store).hold("C-1042", OFFICER)
+    elif meanwhile == "heard of again":
+        office.house.tell(envelope("customer.enquired"))
+
+    with office.house.store.read() as tx:
+        forgotten = retaining.is_forgotten(tx, "C-1042", heard_before)
+
+    assert forgotten is (meanwhile == "nothing")

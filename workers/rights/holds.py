@@ -1,7 +1,7 @@
 """Legal holds: while one stands, nothing of a customer is destroyed, however old."""
 
 from contracts.vocabulary import Refusal, Target, Verb
-from store import audit
+from store import audit, inbox
 from store.audit import By, Concerned
 from store.engine import Store, Transaction
 from store.rights import erasing, retaining
@@ -16,6 +16,7 @@ class Holds:
     def hold(self, ref: str, by: By) -> Refusal | None:
         """Hold a customer's records, for the reason given."""
         with self._store.write() as tx:
+            _alone(tx, ref)
             known, _ = erasing.standing(tx, ref)
             refusal = None if known else Refusal.UNKNOWN
             if refusal is None and retaining.is_held(tx, ref):
@@ -28,9 +29,16 @@ class Holds:
     def lift(self, ref: str, by: By) -> Refusal | None:
         """Lift the hold."""
         with self._store.write() as tx:
+            _alone(tx, ref)
             refusal = None if retaining.lift(tx, ref) else Refusal.NO_CHANGE
             _record(tx, Verb.LIFT_HOLD, by, ref, refusal)
         return refusal
+
+
+def _alone(tx: Transaction, ref: str) -> None:
+    """Hold the customer alone, as what destroys does: one of the two finds what the other did."""
+    tx.lock([], [inbox.name_digest(tx, inbox.customer_name(ref))])
+    tx.ask_the_time()
 
 
 def _record(tx: Transaction, verb: Verb, by: By, ref: str, refusal: Refusal | None) -> None:

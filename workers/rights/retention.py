@@ -104,8 +104,8 @@ class Retaining:
         for one in found:
             with self._store.write() as tx:
                 names = _hold(tx, one.customer_ref)
-                if not retaining.is_prospect(tx, one.customer_ref):
-                    continue  # they have become a customer meanwhile
+                if not retaining.is_forgotten(tx, one.customer_ref, heard_before):
+                    continue  # heard of again, a customer, or held for a court meanwhile
                 index = erased.index_of(tx, one.customer_ref)
                 gone = erasing.erase(tx, one.customer_ref, index, names)
                 erasing.forget_that_keys_were(tx, one.customer_ref)
