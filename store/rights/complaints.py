@@ -5,12 +5,12 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import delete, exists, insert, select, update
 
 from contracts.vocabulary import ComplaintStatus
 from store.encryption.keys import Unopenable
 from store.engine import Transaction
-from store.tables import complaints
+from store.tables import complaints, customers
 
 _TEXTS = ("detail", "answer")
 
@@ -85,9 +85,10 @@ def close(tx: Transaction, one: Complaint, answer: str) -> None:
 
 
 def forget(tx: Transaction, closed_before: datetime) -> int:
-    """Delete those of people who are no customers that were closed before an instant."""
+    """Delete those of people who are no customers, or none any more, closed before an instant."""
     c = complaints.c
-    gone = delete(complaints).where(c.customer_ref.is_(None), c.closed_at < closed_before)
+    known = exists().where(customers.c.ref == c.customer_ref)
+    gone = delete(complaints).where(~known, c.closed_at < closed_before)
     return int(tx.connection.execute(gone).rowcount)
 
 

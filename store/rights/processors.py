@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import delete, exists, insert, select, update
 
 from contracts.events import TYPES
 from contracts.vocabulary import Family, Role
@@ -21,6 +21,7 @@ from store.engine import Transaction
 from store.outbox import Outcome, to_role
 from store.tables import (
     attempts,
+    customers,
     deliveries,
     erasures_asked,
     events,
@@ -160,6 +161,14 @@ def requested(tx: Transaction, erasure_ids: Sequence[UUID]) -> dict[tuple[UUID, 
         (row.erasure_id, row.processor): Requested(row.customer_ref, tuple(_held(row)))
         for row in rows
     }
+
+
+def forget(tx: Transaction, confirmed_before: datetime) -> int:
+    """Delete what was asked about people of whom nothing else is held, confirmed before then."""
+    e = erasures_asked.c
+    known = exists().where(customers.c.ref == e.customer_ref)
+    gone = delete(erasures_asked).where(~known, e.confirmed_at < confirmed_before)
+    return int(tx.connection.execute(gone).rowcount)
 
 
 def _held(row: Any) -> Iterator[Held]:

@@ -5,13 +5,13 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import insert, or_, select, update
+from sqlalchemy import delete, exists, insert, or_, select, update
 
 from contracts.events.customers import RightsRequested
 from contracts.vocabulary import RightsKind, RightsStatus
 from store.encryption.keys import Unopenable
 from store.engine import Transaction
-from store.tables import rights_requests
+from store.tables import customers, rights_requests
 
 _TEXTS = ("detail", "answer")
 
@@ -98,6 +98,14 @@ def close(tx: Transaction, one: Request, status: RightsStatus, answer: str) -> N
     """Note that a request was answered, and how."""
     sealed = tx.seal(one.customer_ref, _place(one.id, "answer"), answer.encode())
     _change(tx, one, status=status, answer=sealed, closed_at=tx.now, stopped_on=None)
+
+
+def forget(tx: Transaction, closed_before: datetime) -> int:
+    """Delete those of people of whom nothing else is held that were closed before an instant."""
+    r = rights_requests.c
+    known = exists().where(customers.c.ref == r.customer_ref)
+    gone = delete(rights_requests).where(~known, r.closed_at < closed_before)
+    return int(tx.connection.execute(gone).rowcount)
 
 
 def _change(tx: Transaction, one: Request, **values: Any) -> None:

@@ -19,7 +19,9 @@ from tests.providers.servers import serving, until
 from tests.providers.smtp_servers import MailServer, Script, certificate
 from tests.providers.test_smtp_tls import send
 from workers.providers.base import Deferred, Verdict
+from workers.rights.complaints import Came
 from workers.rights.erasure import Erasing
+from workers.rights.forgetting import Forgetting
 from workers.telling import tell
 
 
@@ -196,3 +198,28 @@ def test_clause_30_a_bad_certificate_is_sent_nothing(tmp_path: Path) -> None:
     assert isinstance(verdict, Deferred)
     assert verdict.reason is Reason.UNREACHABLE
     assert mail.said("MAIL") == []
+
+
+def test_clause_30_that_they_asked_and_who_confirmed_it_is_forgotten_when_sends_are(
+    office: Office,
+) -> None:
+    """No service of theirs ended, from which else that time would run: it would be for good."""
+    _sent_to(office.house)
+    office.house.tell(envelope("rights.requested", data=valid("rights.requested", kind="erasure")))
+    made = office.complaints.open(Came("too many calls", "phone", "C-1042"), OFFICER)
+    assert isinstance(made, UUID)
+    office.complaints.acknowledge(made, OFFICER)
+    office.complaints.close(made, OFFICER)
+    done = _erasing(office).erase("C-1042", OFFICER)
+    (request,) = office.house.rows(tables.rights_requests)
+    office.house.tell(*(_confirmed(str(request["id"]), name) for name in done.asked))
+    kept = (tables.rights_requests, tables.erasures_asked, tables.complaints)
+    forgetting = Forgetting(office.house.store, office.house.policies)
+
+    office.house.clock.advance(days=5 * 365)
+    early = forgetting.run()
+    office.house.clock.advance(days=6)
+    forgetting.run()
+
+    assert early == 0
+    assert [office.house.rows(table) for table in kept] == [[], [], []]

@@ -1,11 +1,14 @@
-"""What is kept of disclosures, breaches, nobody's complaints and copies goes when sends do."""
+"""What is kept of disclosures, breaches and copies goes when sends do.
+
+And of people who were erased, or forgotten: that they asked, or complained, and whom we asked.
+"""
 
 from datetime import timedelta
 
 from config.policies import Policies
 from contracts.vocabulary import Retention
 from store.engine import Store
-from store.rights import complaints, disclosures, incidents, transfers
+from store.rights import complaints, disclosures, incidents, processors, requests, transfers
 
 
 class Forgetting:
@@ -21,5 +24,5 @@ class Forgetting:
         with self._store.write() as tx:
             # Some days late rather than one early: not every year has 366.
             closed_before = tx.now - timedelta(days=366 * years)
-            kept = (complaints, disclosures, incidents, transfers)
+            kept = (complaints, disclosures, incidents, processors, requests, transfers)
             return sum(each.forget(tx, closed_before) for each in kept)
