@@ -273,7 +273,7 @@ def test_clause_36b_what_operators_did_to_their_sends_is_in_it(office: Office) -
     assert reasons == ["they rang us"]
 
 
-def test_clause_36_why_records_are_held_for_a_court_is_in_no_copy(office: Office) -> None:
+def test_clause_36b_why_records_are_held_for_a_court_is_in_no_copy(office: Office) -> None:
     """The act that holds them gives the reason too: who is sued would read what is planned."""
     office.house.tell(envelope("customer.enquired", subject="C-1042"))
     holds = Holds(office.house.store)
