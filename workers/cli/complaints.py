@@ -6,9 +6,8 @@ from uuid import UUID
 import typer
 
 from contracts.vocabulary import Purpose, Refusal
-from workers.cli.acting import As, Why, by_whom
-from workers.cli.common import AsJson, listing, opened, there
-from workers.cli.copies import refused, stop_with
+from workers.cli.acts import As, Why, by_whom, refused
+from workers.cli.common import AsJson, Closed, OfCustomer, fail, listing, opened, there
 from workers.cli.times import MOMENT, moment_of
 
 complaints_app = typer.Typer(
@@ -44,13 +43,13 @@ def open_complaint(
     from workers.rights.complaints import Came
 
     if via not in _WAYS:
-        stop_with(f"--via must be one of {', '.join(_WAYS)}")
+        fail(f"--via must be one of {', '.join(_WAYS)}")
     by = by_whom(actor, reason or "entered as it came", dry_run=False)
     with opened(there()) as parts:
         came = Came(detail, via, customer, moment_of(parts, "--received", received))
         made = open_complaints(parts).open(came, by)
         if isinstance(made, Refusal):
-            stop_with(f"nothing is known of {customer}: leave --customer out if they are none")
+            fail(f"nothing is known of {customer}: leave --customer out if they are none")
         with parts.store.write() as tx:
             one = find(tx, made)
     until = None if one is None else one.acknowledge_by
@@ -79,8 +78,8 @@ def close(complaint: Named, reason: Why = "", actor: As = "") -> None:
 
 
 def list_complaints(
-    customer: Annotated[str | None, typer.Option(help="Of this customer alone.")] = None,
-    closed: Annotated[bool, typer.Option("--closed", help="The closed ones too.")] = False,
+    customer: OfCustomer = None,
+    closed: Closed = False,
     as_json: AsJson = False,
 ) -> None:
     """List complaints, the oldest first, and by when each must be acknowledged."""

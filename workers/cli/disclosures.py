@@ -7,9 +7,8 @@ from uuid import UUID
 import typer
 
 from contracts.vocabulary import Purpose
-from workers.cli.acting import As, Why, by_whom
-from workers.cli.common import AsJson, listing, opened, there
-from workers.cli.copies import refused, stop_with
+from workers.cli.acts import As, Why, by_whom, refused
+from workers.cli.common import AsJson, Closed, fail, listing, new_file, opened, there
 from workers.cli.times import MOMENT, moment_of
 
 disclosures_app = typer.Typer(
@@ -71,9 +70,9 @@ def open_disclosure(  # noqa: PLR0913, PLR0917 - each is an option
         try:
             done = open_disclosing(parts).open(asked, customers, by)
         except ScopeError as error:
-            stop_with(str(error))
+            fail(str(error))
     if done.disclosure_id is None:
-        stop_with(f"nothing is known of {', '.join(done.unknown)}")
+        fail(f"nothing is known of {', '.join(done.unknown)}")
     listing([{"id": done.disclosure_id}], {"id": "Disclosure"}, as_json=as_json)
     typer.echo("two others must approve it: onward disclosures approve", err=True)
 
@@ -114,12 +113,8 @@ def export(
 
     by = by_whom(actor, reason, dry_run=False)
     with opened(there()) as parts:
-        try:
+        with new_file(to):
             done = open_disclosing(parts).export(disclosure, to, by)
-        except FileExistsError:
-            stop_with(f"{to} is there already: choose another name, or move it away")
-        except OSError as error:
-            stop_with(f"{to}: {error.strerror}")
         hours = parts.settings.copy_folder_hours
     refused(done.refusal)
     row = {
@@ -154,7 +149,7 @@ def unhide(disclosure: Named, reason: Why = "", actor: As = "") -> None:
 
 
 def list_disclosures(
-    closed: Annotated[bool, typer.Option("--closed", help="The closed ones too.")] = False,
+    closed: Closed = False,
     as_json: AsJson = False,
 ) -> None:
     """List what authorities ask for, and who has approved it."""

@@ -7,9 +7,8 @@ from uuid import UUID
 import typer
 
 from contracts.vocabulary import Channel, Decided, Purpose
-from workers.cli.acting import As, Why, by_whom
-from workers.cli.common import AsJson, fail, listing, opened, there
-from workers.cli.copies import refused, stop_with
+from workers.cli.acts import As, Why, by_whom, refused
+from workers.cli.common import AsJson, Closed, fail, listing, opened, there
 from workers.cli.times import MOMENT, moment_of
 
 if TYPE_CHECKING:
@@ -71,7 +70,7 @@ def open_incident(  # noqa: PLR0913, PLR0917 - each is an option
             until=moment_of(parts, "--until", until),
         )
         if wrong.says_nothing:
-            stop_with(
+            fail(
                 "say which sends: --customer, --destination, --value, --template, --source,"
                 " --channel, or a period by --since and --until"
             )
@@ -84,7 +83,7 @@ def open_incident(  # noqa: PLR0913, PLR0917 - each is an option
 
 
 def list_incidents(
-    closed: Annotated[bool, typer.Option("--closed", help="The closed ones too.")] = False,
+    closed: Closed = False,
     as_json: AsJson = False,
 ) -> None:
     """List breaches, the first due first, and how long there is to tell the ICO."""
@@ -123,7 +122,7 @@ def show(incident: Named, as_json: AsJson = False) -> None:
     with opened(there()) as parts:
         known = open_incidents(parts).known(incident)
     if known is None:
-        stop_with(f"there is no incident {incident}: see onward incidents list --closed")
+        fail(f"there is no incident {incident}: see onward incidents list --closed")
     _tell(known, as_json=as_json)
 
 
