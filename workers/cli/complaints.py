@@ -32,7 +32,7 @@ def open_complaint(
         str | None, typer.Option(help="The customer's reference, if it is one.")
     ] = None,
     via: Annotated[str, typer.Option(help="How: web, phone, in_person, email or post.")] = "phone",
-    received: Annotated[str | None, typer.Option(help=f"When, {MOMENT}; else now.")] = None,
+    received_at: Annotated[str | None, typer.Option(help=f"When, {MOMENT}; else now.")] = None,
     reason: Why = "",
     actor: As = "",
     as_json: AsJson = False,
@@ -46,7 +46,7 @@ def open_complaint(
         fail(f"--via must be one of {', '.join(_WAYS)}")
     by = by_whom(actor, reason or "entered as it came", dry_run=False)
     with opened(there()) as parts:
-        came = Came(detail, via, customer, moment_of(parts, "--received", received))
+        came = Came(detail, via, customer, moment_of(parts, "--received-at", received_at))
         made = open_complaints(parts).open(came, by)
         if isinstance(made, Refusal):
             fail(f"nothing is known of {customer}: leave --customer out if they are none")

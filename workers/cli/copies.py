@@ -92,7 +92,9 @@ def review(
     ] = None,
     rest: Annotated[
         Decided | None,
-        typer.Option("--rest", help="What to do with all that are undecided: released, redacted."),
+        typer.Option(
+            metavar="|".join(sorted(REVIEWS)), help="What to do with all that are undecided."
+        ),
     ] = None,
     reason: Why = "",
     actor: As = "",

@@ -13,7 +13,10 @@ if TYPE_CHECKING:
     from store.engine import Transaction
     from store.policy.versions import PolicyVersion
 
-policy_app = typer.Typer(help="The company's own data-protection policy.", no_args_is_help=True)
+policy_app = typer.Typer(
+    help="The company's own policy: its versions, and whether what is published is in force.",
+    no_args_is_help=True,
+)
 _LARGEST = 10_000_000
 
 File = Annotated[Path, typer.Argument(help="A text of the policy, as it is published.")]
