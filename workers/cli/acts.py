@@ -28,10 +28,15 @@ def by_whom(actor: str, reason: str, *, dry_run: bool) -> "By":
     return By((actor.strip() or _account())[:200], reason.strip())
 
 
-def refused(refusal: Refusal | None) -> None:
-    """Say why something was not done, if it was not, and exit 1."""
+def refused(refusal: Refusal | None, listed_by: str = "") -> None:
+    """Say why something was not done, if it was not, and exit 1.
+
+    ``listed_by`` is the command that lists what can be named here, where one does.
+    """
     from workers.cli.words import REFUSALS
 
+    if refusal is Refusal.UNKNOWN and listed_by:
+        fail(f"nothing is known by this id: see {listed_by}")
     if refusal is not None:
         fail(REFUSALS[refusal])
 

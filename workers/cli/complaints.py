@@ -14,6 +14,7 @@ complaints_app = typer.Typer(
     help="Complaints about how we use personal information.", no_args_is_help=True
 )
 _WAYS = ("web", "phone", "in_person", "email", "post")
+_LISTED_BY = "onward complaints list --closed"
 Named = Annotated[UUID, typer.Argument(help="A complaint, by its id.")]
 
 
@@ -63,7 +64,7 @@ def acknowledge(complaint: Named, reason: Why = "", actor: As = "") -> None:
 
     by = by_whom(actor, reason, dry_run=False)
     with opened(there()) as parts:
-        refused(open_complaints(parts).acknowledge(complaint, by))
+        refused(open_complaints(parts).acknowledge(complaint, by), _LISTED_BY)
     typer.echo("acknowledged")
 
 
@@ -73,7 +74,7 @@ def close(complaint: Named, reason: Why = "", actor: As = "") -> None:
 
     by = by_whom(actor, reason, dry_run=False)
     with opened(there()) as parts:
-        refused(open_complaints(parts).close(complaint, by))
+        refused(open_complaints(parts).close(complaint, by), _LISTED_BY)
     typer.echo("closed")
 
 

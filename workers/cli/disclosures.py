@@ -15,6 +15,7 @@ disclosures_app = typer.Typer(
     help="What authorities ask for: the law permits it, and two people must approve.",
     no_args_is_help=True,
 )
+_LISTED_BY = "onward disclosures list --closed"
 Named = Annotated[UUID, typer.Argument(help="A disclosure, by its id.")]
 
 
@@ -84,7 +85,7 @@ def approve(disclosure: Named, reason: Why = "", actor: As = "") -> None:
 
     by = by_whom(actor, reason, dry_run=False)
     with opened(there()) as parts:
-        refused(open_disclosing(parts).approve(disclosure, by))
+        refused(open_disclosing(parts).approve(disclosure, by), _LISTED_BY)
         with parts.store.write() as tx:
             one = find(tx, disclosure)
     done = one is not None and one.status.value == "approved"
@@ -97,7 +98,7 @@ def refuse(disclosure: Named, reason: Why = "", actor: As = "") -> None:
 
     by = by_whom(actor, reason, dry_run=False)
     with opened(there()) as parts:
-        refused(open_disclosing(parts).refuse(disclosure, by))
+        refused(open_disclosing(parts).refuse(disclosure, by), _LISTED_BY)
     typer.echo("refused: nothing is disclosed")
 
 
@@ -116,7 +117,7 @@ def export(
         with new_file(to):
             done = open_disclosing(parts).export(disclosure, to, by)
         hours = parts.settings.copy_folder_hours
-    refused(done.refusal)
+    refused(done.refusal, _LISTED_BY)
     row = {
         "file": str(to),
         "records": done.records,
@@ -134,7 +135,7 @@ def hide(disclosure: Named, reason: Why = "", actor: As = "") -> None:
 
     by = by_whom(actor, reason, dry_run=False)
     with opened(there()) as parts:
-        refused(open_disclosing(parts).hide(disclosure, by))
+        refused(open_disclosing(parts).hide(disclosure, by), _LISTED_BY)
     typer.echo("it is left out of their copies, until onward disclosures unhide")
 
 
@@ -144,7 +145,7 @@ def unhide(disclosure: Named, reason: Why = "", actor: As = "") -> None:
 
     by = by_whom(actor, reason, dry_run=False)
     with opened(there()) as parts:
-        refused(open_disclosing(parts).show(disclosure, by))
+        refused(open_disclosing(parts).show(disclosure, by), _LISTED_BY)
     typer.echo("it is in their copies again")
 
 

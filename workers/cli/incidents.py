@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 incidents_app = typer.Typer(
     help="Breaches: which sends each concerns, and by when it must be told.", no_args_is_help=True
 )
+_LISTED_BY = "onward incidents list --closed"
 Named = Annotated[UUID, typer.Argument(help="An incident, by its id.")]
 
 
@@ -143,7 +144,7 @@ def decide(
         fail(f"decide one of {', '.join(sorted(TO_ICO | TO_PEOPLE))}")
     by = by_whom(actor, reason, dry_run=False)
     with opened(there()) as parts:
-        refused(open_incidents(parts).decide(incident, decided, by))
+        refused(open_incidents(parts).decide(incident, decided, by), _LISTED_BY)
     typer.echo(f"noted: {decided.value}")
 
 
@@ -153,7 +154,7 @@ def close(incident: Named, reason: Why = "", actor: As = "") -> None:
 
     by = by_whom(actor, reason, dry_run=False)
     with opened(there()) as parts:
-        refused(open_incidents(parts).close(incident, by))
+        refused(open_incidents(parts).close(incident, by), _LISTED_BY)
     typer.echo("closed")
 
 
