@@ -150,9 +150,9 @@ def publisher_commands(publisher: PublisherAccess, vhost: str = "/") -> list[str
     ]
 
 
-def revoke_commands(name: str) -> list[str]:
+def revoke_command(name: str) -> str:
     """Give the command that ends a publisher's access."""
-    return [shlex.join(("rabbitmqctl", "delete_user", name))]
+    return shlex.join(("rabbitmqctl", "delete_user", name))
 
 
 def user_definition(name: str, password: str, salt: bytes) -> dict[str, Any]:

@@ -16,7 +16,6 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from contracts.envelope import Envelope
 from contracts.fields import Money
-from contracts.problems import Problem
 from contracts.vocabulary import Channel, DeliveryStatus, ErrorCode, Reason, Role, Service
 
 SOURCE = "/onward"
@@ -257,8 +256,3 @@ def outcome_envelope(
         datacontenttype="application/json",
         data=data.model_dump(mode="json", exclude_none=True),
     )
-
-
-def field_errors(problems: tuple[Problem, ...]) -> tuple[FieldError, ...]:
-    """Problems as `event.rejected` carries them."""
-    return tuple(FieldError(path=p.path, code=p.code, text=p.text) for p in problems)

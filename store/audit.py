@@ -10,7 +10,7 @@ from sqlalchemy import select
 
 from contracts.vocabulary import Refusal, Target, Verb
 from store import bulk
-from store.encryption.keys import Unopenable
+from store.encryption.texts import text_of
 from store.engine import Transaction
 from store.tables import act_targets, acts
 
@@ -124,17 +124,10 @@ def _lines(tx: Transaction, rows: Sequence[Any], targets: Sequence[Any]) -> list
             row.at,
             row.actor,
             row.verb,
-            _reason(tx, row),
+            text_of(tx, f"acts.reason:{row.id}", row.reason),
             row.done,
             row.refused,
             tuple(concerned.get(row.id, ())),
         )
         for row in rows
     ]
-
-
-def _reason(tx: Transaction, row: Any) -> str | None:
-    try:
-        return tx.open(f"acts.reason:{row.id}", row.reason).decode()
-    except (KeyError, Unopenable):
-        return None  # erased with its customer

@@ -8,7 +8,7 @@ from uuid import UUID
 from sqlalchemy import delete, exists, insert, select, update
 
 from contracts.vocabulary import ComplaintStatus
-from store.encryption.keys import Unopenable
+from store.encryption.texts import text_of
 from store.engine import Transaction
 from store.tables import complaints, customers
 
@@ -103,20 +103,11 @@ def _found(tx: Transaction, query: Any) -> list[Complaint]:
     return [
         Complaint(
             **{name: row[name] for name in plain},
-            detail=_opened(tx, row, "detail"),
-            answer=_opened(tx, row, "answer"),
+            detail=text_of(tx, _place(row["id"], "detail"), row["detail"]),
+            answer=text_of(tx, _place(row["id"], "answer"), row["answer"]),
         )
         for row in rows
     ]
-
-
-def _opened(tx: Transaction, row: Any, name: str) -> str | None:
-    if row[name] is None:
-        return None
-    try:
-        return tx.open(_place(row["id"], name), row[name]).decode()
-    except (Unopenable, KeyError):
-        return None
 
 
 def _place(complaint_id: UUID, column: str) -> str:

@@ -9,7 +9,7 @@ from sqlalchemy import delete, exists, insert, or_, select, update
 
 from contracts.events.customers import RightsRequested
 from contracts.vocabulary import RightsKind, RightsStatus
-from store.encryption.keys import Unopenable
+from store.encryption.texts import text_of
 from store.engine import Transaction
 from store.tables import customers, rights_requests
 
@@ -120,20 +120,11 @@ def _found(tx: Transaction, query: Any) -> list[Request]:
     return [
         Request(
             **{name: row[name] for name in plain},
-            detail=_opened(tx, row, "detail"),
-            answer=_opened(tx, row, "answer"),
+            detail=text_of(tx, _place(row["id"], "detail"), row["detail"]),
+            answer=text_of(tx, _place(row["id"], "answer"), row["answer"]),
         )
         for row in rows
     ]
-
-
-def _opened(tx: Transaction, row: Any, name: str) -> str | None:
-    if row[name] is None:
-        return None
-    try:
-        return tx.open(_place(row["id"], name), row[name]).decode()
-    except (Unopenable, KeyError):
-        return None
 
 
 def _place(request_id: UUID, column: str = "detail") -> str:

@@ -14,7 +14,7 @@ import pytest
 from pika.adapters.blocking_connection import BlockingChannel
 from pika.exceptions import ChannelClosedByBroker
 
-from config.definitions import revoke_commands
+from config.definitions import revoke_command
 from config.topology import EVENTS, OUTCOMES, topology
 from contracts.events import TYPES
 from store.publishers import Publisher
@@ -55,8 +55,7 @@ def publisher_url(broker_url: str) -> Iterator[str]:
         rabbitmqctl(command)
     place = parts.netloc.rpartition("@")[2]
     yield urlunsplit(parts._replace(netloc=f"{name}:{password}@{place}"))
-    for command in revoke_commands(name):
-        rabbitmqctl(command)
+    rabbitmqctl(revoke_command(name))
 
 
 def refusal(url: str, act: Callable[[BlockingChannel, str], object]) -> int:

@@ -47,7 +47,6 @@ app = typer.Typer(
 )
 for group in (
     processes,
-    processors,
     installing,
     events,
     looking,
@@ -59,6 +58,8 @@ for group in (
     texting,
     records,
     written,
+    items,
+    notices,
     proving,
     reporting,
     rights,
@@ -67,10 +68,9 @@ for group in (
     complaints,
     righting,
     suppliers,
+    processors,
     vault,
     keys,
-    items,
-    notices,
     policy,
     showing,
 ):

@@ -1,7 +1,5 @@
 """What operators do: replay, cancel, resolve, pause, resume, lift; and the record of it."""
 
-import getpass
-import json
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated, Any
 from uuid import UUID
@@ -9,12 +7,11 @@ from uuid import UUID
 import typer
 
 from contracts.vocabulary import Purpose, Target
+from workers.cli.acts import As, DryRun, Why, by_whom, tell
 from workers.cli.common import AsJson, fail, listing, opened, there
 
 if TYPE_CHECKING:
-    from store.audit import By
     from workers.bootstrap.parts import Parts
-    from workers.operations import Performed
 
 suppressions_app = typer.Typer(
     help="Destinations that must not be used, and for what.", no_args_is_help=True
@@ -27,9 +24,6 @@ Cause = Annotated[
     str | None, typer.Option(help="All that wait for this cause, as `onward attention` names it.")
 ]
 Limit = Annotated[int, typer.Option(min=1, max=10_000, help="At most so many of the cause.")]
-DryRun = Annotated[bool, typer.Option("--dry-run", help="Say what would be done, and do nothing.")]
-Why = Annotated[str, typer.Option("--reason", help="Why, in your own words; kept, encrypted.")]
-As = Annotated[str, typer.Option("--as", help="Who does it; else the system account.")]
 Provider = Annotated[str, typer.Argument(help="Its name, as `onward queues` shows it.")]
 
 
@@ -271,78 +265,8 @@ def _choose(parts: "Parts", ids: Sequence[UUID] | None, cause: str | None, limit
     )
 
 
-def by_whom(actor: str, reason: str, *, dry_run: bool) -> "By":
-    """Say who acts and why; without a reason nothing is done, but it may be tried."""
-    from store.audit import By
-
-    if not reason.strip() and not dry_run:
-        raise typer.BadParameter("say why: it is kept with what you do", param_hint="--reason")
-    return By((actor.strip() or _account())[:200], reason.strip())
-
-
-def _account() -> str:
-    try:
-        return getpass.getuser()
-    except (KeyError, OSError):  # as in a container that runs under a number
-        raise typer.BadParameter(
-            "say who you are: this system account has no name", param_hint="--as"
-        ) from None
-
-
 def _first(targets: Sequence[Any]) -> str:
     if not targets:
         return ""
     more = f" and {len(targets) - 1} more" if len(targets) > 1 else ""
     return f"{targets[0].kind.value} {targets[0].target}{more}"
-
-
-def tell(
-    performed: Sequence["Performed"], *, left: int = 0, dry_run: bool = False, as_json: bool
-) -> None:
-    """Say what was done, and of each that was refused why; exit 1 if nothing was done."""
-    from workers.cli.words import REFUSALS
-
-    done = [one for each in performed for one in each.done]
-    refused = [one for each in performed for one in each.refused]
-    if as_json:
-        typer.echo(
-            json.dumps(
-                {
-                    "verb": performed[0].verb.value,
-                    "dry_run": dry_run,
-                    "acts": [str(each.act) for each in performed if each.act is not None],
-                    "done": [{"target": one.target, "detail": one.detail} for one in done],
-                    "refused": [
-                        {
-                            "target": one.target,
-                            "why": one.refusal.value if one.refusal else None,
-                            "says": REFUSALS[one.refusal] if one.refusal else None,
-                            "detail": one.detail,
-                        }
-                        for one in refused
-                    ],
-                    "left": left,
-                },
-                indent=2,
-            )
-        )
-    else:
-        would = "would be done" if dry_run else "done"
-        typer.echo(f"{performed[0].verb.value}: {len(done)} {would}, {len(refused)} refused")
-        marked = sum(one.detail == "marked" for one in done)
-        if marked:
-            typer.echo(f"{marked} of them marked: an earlier send of theirs is not ruled out")
-        for one in done[:20]:
-            typer.echo(f"  {one.target}  {one.detail or ''}".rstrip())
-        if len(done) > 20:
-            typer.echo(f"  and {len(done) - 20} more; --json lists all")
-        for one in refused:
-            detail = f" ({one.detail})" if one.detail else ""
-            says = REFUSALS[one.refusal] if one.refusal else ""
-            typer.echo(f"  {one.target}  refused: {says}{detail}")
-        if left:
-            typer.echo(f"{left} more wait for the same: run it again, or give --limit")
-        if dry_run:
-            typer.echo("nothing was changed")
-    if refused and not done:
-        raise typer.Exit(1)

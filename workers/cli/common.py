@@ -2,10 +2,11 @@
 
 import json
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
-from typing import TYPE_CHECKING, Annotated, Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
 
@@ -14,8 +15,12 @@ if TYPE_CHECKING:
 
     from config.settings import Settings
     from workers.bootstrap.parts import Parts
+    from workers.intake.submission import Answered
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
+Customer = Annotated[str, typer.Argument(help="The customer's reference.")]
+OfCustomer = Annotated[str | None, typer.Option("--customer", help="Of this customer alone.")]
+Closed = Annotated[bool, typer.Option("--closed", help="The closed ones too.")]
 DATABASE = "onward.db"  # as config.settings names it
 _WRONG = 1
 _UNUSABLE = 2
@@ -100,10 +105,28 @@ def _of_the_database(error: "DBAPIError") -> str:
     return f"the database does not answer as it should ({type(error.orig).__name__})"
 
 
-def fail(text: str) -> None:
-    """Say what is wrong, and exit 1."""
-    typer.echo(f"onward: {text}", err=True)
+def fail(*lines: str) -> NoReturn:
+    """Say what is wrong, further lines indented, and exit 1."""
+    typer.echo("onward: " + "\n  ".join(lines), err=True)
     raise typer.Exit(_WRONG)
+
+
+def all_taken(answers: "Iterable[Answered]", *before: str) -> None:
+    """Where events of ours were not taken in, say what is wrong with each field, and exit 1."""
+    problems = [f"{p.path}: {p.text}" for answer in answers for p in answer.problems]
+    if problems:
+        fail(*before, *problems)
+
+
+@contextmanager
+def new_file(file: Path) -> Iterator[None]:
+    """Say why a new file cannot be written, exit 1."""
+    try:
+        yield
+    except FileExistsError:
+        fail(f"{file} is there already: choose another name, or move it away")
+    except OSError as error:
+        fail(f"{file}: {error.strerror}")
 
 
 def listing(

@@ -6,15 +6,15 @@ from uuid import UUID
 import typer
 
 from contracts.vocabulary import Purpose, Refusal
-from workers.cli.acting import As, Why, by_whom
-from workers.cli.common import AsJson, listing, opened, there
-from workers.cli.copies import refused, stop_with
+from workers.cli.acts import As, Why, by_whom, refused
+from workers.cli.common import AsJson, Closed, OfCustomer, fail, listing, opened, there
 from workers.cli.times import MOMENT, moment_of
 
 complaints_app = typer.Typer(
     help="Complaints about how we use personal information.", no_args_is_help=True
 )
 _WAYS = ("web", "phone", "in_person", "email", "post")
+_LISTED_BY = "onward complaints list --closed"
 Named = Annotated[UUID, typer.Argument(help="A complaint, by its id.")]
 
 
@@ -33,7 +33,7 @@ def open_complaint(
         str | None, typer.Option(help="The customer's reference, if it is one.")
     ] = None,
     via: Annotated[str, typer.Option(help="How: web, phone, in_person, email or post.")] = "phone",
-    received: Annotated[str | None, typer.Option(help=f"When, {MOMENT}; else now.")] = None,
+    received_at: Annotated[str | None, typer.Option(help=f"When, {MOMENT}; else now.")] = None,
     reason: Why = "",
     actor: As = "",
     as_json: AsJson = False,
@@ -44,13 +44,13 @@ def open_complaint(
     from workers.rights.complaints import Came
 
     if via not in _WAYS:
-        stop_with(f"--via must be one of {', '.join(_WAYS)}")
+        fail(f"--via must be one of {', '.join(_WAYS)}")
     by = by_whom(actor, reason or "entered as it came", dry_run=False)
     with opened(there()) as parts:
-        came = Came(detail, via, customer, moment_of(parts, "--received", received))
+        came = Came(detail, via, customer, moment_of(parts, "--received-at", received_at))
         made = open_complaints(parts).open(came, by)
         if isinstance(made, Refusal):
-            stop_with(f"nothing is known of {customer}: leave --customer out if they are none")
+            fail(f"nothing is known of {customer}: leave --customer out if they are none")
         with parts.store.write() as tx:
             one = find(tx, made)
     until = None if one is None else one.acknowledge_by
@@ -64,7 +64,7 @@ def acknowledge(complaint: Named, reason: Why = "", actor: As = "") -> None:
 
     by = by_whom(actor, reason, dry_run=False)
     with opened(there()) as parts:
-        refused(open_complaints(parts).acknowledge(complaint, by))
+        refused(open_complaints(parts).acknowledge(complaint, by), _LISTED_BY)
     typer.echo("acknowledged")
 
 
@@ -74,13 +74,13 @@ def close(complaint: Named, reason: Why = "", actor: As = "") -> None:
 
     by = by_whom(actor, reason, dry_run=False)
     with opened(there()) as parts:
-        refused(open_complaints(parts).close(complaint, by))
+        refused(open_complaints(parts).close(complaint, by), _LISTED_BY)
     typer.echo("closed")
 
 
 def list_complaints(
-    customer: Annotated[str | None, typer.Option(help="Of this customer alone.")] = None,
-    closed: Annotated[bool, typer.Option("--closed", help="The closed ones too.")] = False,
+    customer: OfCustomer = None,
+    closed: Closed = False,
     as_json: AsJson = False,
 ) -> None:
     """List complaints, the oldest first, and by when each must be acknowledged."""

@@ -1,14 +1,13 @@
 """Copies of somebody's records: made, looked through for other persons, and delivered."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, NoReturn
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from contracts.vocabulary import REVIEWS, Decided, Purpose, Refusal
-from workers.cli.acting import As, Why, by_whom
-from workers.cli.common import AsJson, fail, listing, opened, there
-from workers.cli.words import REFUSALS
+from workers.cli.acts import As, Why, by_whom, refused
+from workers.cli.common import AsJson, Customer, fail, listing, new_file, opened, there
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -22,7 +21,6 @@ if TYPE_CHECKING:
 transfers_app = typer.Typer(
     help="Temporary copies on their way out, and until when they are there.", no_args_is_help=True
 )
-Customer = Annotated[str, typer.Argument(help="The customer's reference.")]
 Named = Annotated[str, typer.Argument(help="A request, by our id or its publisher's.")]
 
 
@@ -61,7 +59,7 @@ def copy(
 
     by = by_whom(actor, reason, dry_run=False)
     with opened(there()) as parts:
-        try:
+        with new_file(to):
             found = open_copies(parts).copy(
                 customer,
                 to,
@@ -70,13 +68,9 @@ def copy(
                 release_all=release_all,
                 provided_alone=provided,
             )
-        except FileExistsError:
-            stop_with(f"{to} is there already: choose another name, or move it away")
-        except OSError as error:
-            stop_with(f"{to}: {error.strerror}")
         hours = parts.settings.copy_folder_hours
     if found is None:
-        stop_with(f"nothing is held about {customer}")
+        fail(f"nothing is held about {customer}")
     row = {"file": str(to), "sha256": found.sha256, **_counts(found)}
     headings = {"file": "File", "records": "Records", "files": "Files", "withheld": "Withheld"}
     listing([row], headings, as_json=as_json)
@@ -98,7 +92,9 @@ def review(
     ] = None,
     rest: Annotated[
         Decided | None,
-        typer.Option("--rest", help="What to do with all that are undecided: released, redacted."),
+        typer.Option(
+            metavar="|".join(sorted(REVIEWS)), help="What to do with all that are undecided."
+        ),
     ] = None,
     reason: Why = "",
     actor: As = "",
@@ -149,17 +145,17 @@ def deliver(
     by = by_whom(actor, reason, dry_run=False)
     with opened(there()) as parts:
         if links(parts) is None:
-            stop_with("nobody could follow the link: set ONWARD_PUBLIC_URL")
+            fail("nobody could follow the link: set ONWARD_PUBLIC_URL")
         asked = one_request(parts, request)
         try:
             done = open_delivering(parts).deliver(asked, to, by)
         except FilesAwayError as error:
-            stop_with(str(error))
+            fail(str(error))
         hint(parts, done.due)
     if done.refusal is Refusal.UNDECIDED:
-        stop_with(f"{_undecided(asked.customer_ref, len(done.undecided))}; nothing was sent")
+        fail(f"{_undecided(asked.customer_ref, len(done.undecided))}; nothing was sent")
     if done.refusal is Refusal.DESTINATION_REMOVED:
-        stop_with(f"{asked.customer_ref} has no destination {to}: onward trace, or onward rules")
+        fail(f"{asked.customer_ref} has no destination {to}: onward trace, or onward rules")
     refused(done.refusal)
     _tell_delivered(asked, to, done, as_json=as_json)
 
@@ -215,23 +211,11 @@ def one_request(parts: "Parts", name: str) -> "Request":
     with parts.store.write() as tx:
         found = named(tx, name)
     if not found:
-        stop_with(f"there is no request {name}: see onward rights list --closed")
+        fail(f"there is no request {name}: see onward rights list --closed")
     if len(found) > 1:
         ids = ", ".join(str(one.id) for one in found)
-        stop_with(f"several requests are named {name}: give one of our ids, {ids}")
+        fail(f"several requests are named {name}: give one of our ids, {ids}")
     return found[0]
-
-
-def refused(refusal: Refusal | None) -> None:
-    """Say why something was not done, if it was not."""
-    if refusal is not None:
-        fail(REFUSALS[refusal])
-
-
-def stop_with(text: str) -> NoReturn:
-    """Say what is wrong, and exit 1."""
-    fail(text)
-    raise AssertionError
 
 
 def _counts(found: "Copied") -> dict[str, int]:

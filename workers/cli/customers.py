@@ -8,7 +8,7 @@ import click
 import typer
 
 from contracts.vocabulary import Purpose
-from workers.cli.common import fail, opened, there
+from workers.cli.common import Customer, fail, opened, there
 
 rules_app = typer.Typer(help="A customer's rules.", no_args_is_help=True)
 
@@ -20,13 +20,13 @@ def add_to(app: typer.Typer) -> None:
     app.add_typer(rules_app, name="rules")
 
 
-def show(customer: Annotated[str, typer.Argument(help="The customer's reference.")]) -> None:
+def show(customer: Customer) -> None:
     """Print the rules in force, with their version."""
     typer.echo(json.dumps(_in_force(customer), indent=2))
 
 
 def edit(
-    customer: Annotated[str, typer.Argument(help="The customer's reference.")],
+    customer: Customer,
     set_by: Annotated[
         str, typer.Option("--as", help="Who sets them; else the system account.")
     ] = "",
@@ -68,7 +68,6 @@ def _in_force(customer: str) -> dict[str, Any]:
         found = parts.readings.load(tx, [customer]).get(customer)
     if found is None:
         fail(f"there is no customer {customer}")
-        raise AssertionError
     rules = found.rules.model_dump(mode="json", exclude_unset=True) if found.rules else {}
     return {
         "version": found.rules_version,

@@ -7,15 +7,15 @@ from uuid import UUID
 import typer
 
 from contracts.vocabulary import Purpose
-from workers.cli.acting import As, Why, by_whom
-from workers.cli.common import AsJson, listing, opened, there
-from workers.cli.copies import refused, stop_with
+from workers.cli.acts import As, Why, by_whom, refused
+from workers.cli.common import AsJson, Closed, fail, listing, new_file, opened, there
 from workers.cli.times import MOMENT, moment_of
 
 disclosures_app = typer.Typer(
     help="What authorities ask for: the law permits it, and two people must approve.",
     no_args_is_help=True,
 )
+_LISTED_BY = "onward disclosures list --closed"
 Named = Annotated[UUID, typer.Argument(help="A disclosure, by its id.")]
 
 
@@ -71,9 +71,9 @@ def open_disclosure(  # noqa: PLR0913, PLR0917 - each is an option
         try:
             done = open_disclosing(parts).open(asked, customers, by)
         except ScopeError as error:
-            stop_with(str(error))
+            fail(str(error))
     if done.disclosure_id is None:
-        stop_with(f"nothing is known of {', '.join(done.unknown)}")
+        fail(f"nothing is known of {', '.join(done.unknown)}")
     listing([{"id": done.disclosure_id}], {"id": "Disclosure"}, as_json=as_json)
     typer.echo("two others must approve it: onward disclosures approve", err=True)
 
@@ -85,7 +85,7 @@ def approve(disclosure: Named, reason: Why = "", actor: As = "") -> None:
 
     by = by_whom(actor, reason, dry_run=False)
     with opened(there()) as parts:
-        refused(open_disclosing(parts).approve(disclosure, by))
+        refused(open_disclosing(parts).approve(disclosure, by), _LISTED_BY)
         with parts.store.write() as tx:
             one = find(tx, disclosure)
     done = one is not None and one.status.value == "approved"
@@ -98,7 +98,7 @@ def refuse(disclosure: Named, reason: Why = "", actor: As = "") -> None:
 
     by = by_whom(actor, reason, dry_run=False)
     with opened(there()) as parts:
-        refused(open_disclosing(parts).refuse(disclosure, by))
+        refused(open_disclosing(parts).refuse(disclosure, by), _LISTED_BY)
     typer.echo("refused: nothing is disclosed")
 
 
@@ -114,14 +114,10 @@ def export(
 
     by = by_whom(actor, reason, dry_run=False)
     with opened(there()) as parts:
-        try:
+        with new_file(to):
             done = open_disclosing(parts).export(disclosure, to, by)
-        except FileExistsError:
-            stop_with(f"{to} is there already: choose another name, or move it away")
-        except OSError as error:
-            stop_with(f"{to}: {error.strerror}")
         hours = parts.settings.copy_folder_hours
-    refused(done.refusal)
+    refused(done.refusal, _LISTED_BY)
     row = {
         "file": str(to),
         "records": done.records,
@@ -139,7 +135,7 @@ def hide(disclosure: Named, reason: Why = "", actor: As = "") -> None:
 
     by = by_whom(actor, reason, dry_run=False)
     with opened(there()) as parts:
-        refused(open_disclosing(parts).hide(disclosure, by))
+        refused(open_disclosing(parts).hide(disclosure, by), _LISTED_BY)
     typer.echo("it is left out of their copies, until onward disclosures unhide")
 
 
@@ -149,12 +145,12 @@ def unhide(disclosure: Named, reason: Why = "", actor: As = "") -> None:
 
     by = by_whom(actor, reason, dry_run=False)
     with opened(there()) as parts:
-        refused(open_disclosing(parts).show(disclosure, by))
+        refused(open_disclosing(parts).show(disclosure, by), _LISTED_BY)
     typer.echo("it is in their copies again")
 
 
 def list_disclosures(
-    closed: Annotated[bool, typer.Option("--closed", help="The closed ones too.")] = False,
+    closed: Closed = False,
     as_json: AsJson = False,
 ) -> None:
     """List what authorities ask for, and who has approved it."""

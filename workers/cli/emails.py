@@ -9,8 +9,17 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from contracts.vocabulary import Carried, Channel, Content, Purpose
-from workers.cli.acting import As, Why, by_whom, tell
-from workers.cli.common import AsJson, fail, harmless, listing, opened, there
+from workers.cli.acts import As, Why, by_whom, tell
+from workers.cli.common import (
+    AsJson,
+    Customer,
+    fail,
+    harmless,
+    listing,
+    new_file,
+    opened,
+    there,
+)
 from workers.previewing.fates import Fate
 
 if TYPE_CHECKING:
@@ -21,7 +30,6 @@ mail_from_app = typer.Typer(
     help="In whose name a customer's emails come, where not in the company's own.",
     no_args_is_help=True,
 )
-Ref = Annotated[str, typer.Argument(help="The customer's reference.")]
 
 
 class Form(StrEnum):
@@ -86,7 +94,6 @@ def preview(  # noqa: PLR0913, PLR0917 - each is an option
             shown = previewing.show(replace(wanted, locale=locale) if locale else wanted)
         except NotPreviewedError as error:
             fail(str(error))
-            return
         form = form or (_FORMS.get(out.suffix.lower()) if out else None) or Form.TEXT
         if out is not None and event not in SAMPLES:
             _take_away(parts, _content(shown, form), customer or None, out)
@@ -109,13 +116,8 @@ def _take_away(parts: "Parts", content: bytes, customer: str | None, out: Path) 
     """Write what was said to a real customer: as any copy, for these eyes and for a time."""
     from workers.bootstrap.rights import open_transfers
 
-    try:
-        with open_transfers(parts).written(Carried.PREVIEW, customer, out) as file:
-            file.write(content)
-    except FileExistsError:
-        fail(f"{out} is there already: choose another name, or move it away")
-    except OSError as error:
-        fail(f"{out}: {error.strerror}")
+    with new_file(out), open_transfers(parts).written(Carried.PREVIEW, customer, out) as file:
+        file.write(content)
 
 
 def _content(shown: "Preview", form: Form) -> bytes:
@@ -154,7 +156,7 @@ def _try_all(previewing: "Previewing") -> None:
     typer.echo("every template can be used, and writes every event that it is for")
 
 
-def show(customer: Ref, as_json: AsJson = False) -> None:
+def show(customer: Customer, as_json: AsJson = False) -> None:
     """Show in whose name a customer's emails come."""
     from store.customers.mail_from import MailFrom, read_mail_from
 
@@ -173,7 +175,7 @@ def show(customer: Ref, as_json: AsJson = False) -> None:
 
 
 def put(
-    customer: Ref,
+    customer: Customer,
     address: Annotated[str, typer.Option(help="The address they come from.")] = "",
     name: Annotated[str, typer.Option(help="The name beside it.")] = "",
     reply_to: Annotated[str, typer.Option(help="Where answers go.")] = "",
@@ -202,7 +204,7 @@ def put(
     tell([done], as_json=as_json)
 
 
-def clear(customer: Ref, reason: Why = "", actor: As = "", as_json: AsJson = False) -> None:
+def clear(customer: Customer, reason: Why = "", actor: As = "", as_json: AsJson = False) -> None:
     """Have a customer's emails come in the company's own name again."""
     by = by_whom(actor, reason, dry_run=False)
     with opened(there()) as parts:

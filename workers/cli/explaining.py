@@ -114,7 +114,7 @@ def _moment(text: str) -> datetime:
     try:
         return parse_instant(text)
     except ValueError as error:
-        _stop(f"--at {error}")
+        fail(f"--at {error}")
 
 
 def _past(
@@ -128,16 +128,16 @@ def _past(
     ids = inbox.named(tx, name, source)
     kept = inbox.load(tx, ids)
     if not kept:
-        _stop(f"no event is kept by the name {name}: try onward find, or onward trace")
+        fail(f"no event is kept by the name {name}: try onward find, or onward trace")
     if len(kept) > 1:
         sources = ", ".join(sorted({one.source for one in kept}))
-        _stop(f"several events have the id {name}; say which with --source, one of {sources}")
+        fail(f"several events have the id {name}; say which with --source, one of {sources}")
     (found,) = kept
     ref = customer or found.customer_ref
     if ref is None:
-        _stop("this event is nobody's yet, or everybody's: name a customer too")
+        fail("this event is nobody's yet, or everybody's: name a customer too")
     if found.customer_ref not in {None, ref}:
-        _stop(f"this event is of another customer, {found.customer_ref}")
+        fail(f"this event is of another customer, {found.customer_ref}")
     data = load_data(found.type, found.data)
     return ref, Routable(found.id, found.type, found.received_at, data)
 
@@ -149,18 +149,18 @@ def _sampled(
     from workers.routing.sample_events import sample_event
 
     if customer is None:
-        _stop("name the customer whose rules are asked")
+        fail("name the customer whose rules are asked")
     try:
         return customer, sample_event(event_type, said, at)
     except Malformed as broken:
-        _stop(*(f"{_option(each.path)} {each.text}" for each in broken.problems))
+        fail(*(f"{_option(each.path)} {each.text}" for each in broken.problems))
 
 
 def _customer(parts: "Parts", tx: "Transaction", ref: str, rules: Path | None) -> "Customer":
     """Give the customer, where asked as if other rules were in force."""
     found = parts.readings.load(tx, [ref]).get(ref)
     if found is None:
-        _stop(f"there is no customer {ref}")
+        fail(f"there is no customer {ref}")
     return found if rules is None else _as_if(parts, found, rules)
 
 
@@ -175,13 +175,13 @@ def _as_if(parts: "Parts", customer: "Customer", file: Path) -> "Customer":
     except Malformed as broken:
         _refused(broken.problems)
     except OSError as error:
-        _stop(f"{file}: {error.strerror}")
+        fail(f"{file}: {error.strerror}")
     except ValueError:
-        _stop(f"{file}: is not JSON")
+        fail(f"{file}: is not JSON")
     unknown = unknown_destinations(wanted.rules, customer.destinations)
     if unknown:
         names = ", ".join(unknown)
-        _stop(f"these rules would wait for destinations that nobody has added: {names}")
+        fail(f"these rules would wait for destinations that nobody has added: {names}")
     callers = wanted.callers or Callers()
     problems = check_rules(wanted.rules, callers, customer, parts.policies.lanes)
     if problems:
@@ -213,9 +213,4 @@ def _option(name: str) -> str:
 
 
 def _refused(problems: "Sequence[Problem]") -> NoReturn:
-    _stop("these rules would be refused:", *(f"{each.path}: {each.text}" for each in problems))
-
-
-def _stop(*lines: str) -> NoReturn:
-    fail("\n  ".join(lines))
-    raise AssertionError
+    fail("these rules would be refused:", *(f"{each.path}: {each.text}" for each in problems))

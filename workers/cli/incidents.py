@@ -7,9 +7,8 @@ from uuid import UUID
 import typer
 
 from contracts.vocabulary import Channel, Decided, Purpose
-from workers.cli.acting import As, Why, by_whom
-from workers.cli.common import AsJson, fail, listing, opened, there
-from workers.cli.copies import refused, stop_with
+from workers.cli.acts import As, Why, by_whom, refused
+from workers.cli.common import AsJson, Closed, fail, listing, opened, there
 from workers.cli.times import MOMENT, moment_of
 
 if TYPE_CHECKING:
@@ -18,6 +17,7 @@ if TYPE_CHECKING:
 incidents_app = typer.Typer(
     help="Breaches: which sends each concerns, and by when it must be told.", no_args_is_help=True
 )
+_LISTED_BY = "onward incidents list --closed"
 Named = Annotated[UUID, typer.Argument(help="An incident, by its id.")]
 
 
@@ -71,7 +71,7 @@ def open_incident(  # noqa: PLR0913, PLR0917 - each is an option
             until=moment_of(parts, "--until", until),
         )
         if wrong.says_nothing:
-            stop_with(
+            fail(
                 "say which sends: --customer, --destination, --value, --template, --source,"
                 " --channel, or a period by --since and --until"
             )
@@ -84,7 +84,7 @@ def open_incident(  # noqa: PLR0913, PLR0917 - each is an option
 
 
 def list_incidents(
-    closed: Annotated[bool, typer.Option("--closed", help="The closed ones too.")] = False,
+    closed: Closed = False,
     as_json: AsJson = False,
 ) -> None:
     """List breaches, the first due first, and how long there is to tell the ICO."""
@@ -123,7 +123,7 @@ def show(incident: Named, as_json: AsJson = False) -> None:
     with opened(there()) as parts:
         known = open_incidents(parts).known(incident)
     if known is None:
-        stop_with(f"there is no incident {incident}: see onward incidents list --closed")
+        fail(f"there is no incident {incident}: see onward incidents list --closed")
     _tell(known, as_json=as_json)
 
 
@@ -144,7 +144,7 @@ def decide(
         fail(f"decide one of {', '.join(sorted(TO_ICO | TO_PEOPLE))}")
     by = by_whom(actor, reason, dry_run=False)
     with opened(there()) as parts:
-        refused(open_incidents(parts).decide(incident, decided, by))
+        refused(open_incidents(parts).decide(incident, decided, by), _LISTED_BY)
     typer.echo(f"noted: {decided.value}")
 
 
@@ -154,7 +154,7 @@ def close(incident: Named, reason: Why = "", actor: As = "") -> None:
 
     by = by_whom(actor, reason, dry_run=False)
     with opened(there()) as parts:
-        refused(open_incidents(parts).close(incident, by))
+        refused(open_incidents(parts).close(incident, by), _LISTED_BY)
     typer.echo("closed")
 
 

@@ -162,6 +162,7 @@ def list_publishers(as_json: AsJson = False) -> None:
 
 def revoke_publisher(name: str) -> None:
     """Close a publisher's key for good; its broker user is yours to delete (printed)."""
+    from config.definitions import revoke_command
     from store.publishers import revoke
 
     with opened() as parts:
@@ -169,4 +170,4 @@ def revoke_publisher(name: str) -> None:
             gone = revoke(tx, name)
         if not gone:
             fail(f"there is no publisher {name} with an open key")
-    typer.echo(f"revoked; if it has a broker user: rabbitmqctl delete_user {name}")
+    typer.echo(f"revoked; if it has a broker user: {revoke_command(name)}")

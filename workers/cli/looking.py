@@ -131,7 +131,6 @@ def trace(
         story = read(tx, name, source)
     if story is None:
         fail(f"nothing is known by the name {name}: try onward find, or onward attention")
-        return
     if as_json:
         json.dump(as_plain(story), sys.stdout, default=in_json, indent=2)
         sys.stdout.write("\n")

@@ -13,7 +13,10 @@ if TYPE_CHECKING:
     from store.engine import Transaction
     from store.policy.versions import PolicyVersion
 
-policy_app = typer.Typer(help="The company's own data-protection policy.", no_args_is_help=True)
+policy_app = typer.Typer(
+    help="The company's own policy: its versions, and whether what is published is in force.",
+    no_args_is_help=True,
+)
 _LARGEST = 10_000_000
 
 File = Annotated[Path, typer.Argument(help="A text of the policy, as it is published.")]
@@ -99,8 +102,7 @@ def show(version: Version = None) -> None:
         found = text_of(tx, open_files(parts), one.sha256)
     if not isinstance(found, bytes) or sha256(found).hexdigest() != one.sha256:
         fail(f"the text of version {one.version} is not kept: onward policy add FILE")
-    else:
-        typer.echo(found.decode(errors="replace"), nl=False)
+    typer.echo(found.decode(errors="replace"), nl=False)
 
 
 def check(file: File) -> None:
@@ -131,7 +133,6 @@ def _by_hand(
             f"no policy.changed told of version {version}: publish it, so that customers are told;"
             " for one from before, say --effective-at"
         )
-        raise AssertionError
     at = effective_at if effective_at.tzinfo else effective_at.replace(tzinfo=UTC)
     if at > tx.now:
         fail("a version that is yet to take effect is published as policy.changed")
@@ -146,7 +147,6 @@ def _named(tx: "Transaction", version: str) -> "PolicyVersion":
     one = find(tx, version)
     if one is None:
         fail(f"version {version} is not on record: onward policy list, onward policy add")
-        raise AssertionError
     return one
 
 
@@ -155,7 +155,6 @@ def _read(file: Path) -> bytes:
         text = file.read_bytes()
     except OSError as error:
         fail(f"{file}: {error.strerror}")
-        raise AssertionError from None
     if not 0 < len(text) <= _LARGEST:
         fail(f"{file} is empty, or larger than {_LARGEST} bytes")
     return text

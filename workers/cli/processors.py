@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from workers.cli.common import AsJson, fail, listing, opened, settings, there
+from workers.cli.common import AsJson, OfCustomer, all_taken, fail, listing, opened, settings, there
 
 processors_app = typer.Typer(
     help="Third parties that carry or keep what we hold about people.", no_args_is_help=True
@@ -46,11 +46,11 @@ def list_processors(as_json: AsJson = False) -> None:
     listing(rows, headings, as_json=as_json)
     missing = undeclared(found)
     if missing:
-        fail("\n  ".join(missing))
+        fail(*missing)
 
 
 def list_asked(
-    customer: Annotated[str | None, typer.Option(help="Of this customer alone.")] = None,
+    customer: OfCustomer = None,
     confirmed: Annotated[
         bool, typer.Option("--confirmed", help="Those that have confirmed, too.")
     ] = False,
@@ -102,6 +102,5 @@ def confirm(
         with parts.store.read() as tx:
             when = at or tx.now.isoformat()
         (answer,) = publish(parts, [erasure_confirmed_event(request, processor, when)])
-    if answer.problems:
-        fail("\n  ".join(f"{p.path}: {p.text}" for p in answer.problems))
+    all_taken([answer])
     typer.echo("confirmed")

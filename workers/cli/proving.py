@@ -4,7 +4,7 @@ import json
 import os
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, NoReturn
+from typing import TYPE_CHECKING, Annotated, Any
 from uuid import UUID
 
 import typer
@@ -142,20 +142,20 @@ def _published(url: str) -> "list[Checkpoint]":
     try:
         return Published(url).all()
     except NotACheckpointError as error:
-        _stop(f"{url}: {error}")
+        fail(f"{url}: {error}")
 
 
 def _named(name: str, published: "list[Checkpoint]") -> "list[Checkpoint]":
     from store.record.checkpoints import NotACheckpointError, read
 
     if name == _LAST:
-        return published[-1:] or _stop("no checkpoint was written yet: onward checkpoints")
+        return published[-1:] or fail("no checkpoint was written yet: onward checkpoints")
     try:
         return [read(Path(name).read_bytes())]
     except OSError as error:
-        _stop(f"{name}: {error.strerror}")
+        fail(f"{name}: {error.strerror}")
     except NotACheckpointError as error:
-        _stop(f"{name}: {error}")
+        fail(f"{name}: {error}")
 
 
 def _insist(store: "Store", published: "list[Checkpoint]", kept: "list[Checkpoint]") -> None:
@@ -166,15 +166,10 @@ def _insist(store: "Store", published: "list[Checkpoint]", kept: "list[Checkpoin
         key = public_key(store.root)
         fault = fault_of(tx, published, key) or fault_of(tx, kept, key)
     if fault is not None:
-        _stop(f"the chain is broken: {fault}")
+        fail(f"the chain is broken: {fault}")
 
 
 def _trusted(checkpoint: "Checkpoint") -> "Trusted":
     from store.record.sealing import Trusted
 
     return Trusted(checkpoint.last_seal, bytes.fromhex(checkpoint.head), checkpoint.entries)
-
-
-def _stop(text: str) -> NoReturn:
-    fail(text)
-    raise AssertionError

@@ -5,7 +5,7 @@ from uuid import UUID
 
 import typer
 
-from workers.cli.acting import As, DryRun, Why, by_whom, tell
+from workers.cli.acts import As, DryRun, Why, by_whom, tell
 from workers.cli.common import AsJson, opened, there
 
 

@@ -6,16 +6,15 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from contracts.vocabulary import ContestedField, Purpose, RightsKind, RightsStatus
-from workers.cli.acting import As, Why, by_whom
-from workers.cli.common import AsJson, fail, listing, opened, there
-from workers.cli.copies import Customer, one_request, refused
+from workers.cli.acts import As, Why, by_whom, refused
+from workers.cli.common import AsJson, Customer, OfCustomer, all_taken, fail, listing, opened, there
+from workers.cli.copies import one_request
 from workers.cli.rights import rights_app
 
 if TYPE_CHECKING:
     from store.rights.contests import Contested
     from store.rights.requests import Request
     from workers.bootstrap.parts import Parts
-    from workers.intake.submission import Answered
 
 Place = Annotated[str | None, typer.Option("--destination", help="A destination, by its id.")]
 AField = Annotated[ContestedField | None, typer.Option("--field", help="What of their names.")]
@@ -73,7 +72,7 @@ def settle(
 
 
 def contested(
-    customer: Annotated[str | None, typer.Option(help="Of this customer alone.")] = None,
+    customer: OfCustomer = None,
     settled: Annotated[bool, typer.Option("--settled", help="The settled ones too.")] = False,
     as_json: AsJson = False,
 ) -> None:
@@ -134,7 +133,7 @@ def correct(
     with opened(there()) as parts:
         asked = _asked(parts, customer, request)
         answers = publish(parts, _events(parts, customer, wanted, told_us_by))
-        _all_taken(answers)
+        all_taken(answers, "not all was corrected, and no request closed:")
         if asked is not None:
             refused(open_requests(parts).close(asked, RightsStatus.DONE, by))
     typer.echo(f"corrected: {', '.join(wanted)}")
@@ -203,7 +202,6 @@ def _events(parts: "Parts", customer: str, wanted: dict[str, str], told_us_by: s
         places = {name: described(tx, customer, name) for name in _destinations(wanted)}
     if profile is None:
         fail(f"there is no customer {customer}")
-        raise AssertionError
     changed: dict[str, Any] = {}
     events = []
     for name, value in wanted.items():
@@ -226,9 +224,3 @@ def _destinations(wanted: Iterable[str]) -> list[str]:
     """Those of the names to correct that are destinations, by their ids."""
     pairs = [name.partition(".") for name in wanted]
     return [inner for outer, _, inner in pairs if outer == "destination"]
-
-
-def _all_taken(answers: "list[Answered]") -> None:
-    problems = [f"{p.path}: {p.text}" for answer in answers for p in answer.problems]
-    if problems:
-        fail("not all was corrected, and no request closed:\n  " + "\n  ".join(problems))

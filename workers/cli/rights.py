@@ -8,9 +8,19 @@ import typer
 
 from contracts.vocabulary import Purpose, Refusal, RightsKind, RightsStatus
 from workers.cli import copies
-from workers.cli.acting import As, Why, by_whom
-from workers.cli.common import AsJson, fail, listing, opened, there
-from workers.cli.copies import Customer, Named, one_request, refused, stop_with
+from workers.cli.acts import As, Why, by_whom, refused
+from workers.cli.common import (
+    AsJson,
+    Closed,
+    Customer,
+    OfCustomer,
+    all_taken,
+    fail,
+    listing,
+    opened,
+    there,
+)
+from workers.cli.copies import Named, one_request
 
 if TYPE_CHECKING:
     from store.rights.processors import Asked
@@ -39,8 +49,8 @@ def add_to(app: typer.Typer) -> None:
 
 
 def list_requests(
-    customer: Annotated[str | None, typer.Option(help="Of this customer alone.")] = None,
-    closed: Annotated[bool, typer.Option("--closed", help="The closed ones too.")] = False,
+    customer: OfCustomer = None,
+    closed: Closed = False,
     as_json: AsJson = False,
 ) -> None:
     """List requests, the most pressing first, and by when each must be answered."""
@@ -106,8 +116,7 @@ def open_request(
             at = received_at or tx.now.isoformat()
         body = rights_event(customer, kind.value, via, at, detail)
         (answer,) = publish(parts, [body])
-    if answer.problems:
-        stop_with("\n  ".join(f"{p.path}: {p.text}" for p in answer.problems))
+    all_taken([answer])
     row = {"id": answer.id, "answer": answer.answer.value, "waits_for": answer.waits_for}
     listing([row], {"id": "Request", "answer": "Answer"}, as_json=as_json)
 
@@ -223,7 +232,7 @@ def lift(customer: Customer, reason: Why = "", actor: As = "") -> None:
 
 
 def destroyed(
-    customer: Annotated[str | None, typer.Option(help="Of this customer alone.")] = None,
+    customer: OfCustomer = None,
     as_json: AsJson = False,
 ) -> None:
     """List the certificates of what was destroyed because its time was over."""

@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from contracts.vocabulary import Purpose
-from workers.cli.acting import As, Why, by_whom, tell
+from workers.cli.acts import As, Why, by_whom, tell
 from workers.cli.common import AsJson, listing, opened, there
 
 senders_app = typer.Typer(help="Senders that customers have to themselves.", no_args_is_help=True)

@@ -27,4 +27,3 @@ def moment_of(parts: "Parts", option: str, text: str | None) -> datetime | None:
         return datetime.combine(parse_day(text), time(), office)
     except ValueError:
         fail(f"{option} must be a day or an instant with its offset, {MOMENT}")
-        raise AssertionError from None

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from workers.cli.acting import As, Why, by_whom
-from workers.cli.common import fail, in_json, opened, there
+from workers.cli.acts import As, Why, by_whom
+from workers.cli.common import Customer, fail, in_json, opened, there
 
 if TYPE_CHECKING:
     from store.encryption.vault import VaultKey
@@ -47,7 +47,7 @@ def init(
 
 
 def show(
-    customer: Annotated[str, typer.Argument(help="The customer's reference.")],
+    customer: Customer,
     key: KeyFile,
     files: Annotated[
         Path | None, typer.Option(help="A folder to write copies of documents to.")

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from contracts.vocabulary import NoteChannel, Purpose
-from workers.cli.acting import by_whom
-from workers.cli.common import AsJson, fail, listing, opened, there
+from workers.cli.acts import by_whom
+from workers.cli.common import AsJson, Customer, all_taken, fail, listing, opened, there
 
 if TYPE_CHECKING:
     from store.office.correspondence import Letter
@@ -25,7 +25,7 @@ def add_to(app: typer.Typer) -> None:
 
 
 def note(
-    customer: Annotated[str, typer.Argument(help="The customer's reference.")],
+    customer: Customer,
     text: Annotated[str, typer.Option(help="What was said, and what is to be done.")],
     channel: Annotated[NoteChannel, typer.Option(help="How it was said.")] = NoteChannel.PHONE,
     amends: Annotated[
@@ -56,8 +56,7 @@ def note(
             "amends": amends,
         }
         (answer,) = publish(parts, [note_event(customer, told)])
-    if answer.problems:
-        fail("\n  ".join(f"{p.path}: {p.text}" for p in answer.problems))
+    all_taken([answer])
     waits = f"waits for its {answer.waits_for}" if answer.waits_for else ""
     row = {"note": told["note_id"], "answer": answer.answer.value, "says": waits}
     listing([row], {"note": "Note", "answer": "Answer", "says": ""}, as_json=as_json)

@@ -1,20 +1,24 @@
 """How is a page answered, and a form read? With headers that keep it to whoever has the link."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from urllib.parse import parse_qs, quote
 
 from fastapi import Request, Response
+from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import HTMLResponse
 from markupsafe import Markup
 from structlog import get_logger
 
+from store.engine import is_outage
 from workers.routing.template_files import FALLBACK, TemplateFiles
 
 log = get_logger(__name__)
 _LARGEST_FORM = 16_384
 _FOLDER = "page"
+_ADDRESS = "address"
+_LONGEST_ADDRESS = 320
 _HEADING = re.compile(r"<h1>(.*?)</h1>", re.DOTALL)
 # The address of a page is its secret: no cache, no index, no next page may have it.
 HEADERS: Mapping[str, str] = MappingProxyType(
@@ -55,6 +59,23 @@ class Pages:
         }
         html = self._files.piece(layout).render(around)
         return HTMLResponse(html, status, dict(HEADERS))
+
+
+async def answered(pages: Pages, make: Callable[[], Response]) -> Response:
+    """Make an answer from the store, in a thread; while that is away, say so."""
+    try:
+        return await run_in_threadpool(make)
+    except Exception as error:
+        if not is_outage(error):
+            raise
+        log.error("store_out_of_order", error_type=type(error).__name__)  # noqa: TRY400
+        return pages.answer("out_of_order", 503)
+
+
+async def address_of(request: Request) -> str:
+    """Read the number or address that somebody typed; empty where there is none."""
+    form = await form_of(request) or {}
+    return form.get(_ADDRESS, "")[:_LONGEST_ADDRESS]
 
 
 async def form_of(request: Request) -> Mapping[str, str] | None:

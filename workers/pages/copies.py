@@ -5,33 +5,30 @@ to. Taking the copy destroys its key and closes the request, in one transaction,
 byte leaves: whoever opens the link again, or has it opened at the same moment, gets nothing.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
 from cryptography.exceptions import InvalidTag
 from fastapi import APIRouter, Request, Response
-from fastapi.concurrency import run_in_threadpool
 from structlog import get_logger
 
 from contracts.numbers import normalise
 from contracts.vocabulary import Channel, Gone, Opening, RightsStatus
-from store.engine import Store, Transaction, is_outage
+from store.engine import Store, Transaction
 from store.evidence.openings import Linked, linked, note, wrong_tries
 from store.rights import requests as rights
 from store.rights import transfers
 from store.rights.transfers import Transfer, stored_at
 from workers.links import COPY, DocumentLink, Links
-from workers.pages.answers import Pages, file_answer, form_of
+from workers.pages.answers import Pages, address_of, answered, file_answer
 from workers.pages.documents import same_address
 
 if TYPE_CHECKING:
     from store.files import Files
 
 log = get_logger(__name__)
-_FIELD = "address"
-_LONGEST_ADDRESS = 320
 _NAME = "records.zip"
 _ANSWER = "handed out by the link that was sent"
 
@@ -63,20 +60,13 @@ class HandingOut:
         return await self._answer(token, None)
 
     async def _take(self, token: str, request: Request) -> Response:
-        form: Mapping[str, str] = await form_of(request) or {}
-        return await self._answer(token, form.get(_FIELD, "")[:_LONGEST_ADDRESS])
+        return await self._answer(token, await address_of(request))
 
     async def _answer(self, token: str, given: str | None) -> Response:
         link = self._parts.links.document(token)
         if link is None:
             return self._parts.pages.answer("no_such_link", 404)
-        try:
-            return await run_in_threadpool(self._at, link, given)
-        except Exception as error:
-            if not is_outage(error):
-                raise
-            log.error("store_out_of_order", error_type=type(error).__name__)  # noqa: TRY400
-            return self._parts.pages.answer("out_of_order", 503)
+        return await answered(self._parts.pages, lambda: self._at(link, given))
 
     def _at(self, link: DocumentLink, given: str | None) -> Response:
         parts = self._parts

@@ -8,25 +8,22 @@ record before its first byte.
 
 import hmac
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from uuid import UUID
 
 from fastapi import APIRouter, Request, Response
-from fastapi.concurrency import run_in_threadpool
 from structlog import get_logger
 
 from contracts.events import File, load_data
 from contracts.vocabulary import Opening
-from store.engine import Store, is_outage
+from store.engine import Store
 from store.evidence.openings import Linked, linked, note, wrong_tries
 from workers.documents import file_of, name_of
 from workers.links import DOCUMENT, DocumentLink, Links
-from workers.pages.answers import Pages, file_answer, form_of
+from workers.pages.answers import Pages, address_of, answered, file_answer
 
 log = get_logger(__name__)
-_FIELD = "address"
-_LONGEST_ADDRESS = 320
 _READ_AT_ONCE = 4  # to look at one takes some four times its size
 
 
@@ -61,20 +58,13 @@ class Fetching:
         return await self._answer(token, None)
 
     async def _take(self, token: str, request: Request) -> Response:
-        form: Mapping[str, str] = await form_of(request) or {}
-        return await self._answer(token, form.get(_FIELD, "")[:_LONGEST_ADDRESS])
+        return await self._answer(token, await address_of(request))
 
     async def _answer(self, token: str, given: str | None) -> Response:
         link = self._parts.links.document(token)
         if link is None:
             return self._parts.pages.answer("no_such_link", 404)
-        try:
-            return await run_in_threadpool(self._at, link, given)
-        except Exception as error:
-            if not is_outage(error):
-                raise
-            log.error("store_out_of_order", error_type=type(error).__name__)  # noqa: TRY400
-            return self._parts.pages.answer("out_of_order", 503)
+        return await answered(self._parts.pages, lambda: self._at(link, given))
 
     def _at(self, link: DocumentLink, given: str | None) -> Response:
         parts = self._parts

@@ -11,14 +11,13 @@ from dataclasses import dataclass
 from uuid import UUID, uuid4
 
 from fastapi import APIRouter, Request, Response
-from fastapi.concurrency import run_in_threadpool
 from structlog import get_logger
 
 from contracts.vocabulary import Purpose
-from store.engine import Store, is_outage
+from store.engine import Store
 from store.evidence.openings import Linked, agrees_to_offers, linked
 from workers.links import UNSUBSCRIBE, Links
-from workers.pages.answers import Pages, form_of
+from workers.pages.answers import Pages, answered, form_of
 
 log = get_logger(__name__)
 _SOURCE = "/onward/unsubscribe"
@@ -62,13 +61,7 @@ class Unsubscribing:
         delivery_id = self._parts.links.unsubscription(token)
         if delivery_id is None:
             return pages.answer("no_such_link", 404)
-        try:
-            return await run_in_threadpool(self._at, delivery_id, how)
-        except Exception as error:
-            if not is_outage(error):
-                raise
-            log.error("store_out_of_order", error_type=type(error).__name__)  # noqa: TRY400
-            return pages.answer("out_of_order", 503)
+        return await answered(pages, lambda: self._at(delivery_id, how))
 
     def _at(self, delivery_id: UUID, how: str | None) -> Response:
         parts = self._parts

@@ -34,22 +34,23 @@ class Clock:
 
     def due(self, one: Request, stopped_days: int) -> date:
         """Give the last day to answer a request whose clock has stood still for so many days."""
-        received = one.received_at.astimezone(ZoneInfo(self.policies.office_time_zone)).date()
+        return self.due_of(one.received_at, stopped_days)
+
+    def due_of(self, received_at: datetime, stopped_days: int = 0) -> date:
+        """Give the last day to answer what was received then."""
+        received = self.day_of(received_at)
         return due_on(received, stopped_days, self.policies.lanes.is_bank_holiday)
 
     def target(self, one: Request) -> date:
         """Give the day by which we mean to have answered."""
-        received = one.received_at.astimezone(ZoneInfo(self.policies.office_time_zone)).date()
-        return target_on(received, one.stopped_days)
+        return target_on(self.day_of(one.received_at), one.stopped_days)
 
 
 def open_request(
     tx: Transaction, clock: Clock, event_id: UUID, ref: str, told: RightsRequested
 ) -> None:
     """Open what an event asks for; its clock has run since it was received."""
-    received = told.received_at.astimezone(ZoneInfo(clock.policies.office_time_zone)).date()
-    due = due_on(received, 0, clock.policies.lanes.is_bank_holiday)
-    rights.put(tx, event_id, ref, told, due)
+    rights.put(tx, event_id, ref, told, clock.due_of(told.received_at))
 
 
 class Requests:

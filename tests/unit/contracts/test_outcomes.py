@@ -11,12 +11,11 @@ from contracts.outcomes import (
     OUTCOMES,
     DeliveryOutcome,
     EventRejected,
+    FieldError,
     PaymentRequested,
     SupplierTold,
-    field_errors,
     outcome_envelope,
 )
-from contracts.problems import Problem
 from contracts.vocabulary import Channel, ErrorCode, Reason
 
 AT = datetime(2026, 11, 20, 10, tzinfo=UTC)
@@ -85,8 +84,8 @@ def test_an_outcome_is_a_cloudevent_of_ours() -> None:
 
 def test_a_rejection_carries_every_error() -> None:
     """The publisher mends the event from this alone."""
-    problems = (Problem("data.text", ErrorCode.MISSING, "is required"),)
-    rejected = EventRejected(source="/x", id="e-1", errors=field_errors(problems))
+    error = FieldError(path="data.text", code=ErrorCode.MISSING, text="is required")
+    rejected = EventRejected(source="/x", id="e-1", errors=(error,))
 
     envelope = outcome_envelope("event.rejected", "r-1", rejected, AT)
 
