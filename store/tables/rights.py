@@ -40,7 +40,7 @@ Index(
 )
 
 # Who was erased, by the keyed digest of their reference. The same stands outside the database
-# (`store.rights.erased`), from where a restored backup is told of it again.
+# (`store.rights.erasure_register`), from where a restored backup is told of it again.
 erasures = Table(
     "erasures",
     metadata,

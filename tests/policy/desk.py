@@ -9,7 +9,7 @@ from typing import Any
 
 from store.audit import By
 from store.files import Files
-from store.rights.erased import ErasureRegister
+from store.rights.erasure_register import ErasureRegister
 from store.tables import metadata
 from tests.building import House
 from workers.rights.complaints import Complaints

@@ -4,7 +4,7 @@ import socket
 
 from config.processors import processors_of
 from store.engine import Store
-from store.rights.erased import ErasureRegister
+from store.rights.erasure_register import ErasureRegister
 from workers.bootstrap.parts import Parts
 from workers.bootstrap.preparing import open_files
 from workers.rights.complaints import Complaints

@@ -21,7 +21,7 @@ from store.customers.known import Readings
 from store.engine import Store, Transaction
 from store.rights import erased, erasing, processors, retaining
 from store.rights import requests as rights
-from store.rights.erased import ErasureRegister
+from store.rights.erasure_register import ErasureRegister
 from workers.rights.processors import to_be_asked
 from workers.routing.checks import named_destinations
 from workers.running.failpoints import reach
