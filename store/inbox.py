@@ -301,6 +301,12 @@ def reject(
     return row_id
 
 
+def forget(tx: Transaction, closed_before: datetime) -> int:
+    """Delete rejected events that were taken in anew or dismissed before an instant."""
+    gone = delete(rejected_events).where(rejected_events.c.closed_at < closed_before)
+    return int(tx.connection.execute(gone).rowcount)
+
+
 def add_terms(tx: Transaction, terms: Iterable[tuple[str, UUID]]) -> None:
     """Make events findable by their terms, kept as keyed digests alone."""
     root = tx.store.root

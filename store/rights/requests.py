@@ -42,7 +42,10 @@ def put(
     told: RightsRequested,
     due_on: date,
 ) -> None:
-    """Open a request, as an event told of it; its clock runs from when it was received."""
+    """Open a request, as an event told of it; its clock runs from when it was received.
+
+    That is no later than now, whatever a publisher's clock says.
+    """
     detail = told.detail
     tx.connection.execute(
         insert(rights_requests).values(
@@ -52,7 +55,7 @@ def put(
             kind=RightsKind(told.kind),
             via=told.via,
             status=RightsStatus.OPEN,
-            received_at=told.received_at,
+            received_at=min(told.received_at, tx.now),
             due_on=due_on,
             stopped_days=0,
             detail=None if detail is None else tx.seal(ref, _place(event_id), detail.encode()),

@@ -283,3 +283,16 @@ def test_clause_36b_why_records_are_held_for_a_court_is_in_no_copy(office: Offic
     found = copied(office, "C-1042")
 
     assert "boathouse" not in texts(found)
+
+
+def test_clause_36d_a_request_from_the_future_was_received_now(office: Office) -> None:
+    """Else a publisher whose clock is wrong by years would put the answer off by years."""
+    office.house.tell(envelope("customer.enquired", subject="C-1042"))
+    late = office.house.clock.now.replace(year=office.house.clock.now.year + 2)
+    data = valid("rights.requested", received_at=late.isoformat())
+
+    office.house.tell(envelope("rights.requested", data=data))
+
+    (request,) = office.house.rows(tables.rights_requests)
+    assert request["received_at"] <= office.house.clock.now
+    assert (request["due_on"] - office.house.clock.now.date()).days <= 35

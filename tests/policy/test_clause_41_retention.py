@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import Update, update
+from sqlalchemy import Update, select, update
 
 from contracts.vocabulary import DeliveryStatus, Retention
 from store import tables
@@ -15,6 +15,7 @@ from store.rights.retaining import Over
 from tests.building import BOTH
 from tests.factories import catch_all, envelope, file
 from tests.policy.desk import OFFICER, Office
+from workers.rights.forgetting import Forgetting
 from workers.rights.holds import Holds
 from workers.rights.retention import Retaining
 
@@ -332,3 +333,22 @@ def test_clause_15_what_changed_since_a_prospect_was_looked_for_counts(
         forgotten = retaining.is_forgotten(tx, "C-1042", heard_before)
 
     assert forgotten is (meanwhile == "nothing")
+
+
+def test_clause_41b_a_rejected_event_that_waits_for_nobody_is_forgotten(office: Office) -> None:
+    """Whose it is may be known to nobody, so that no end of a service would ever take it along."""
+    broken = [envelope("invoice.issued", invoice_number=...) for _ in range(2)]
+    office.house.hand_in(*broken)
+    with office.house.store.write() as tx:
+        first = select(tables.rejected_events.c.id).limit(1)
+        this = tables.rejected_events.c.id == first.scalar_subquery()
+        tx.connection.execute(update(tables.rejected_events).where(this).values(closed_at=tx.now))
+    forgetting = Forgetting(office.house.store, office.house.policies)
+
+    office.house.clock.advance(days=5 * 365)
+    early = forgetting.run()
+    office.house.clock.advance(days=6)
+    later = forgetting.run()
+
+    assert (early, later) == (0, 1)
+    assert [row["closed_at"] for row in office.house.rows(tables.rejected_events)] == [None]

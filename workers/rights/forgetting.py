@@ -1,4 +1,4 @@
-"""What is kept of disclosures, breaches and copies goes when sends do.
+"""What is kept of disclosures, breaches, copies and closed rejected events goes when sends do.
 
 And of people who were erased, or forgotten: that they asked, or complained, and whom we asked.
 """
@@ -7,6 +7,7 @@ from datetime import timedelta
 
 from config.policies import Policies
 from contracts.vocabulary import Retention
+from store import inbox
 from store.engine import Store
 from store.rights import complaints, disclosures, incidents, processors, requests, transfers
 
@@ -24,5 +25,5 @@ class Forgetting:
         with self._store.write() as tx:
             # Some days late rather than one early: not every year has 366.
             closed_before = tx.now - timedelta(days=366 * years)
-            kept = (complaints, disclosures, incidents, processors, requests, transfers)
+            kept = (complaints, disclosures, inbox, incidents, processors, requests, transfers)
             return sum(each.forget(tx, closed_before) for each in kept)

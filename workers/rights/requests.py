@@ -50,7 +50,8 @@ def open_request(
     tx: Transaction, clock: Clock, event_id: UUID, ref: str, told: RightsRequested
 ) -> None:
     """Open what an event asks for; its clock has run since it was received."""
-    rights.put(tx, event_id, ref, told, clock.due_of(told.received_at))
+    received_at = min(told.received_at, tx.now)
+    rights.put(tx, event_id, ref, told, clock.due_of(received_at))
 
 
 class Requests:
