@@ -169,7 +169,10 @@ class Settings(BaseSettings):
         None, description="How providers and customers reach us, as https://…; unset: not at all."
     )
     body_limit_bytes: Count = Field(1_048_576, description="The largest request with events.")
-    blob_limit_bytes: Count = Field(26_214_400, description="The largest scan or document.")
+    blob_limit_bytes: Count = Field(
+        26_214_400,
+        description="The largest scan or document: handed in, or read from an object store.",
+    )
     blob_url: str | None = Field(
         None, description="Where blobs lie: file:// or s3://; unset: `blobs` in the data folder."
     )

@@ -20,7 +20,8 @@ from store.encryption.keys import RootKey, Unopenable
 from store.types import SealedBytes
 
 _OVERHEAD = 1_024  # what sealing adds is less
-_LARGEST_SEALED = (1 << 30) + _OVERHEAD
+_LARGEST = 1 << 30
+_LARGEST_SEALED = _LARGEST + _OVERHEAD
 _BLOB = "blob:"
 
 
@@ -29,7 +30,7 @@ class Trouble(StrEnum):
 
     MISSING = "missing"
     UNOPENABLE = "unopenable"  # sealed with another master key, or altered
-    TOO_LARGE = "too_large"  # larger than it was said to be
+    TOO_LARGE = "too_large"  # larger than it was said to be, or than one may be
     FOREIGN = "foreign"  # its address is under no configured root
 
 
@@ -46,13 +47,19 @@ class Files:
 
     ``root`` wraps the files' own keys; one that is called is so when first needed. ``url`` is
     `file://…` (the folder is made) or `s3://…`, whose credentials are found as the AWS
-    tools find theirs. ``roots`` are URLs of folders that files may also be read from.
+    tools find theirs. ``roots`` are URLs of folders that files may also be read from, each of
+    ``largest`` bytes at the most: the door saw to that for those which we keep ourselves.
     """
 
     def __init__(
-        self, url: str, root: RootKey | Callable[[], RootKey], roots: Sequence[str] = ()
+        self,
+        url: str,
+        root: RootKey | Callable[[], RootKey],
+        roots: Sequence[str] = (),
+        largest: int = _LARGEST,
     ) -> None:
         self._root = root
+        self._largest = largest
         self._own = open_object_store(url)
         parts = urlsplit(url)
         self._folder = Path(unquote(parts.path)) if parts.scheme == "file" else None
@@ -116,6 +123,7 @@ class Files:
     def read(self, uri: str, size: int) -> bytes | Trouble:
         """Give what stands at `blob:<sha256>` or under a root; at most ``size`` bytes.
 
+        Of a larger one under a root, or one above the limit for those, nothing is read.
         Whether it is what it was said to be is the reader's to check. Raises what the object
         store raises while it is out of order.
         """
@@ -123,7 +131,7 @@ class Files:
             return self._read_own(uri.removeprefix(_BLOB), size)
         for root, store in self._roots.items():
             if uri.startswith(root) and _is_plain(path := uri.removeprefix(root)):
-                return _fetch(store, path, size)
+                return _fetch(store, path, min(size, self._largest))
         return Trouble.FOREIGN
 
     def _read_own(self, sha256: str, size: int) -> bytes | Trouble:

@@ -4,17 +4,15 @@ import re
 from collections.abc import Callable
 from functools import cached_property
 from hashlib import sha256
-from io import BytesIO
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from structlog import get_logger
 
 from contracts.events import EventData, File
 from contracts.events.post import PostScanned
+from workers.pdfs import MOST_PAGES, usable_pdf
 
 if TYPE_CHECKING:
-    from pypdf import PdfReader
-
     from store.files import Files
 
 log = get_logger(__name__)
@@ -23,7 +21,6 @@ PDF = "application/pdf"
 _PDF_MARK = b"%PDF-"
 _MARK_WITHIN = 1_024  # where readers look for the mark (ISO 32000-1, annex H.3.4.1)
 _HEAD = 8_192
-MOST_PAGES = 1_000
 _ENDINGS = {
     PDF: "pdf",
     "image/gif": "gif",
@@ -32,7 +29,6 @@ _ENDINGS = {
     "image/tiff": "tif",
     "text/plain": "txt",
 }
-_NODES_A_PAGE = 4  # a tree of more branches than this has is made for no reader
 _UNFIT_IN_NAME = re.compile(r"[^A-Za-z0-9._-]+")
 _NAME_LIMIT = 80
 _SAME = {"image/jpg": "image/jpeg", "image/tif": "image/tiff", "audio/x-wav": "audio/wav"}
@@ -57,7 +53,7 @@ class Documents:
         """Give the file's content, or the word for why it cannot be sent.
 
         The words: missing, unopenable, too_large, foreign, unreachable (the object store did not
-        answer), wrong_digest, wrong_type, pdf_encrypted, pdf_broken, pdf_empty, pdf_too_long.
+        answer), wrong_digest, wrong_type, and those of ``usable_pdf``.
         """
         try:
             content = self._files.read(file.uri, file.bytes)
@@ -108,51 +104,6 @@ def fits(media_type: str, content: bytes) -> bool:
     if essence.startswith("text/"):
         return _is_text(content)
     return essence in _looks_like(content)
-
-
-def usable_pdf(content: bytes, most_pages: int = MOST_PAGES) -> str | None:
-    """Why a PDF cannot be read by whoever gets it; none where it can.
-
-    Of one that is made to exhaust its reader, no more is read than tells that.
-    """
-    # 12 MiB in every process that sends or serves, most of which never see a PDF
-    from pypdf import PdfReader  # noqa: PLC0415 - see above
-
-    stream = BytesIO(content)  # closed at the end: a reader's objects refer to each other, and it
-    try:
-        reader = PdfReader(stream)
-        if reader.is_encrypted:
-            return "pdf_encrypted"
-        pages = _pages(reader, most_pages)
-        if pages > most_pages:
-            return "pdf_too_long"
-        return None if pages else "pdf_empty"
-    except NotImplementedError:  # encrypted for certificates, not by a password
-        return "pdf_encrypted"
-    except Exception:  # noqa: BLE001 - whatever else a crafted one makes its reader raise
-        return "pdf_broken"
-    finally:
-        stream.close()
-
-
-def _pages(reader: "PdfReader", most: int) -> int:
-    """Count a PDF's pages, up to one more than ``most``; what it says of their number is not asked.
-
-    pypdf itself would make a list of them all first.
-    """
-    tree: Any = reader.root_object["/Pages"]
-    waiting, seen, pages, nodes = [tree], set[int](), 0, 0
-    while waiting and pages <= most:
-        node = waiting.pop().get_object()
-        nodes += 1
-        if "/Kids" not in node:
-            pages += 1
-        elif id(node) not in seen:
-            seen.add(id(node))
-            waiting += node["/Kids"].get_object()
-        if nodes > _NODES_A_PAGE * (most + 1):
-            return most + 1
-    return pages
 
 
 def _is_text(content: bytes) -> bool:

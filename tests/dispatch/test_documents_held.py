@@ -1,7 +1,10 @@
 """Is a document that is not what it was said to be held back, and its customer told?"""
 
+import threading
 from collections.abc import Iterator
 from email.message import EmailMessage
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -102,6 +105,51 @@ def test_a_scan_that_is_not_as_it_should_be_is_held_and_its_customer_told(
     assert [*mail.iter_attachments()] == []
     assert "item-1" in _says(mail)
     assert "The scan is not with this email" in _says(mail)
+
+
+@pytest.fixture
+def bucket(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """Give the folder that an object store of its own hands out as `s3://scans`."""
+    (tmp_path / "scans").mkdir()
+    handler = partial(SimpleHTTPRequestHandler, directory=str(tmp_path))
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        monkeypatch.setenv("AWS_ENDPOINT_URL", f"http://127.0.0.1:{server.server_port}")
+        monkeypatch.setenv("AWS_ALLOW_HTTP", "true")
+        monkeypatch.setenv("AWS_SKIP_SIGNATURE", "true")
+        serving = threading.Thread(target=server.serve_forever)
+        serving.start()
+        yield tmp_path / "scans"
+        server.shutdown()
+        serving.join()
+
+
+@pytest.mark.parametrize(
+    ("limit", "reason", "word"),
+    [
+        (20_000, "unusable_document", "too_large"),
+        (40_000, "provider_accepted", None),
+    ],
+    ids=["above", "below"],
+)
+def test_a_scan_in_a_bucket_that_is_larger_than_one_may_be_is_held(
+    empty_sqlite_url: str, tmp_path: Path, bucket: Path, limit: int, reason: str, word: str | None
+) -> None:
+    """Reading it, even to give its link, would take four times its size of memory."""
+    large = pdf(size=30_000)
+    (bucket / "a.pdf").write_bytes(large)
+    scan = file(large) | {"uri": "s3://scans/a.pdf"}
+    settings: dict[str, Any] = {"blob_roots": ("s3://scans",), "blob_limit_bytes": limit}
+    with open_sending(empty_sqlite_url, tmp_path, **settings) as sending:
+        _serve(sending)
+        sending.house.tell(_scanned(scan, subject="C-7"))
+
+        sending.deliver(EMAIL)
+        sending.deliver(EMAIL)
+
+        first, *notice = sending.house.deliveries(channel=EMAIL)
+        assert first["reason"].value == reason
+        assert word is None or first["detail"] == word
+        assert [one["rule_id"] for one in notice] == ([] if word is None else ["@held"])
 
 
 def test_a_scan_of_something_else_is_held(sending: Sending) -> None:

@@ -1,4 +1,6 @@
 import io
+import time
+import zlib
 from pathlib import Path
 
 import pytest
@@ -8,7 +10,8 @@ from contracts.events import File
 from store.encryption.keys import RootKey
 from store.files import Files, Trouble
 from tests.factories import file
-from workers.documents import Documents, usable_pdf
+from workers.documents import Documents
+from workers.pdfs import usable_pdf
 
 KEY = RootKey(b"k" * 32)
 
@@ -39,6 +42,48 @@ def a_pdf(*, pages: int = 1, password: str | None = None) -> bytes:
 def test_a_pdf_that_nobody_can_open_is_not_sent(content: bytes, word: str | None) -> None:
     """The customer would have to ask for it again, and the record would say that it was sent."""
     assert usable_pdf(content) == word
+
+
+MANY = 12 * 1024 * 1024
+
+
+def _unpacking(size: int) -> bytes:
+    """A PDF whose list of objects unpacks to so many bytes."""
+    packed = zlib.compress(b"\0" * size)
+    head = b"%PDF-1.7\n"
+    listed = b"1 0 obj\n<</Type/XRef/W[1 1 1]/Size %d/Length %d/Filter/FlateDecode>>stream\n"
+    ending = b"\nendstream\nendobj\nstartxref\n%d\n%%%%EOF\n" % len(head)
+    return head + listed % (size // 3, len(packed)) + packed + ending
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"%PDF-1.7\n" + b"trailer<<>>\n" * (MANY // 12),
+        b"%PDF-1.7\n" + b"1 0 obj\n" * (MANY // 8),
+        b"%PDF-1.7\n" + b"trailer<</A[" * 900 + b"[]" * (MANY // 2),
+        _unpacking(70_000_000),
+    ],
+    ids=["trailers", "objects", "nested trailers", "unpacked"],
+)
+def test_a_pdf_that_is_made_to_be_slow_is_refused_quickly(content: bytes) -> None:
+    """Its delivery's lease must not run out while one publisher's file is being looked at."""
+    begun = time.process_time()
+
+    word = usable_pdf(content)
+
+    assert word in {"pdf_too_slow", "pdf_broken"}
+    assert time.process_time() - begun < 8
+
+
+def test_a_pdf_that_takes_too_long_is_given_up() -> None:
+    """Whatever else makes its reader slow, the clock is looked at as it reads."""
+    assert usable_pdf(a_pdf(pages=50), seconds=0) == "pdf_too_slow"
+
+
+def test_a_long_scan_takes_no_time_to_speak_of() -> None:
+    """What bounds crafted files must not hold back real ones."""
+    assert usable_pdf(a_pdf(pages=999)) is None
 
 
 def test_a_file_is_checked_again_when_it_is_sent(tmp_path: Path) -> None:
@@ -87,3 +132,15 @@ def test_a_root_gives_only_what_stands_under_it(tmp_path: Path) -> None:
     assert files.read(f"{root}/../secret", 100) is Trouble.FOREIGN
     assert files.read(f"{root}/%2e%2e/secret", 100) is Trouble.FOREIGN
     assert files.read(f"{root}/a.pdf", 3) is Trouble.TOO_LARGE
+
+
+def test_of_a_file_elsewhere_that_is_too_large_nothing_is_read(tmp_path: Path) -> None:
+    """A publisher may say any size; what is kept here was held to the limit at the door."""
+    (tmp_path / "shared").mkdir()
+    (tmp_path / "shared" / "a.pdf").write_bytes(b"scan")
+    root = (tmp_path / "shared").as_uri()
+    files = Files((tmp_path / "own").as_uri(), KEY, [root], 3)
+    files.put("a" * 64, b"scan")
+
+    assert files.read(f"{root}/a.pdf", 1 << 30) is Trouble.TOO_LARGE
+    assert files.read(f"blob:{'a' * 64}", 4) == b"scan"

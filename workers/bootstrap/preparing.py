@@ -76,7 +76,9 @@ def open_files(parts: Parts) -> "Files":
     from store.files import Files
 
     settings = parts.settings
-    return Files(settings.blobs, lambda: parts.store.root, settings.blob_roots)
+    return Files(
+        settings.blobs, lambda: parts.store.root, settings.blob_roots, settings.blob_limit_bytes
+    )
 
 
 def open_documents(parts: Parts) -> Documents:
@@ -110,6 +112,7 @@ def bare_sender_of(settings: Settings) -> Sender:
         mail_name=settings.company_trading_name or "",
         mail_reply_to=settings.mail_reply_to,
         attachment_limit=settings.mail_attachment_limit_bytes,
+        document_limit=settings.blob_limit_bytes,
         public_url=settings.public_url,
         mail_domains=own_mail_domains(settings),
     )

@@ -86,6 +86,7 @@ class Sender:
     mail_name: str
     mail_reply_to: str | None
     attachment_limit: int
+    document_limit: int
     public_url: str | None
     return_path: Callable[[UUID, int], str] | None = None
     mail_domains: Collection[str] = ()
@@ -158,7 +159,8 @@ class Preparing:
             files = [file_of(event) for event in _events(claimed)]
         except Exception:  # noqa: BLE001 - preparing it says what is wrong
             return 0
-        total = sum(file.bytes for file in files if file is not None)
+        largest = self._sender.document_limit  # of a larger one nothing is read
+        total = sum(min(file.bytes, largest) for file in files if file is not None)
         most = self._sender.attachment_limit if claimed.gathers else total
         return min(total, most) * _TIMES_HERE
 
