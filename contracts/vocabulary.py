@@ -513,23 +513,33 @@ class Gone(StrEnum):
     MOVED = "moved"  # whoever asked for it has taken it elsewhere
 
 
-class Decided(StrEnum):
-    """What a person decided about a record."""
+class Review(StrEnum):
+    """What a person decided about the other persons in a record."""
 
     RELEASED = "released"  # the other persons in it may be seen
     REDACTED = "redacted"  # they are left out
     WITHHELD = "withheld"  # they are left out, and what was said too
+
+
+class Ruling(StrEnum):
+    """What a person decided about a disclosure to an authority."""
+
     APPROVED = "approved"
     REFUSED = "refused"
     HIDDEN = "hidden"  # left out of its subjects' copies: to tell them would defeat it
     SHOWN = "shown"  # in their copies again
+
+
+class Telling(StrEnum):
+    """Who is told of a breach, and who is not, as a person decided."""
+
     TOLD_ICO = "told_ico"  # the Information Commissioner
     NOT_TOLD_ICO = "not_told_ico"
     TOLD_PEOPLE = "told_people"  # those whom it concerns
     NOT_TOLD_PEOPLE = "not_told_people"
 
 
-REVIEWS = frozenset({Decided.RELEASED, Decided.REDACTED, Decided.WITHHELD})
+Decided = Review | Ruling | Telling
 
 
 class DisclosureStatus(StrEnum):

@@ -74,19 +74,24 @@ class Instant(TypeDecorator[datetime]):
 
 
 class Word(TypeDecorator[W], Generic[W]):
-    """A closed word of ``contracts.vocabulary``, stored as its text."""
+    """A closed word of ``contracts.vocabulary``, or of one of several kinds, stored as its text."""
 
     impl = String
     cache_ok = True
 
-    def __init__(self, words: type[W]) -> None:
+    def __init__(self, words: type[W] | tuple[type[W], ...]) -> None:
         super().__init__(32)
         self.words = words
-        self._by_text = {word.value: word for word in words}
+        self.kinds: tuple[type[W], ...] = words if isinstance(words, tuple) else (words,)
+        self._by_text = {word.value: word for kind in self.kinds for word in kind}
 
     def process_bind_param(self, value: W | None, dialect: Dialect) -> str | None:  # noqa: ARG002 - SQLAlchemy's signature
         """Refuse a word that is not one of the closed set."""
-        return None if value is None else self.words(value).value
+        if value is None:
+            return None
+        if value not in self._by_text:
+            raise ValueError(f"{value} is none of {', '.join(self._by_text)}")
+        return self._by_text[value].value
 
     def process_result_value(self, value: str | None, dialect: Dialect) -> W | None:  # noqa: ARG002 - SQLAlchemy's signature
         """Give the word."""

@@ -5,9 +5,11 @@ from sqlalchemy import Boolean, Column, Date, Index, Table, Uuid
 from contracts.vocabulary import (
     Carried,
     ComplaintStatus,
-    Decided,
     DisclosureStatus,
     Gone,
+    Review,
+    Ruling,
+    Telling,
 )
 from store.tables.base import instant, metadata, name
 from store.types import Sealed, Word
@@ -46,7 +48,7 @@ decisions = Table(
     metadata,
     Column("act_id", Uuid, primary_key=True),
     name("about", primary_key=True),
-    Column("decided", Word(Decided), nullable=False),
+    Column("decided", Word((Review, Ruling, Telling)), nullable=False),
     name("actor", nullable=False),
     instant("at", nullable=False),
 )

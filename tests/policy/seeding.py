@@ -2,6 +2,7 @@
 
 import json
 from datetime import UTC, date, datetime
+from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
@@ -95,7 +96,8 @@ def _value(tx: Transaction, table: Table, column: Column[Any]) -> object:
         if name in _THEIRS:
             return _THEIRS[name]
     if isinstance(column.type, Word):
-        return next(iter(column.type.words.__members__.values()))
+        words: type[StrEnum] = column.type.kinds[0]
+        return next(iter(words))
     if isinstance(column.type, Uuid):
         return tx.new_id()
     for kind, value in _BY_TYPE:

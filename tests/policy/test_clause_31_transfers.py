@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from contracts.vocabulary import Carried, Decided, Gone
+from contracts.vocabulary import Carried, Gone, Review
 from store import tables
 from store.files import Files
 from store.rights import transfers
@@ -70,7 +70,7 @@ def _seed(folder: Path) -> str:
         house.tell(call, envelope("rights.requested"))
         event_id = str(house.event(call["id"])["id"])
         office = Office(house, folder)
-        office.reviewing.decide("C-1042", [event_id], Decided.RELEASED, OFFICER)
+        office.reviewing.decide("C-1042", [event_id], Review.RELEASED, OFFICER)
         return str(house.rows(tables.rights_requests)[0]["id"])
 
 

@@ -14,11 +14,11 @@ import pytest
 
 from contracts.vocabulary import (
     Channel,
-    Decided,
     DeliveryStatus,
     Gone,
     Purpose,
     Refusal,
+    Review,
     RightsStatus,
 )
 from store import tables
@@ -79,7 +79,7 @@ def _call(site: Site, text: str = CANARY) -> str:
 
 
 def _release(site: Site) -> None:
-    _desk(site).reviewing.decide(REF, (), Decided.RELEASED, OFFICER)
+    _desk(site).reviewing.decide(REF, (), Review.RELEASED, OFFICER)
 
 
 def _deliver(site: Site, request: Request, to: str = "d-mail") -> Delivered:
@@ -331,13 +331,13 @@ def test_clause_36d_nothing_is_delivered_while_a_caller_waits_for_review(site: S
 @pytest.mark.parametrize(
     ("decided", "caller_is_there", "text_is_there"),
     [
-        (Decided.RELEASED, True, True),
-        (Decided.REDACTED, False, True),
-        (Decided.WITHHELD, False, False),
+        (Review.RELEASED, True, True),
+        (Review.REDACTED, False, True),
+        (Review.WITHHELD, False, False),
     ],
 )
 def test_clause_36d_what_a_reviewer_decided_is_what_is_handed_out(
-    small_site: Site, decided: Decided, caller_is_there: bool, text_is_there: bool
+    small_site: Site, decided: Review, caller_is_there: bool, text_is_there: bool
 ) -> None:
     """Released, the other person left out, or what they said too; and who decided is on record."""
     request = _ask(small_site)
@@ -362,13 +362,13 @@ def test_clause_36d_the_last_decision_counts_and_the_first_stays_on_record(
     """A reviewer may think again; what was thought before is not unsaid."""
     event_id = _call(small_site)
     desk = _desk(small_site)
-    desk.reviewing.decide(REF, [event_id], Decided.RELEASED, OFFICER)
+    desk.reviewing.decide(REF, [event_id], Review.RELEASED, OFFICER)
     small_site.house.clock.advance(seconds=1)
-    desk.reviewing.decide(REF, [event_id], Decided.REDACTED, OFFICER)
+    desk.reviewing.decide(REF, [event_id], Review.REDACTED, OFFICER)
 
     (mark,) = desk.reviewing.marks(REF)
 
-    assert mark.decided is Decided.REDACTED
+    assert mark.decided is Review.REDACTED
     assert len(small_site.house.rows(tables.decisions, about=event_id)) == 2
 
 
@@ -387,11 +387,11 @@ def test_clause_36d_what_is_withheld_is_nowhere_in_the_copy(
     small_site.house.tell(told)
     event_id = str(small_site.house.event(told["id"])["id"])
     desk = _desk(small_site)
-    desk.reviewing.decide(REF, [event_id], Decided.RELEASED, OFFICER)
+    desk.reviewing.decide(REF, [event_id], Review.RELEASED, OFFICER)
     before = _packed(small_site, "before.zip")
     small_site.house.clock.advance(seconds=1)
 
-    desk.reviewing.decide(REF, [event_id], Decided.WITHHELD, OFFICER)
+    desk.reviewing.decide(REF, [event_id], Review.WITHHELD, OFFICER)
 
     after = _packed(small_site, "after.zip")
     assert CANARY in json.dumps(before[table])
@@ -405,7 +405,7 @@ def test_clause_36d_a_letter_that_is_withheld_takes_its_scan_with_it(small_site:
     to = small_site.sending.parts.settings.data_dir
     desk = _desk(small_site)
     found = []
-    for number, decided in enumerate((Decided.REDACTED, Decided.WITHHELD)):
+    for number, decided in enumerate((Review.REDACTED, Review.WITHHELD)):
         small_site.house.clock.advance(seconds=1)
         desk.reviewing.decide(REF, [str(event["id"])], decided, OFFICER)
         assert desk.copies.copy(REF, to / f"{number}.zip", OFFICER) is not None
@@ -428,7 +428,7 @@ def test_clause_36d_another_customers_record_is_not_theirs_to_decide(small_site:
     small_site.house.tell(call)
     other = str(small_site.house.event(call["id"])["id"])
 
-    answers = _desk(small_site).reviewing.decide(REF, [other], Decided.RELEASED, OFFICER)
+    answers = _desk(small_site).reviewing.decide(REF, [other], Review.RELEASED, OFFICER)
 
     assert answers == {other: Refusal.UNKNOWN}
     assert small_site.house.rows(tables.decisions) == []

@@ -9,7 +9,7 @@ from uuid import UUID
 
 import pytest
 
-from contracts.vocabulary import Channel, Decided, DeliveryStatus, Refusal
+from contracts.vocabulary import Channel, DeliveryStatus, Refusal, Telling
 from store import tables
 from store.audit import By
 from store.rights import incidents
@@ -21,7 +21,7 @@ from tests.policy.desk import OFFICER, Office
 from workers.rights.incidents import HOURS
 
 STRANGER = "stranger@elsewhere.example"
-PEOPLE = (Decided.NOT_TOLD_ICO, Decided.TOLD_PEOPLE)
+PEOPLE = (Telling.NOT_TOLD_ICO, Telling.TOLD_PEOPLE)
 
 
 @pytest.fixture
@@ -168,7 +168,7 @@ def test_clause_l3_it_closes_once_it_is_decided_whom_we_tell(office: Office) -> 
         ]
     answers += [
         office.incidents.close(made, OFFICER),
-        office.incidents.decide(made, Decided.TOLD_ICO, OFFICER),
+        office.incidents.decide(made, Telling.TOLD_ICO, OFFICER),
     ]
 
     undecided = Refusal.UNDECIDED_WHOM_TO_TELL

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from contracts.vocabulary import REVIEWS, Decided, Purpose, Refusal
+from contracts.vocabulary import Purpose, Refusal, Review
 from workers.cli.acts import As, Why, by_whom, refused
 from workers.cli.common import AsJson, Customer, fail, listing, new_file, opened, there
 
@@ -91,10 +91,7 @@ def review(
         list[str] | None, typer.Option(help="An event of which what was said is left out too.")
     ] = None,
     rest: Annotated[
-        Decided | None,
-        typer.Option(
-            metavar="|".join(sorted(REVIEWS)), help="What to do with all that are undecided."
-        ),
+        Review | None, typer.Option(help="What to do with all that are undecided.")
     ] = None,
     reason: Why = "",
     actor: As = "",
@@ -106,17 +103,15 @@ def review(
     """
     from workers.bootstrap.rights import open_reviewing
 
-    if rest is not None and rest not in REVIEWS:
-        fail(f"--rest must be one of {', '.join(sorted(REVIEWS))}")
     named = {
-        Decided.RELEASED: release or [],
-        Decided.REDACTED: redact or [],
-        Decided.WITHHELD: withhold or [],
+        Review.RELEASED: release or [],
+        Review.REDACTED: redact or [],
+        Review.WITHHELD: withhold or [],
     }
     unknown: list[str] = []
     with opened(there()) as parts:
         reviewing = open_reviewing(parts)
-        wanted: list[tuple[Decided, Sequence[str]]] = [(d, ids) for d, ids in named.items() if ids]
+        wanted: list[tuple[Review, Sequence[str]]] = [(d, ids) for d, ids in named.items() if ids]
         wanted += [] if rest is None else [(rest, ())]
         if wanted:
             by = by_whom(actor, reason, dry_run=False)

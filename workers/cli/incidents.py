@@ -6,7 +6,7 @@ from uuid import UUID
 
 import typer
 
-from contracts.vocabulary import Channel, Decided, Purpose
+from contracts.vocabulary import Channel, Purpose, Telling
 from workers.cli.acts import As, Why, by_whom, refused
 from workers.cli.common import AsJson, Closed, fail, listing, opened, there
 from workers.cli.times import MOMENT, moment_of
@@ -130,18 +130,15 @@ def show(incident: Named, as_json: AsJson = False) -> None:
 def decide(
     incident: Named,
     decided: Annotated[
-        Decided,
-        typer.Argument(help="told_ico, not_told_ico, told_people or not_told_people."),
+        Telling,
+        typer.Argument(help="Who is told of it, or is not."),
     ],
     reason: Why = "",
     actor: As = "",
 ) -> None:
     """Note whether the ICO, or the people concerned, are told of it; --reason says why."""
     from workers.bootstrap.rights import open_incidents
-    from workers.rights.incidents import TO_ICO, TO_PEOPLE
 
-    if decided not in TO_ICO | TO_PEOPLE:
-        fail(f"decide one of {', '.join(sorted(TO_ICO | TO_PEOPLE))}")
     by = by_whom(actor, reason, dry_run=False)
     with opened(there()) as parts:
         refused(open_incidents(parts).decide(incident, decided, by), _LISTED_BY)

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from jinja2 import Environment, PackageLoader, select_autoescape
 
-from contracts.vocabulary import Carried, Decided, Purpose, Target, Verb
+from contracts.vocabulary import Carried, Purpose, Review, Target, Verb
 from store import audit
 from store.audit import By, Concerned
 from store.engine import Store
@@ -90,7 +90,7 @@ class Copies:
         for another provider (Article 20).
         """
         if released or release_all:
-            Reviewing(self._store).decide(ref, list(released), Decided.RELEASED, by)
+            Reviewing(self._store).decide(ref, list(released), Review.RELEASED, by)
         made = self.make(ref, provided_alone=provided_alone)
         if made is None:
             return None

@@ -14,11 +14,11 @@ from uuid import UUID
 
 from contracts.vocabulary import (
     Carried,
-    Decided,
     DisclosureStatus,
     Purpose,
     Reason,
     Refusal,
+    Ruling,
     Target,
     Verb,
 )
@@ -83,7 +83,7 @@ class Disclosing:
 
         def act(tx: Transaction, one: Disclosure, act_id: UUID) -> None:
             name = str(one.id)
-            decisions.put(tx, act_id, [name], Decided.APPROVED, by.actor)
+            decisions.put(tx, act_id, [name], Ruling.APPROVED, by.actor)
             if len(_approved_by(tx, one)) >= APPROVALS:
                 disclosures.approve(tx, one)
 
@@ -93,7 +93,7 @@ class Disclosing:
         """Refuse one, for good: one person is enough."""
 
         def act(tx: Transaction, one: Disclosure, act_id: UUID) -> None:
-            decisions.put(tx, act_id, [str(one.id)], Decided.REFUSED, by.actor)
+            decisions.put(tx, act_id, [str(one.id)], Ruling.REFUSED, by.actor)
             disclosures.refuse(tx, one)
 
         return self._act(Verb.REFUSE_DISCLOSURE, disclosure_id, by, _why_not_refuse, act)
@@ -169,7 +169,7 @@ class Disclosing:
             return Refusal.NO_CHANGE if one.hidden is hidden else None
 
         def act(tx: Transaction, one: Disclosure, act_id: UUID) -> None:
-            decided = Decided.HIDDEN if hidden else Decided.SHOWN
+            decided = Ruling.HIDDEN if hidden else Ruling.SHOWN
             decisions.put(tx, act_id, [str(one.id)], decided, by.actor)
             disclosures.hide(tx, one, hidden=hidden)
 
@@ -196,7 +196,7 @@ class Disclosing:
 def approvers(tx: Transaction, one: Disclosure) -> list[str]:
     """Give who has approved a disclosure, in the order in which they did."""
     made = decisions.about(tx, [str(one.id)])
-    return [each.actor for each in made if each.decided is Decided.APPROVED]
+    return [each.actor for each in made if each.decided is Ruling.APPROVED]
 
 
 def _approved_by(tx: Transaction, one: Disclosure) -> set[str]:

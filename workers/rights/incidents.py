@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
 
-from contracts.vocabulary import Decided, Refusal, Target, Verb
+from contracts.vocabulary import Refusal, Target, Telling, Verb
 from store import audit
 from store.audit import By, Concerned
 from store.engine import Store, Transaction
@@ -21,8 +21,8 @@ from store.rights.decisions import Decision
 from store.rights.incidents import Incident
 
 HOURS: Final = 72
-TO_ICO: Final = frozenset({Decided.TOLD_ICO, Decided.NOT_TOLD_ICO})
-TO_PEOPLE: Final = frozenset({Decided.TOLD_PEOPLE, Decided.NOT_TOLD_PEOPLE})
+TO_ICO: Final = frozenset({Telling.TOLD_ICO, Telling.NOT_TOLD_ICO})
+TO_PEOPLE: Final = frozenset({Telling.TOLD_PEOPLE, Telling.NOT_TOLD_PEOPLE})
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +59,7 @@ class Incidents:
             found = sends(tx, incidents.entries_of(tx, incident_id))
             return Known(one, tuple(found), tuple(_decided(tx, one)))
 
-    def decide(self, incident_id: UUID, decided: Decided, by: By) -> Refusal | None:
+    def decide(self, incident_id: UUID, decided: Telling, by: By) -> Refusal | None:
         """Note that somebody was told of it, or is not; a later word counts."""
         with self._store.write() as tx:
             refusal = _why_not(incidents.find(tx, incident_id))

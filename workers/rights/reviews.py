@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from contracts.vocabulary import Decided, Purpose, Refusal, Target, Verb
+from contracts.vocabulary import Purpose, Refusal, Review, Target, Verb
 from store import audit
 from store.audit import By, Concerned
 from store.engine import Store, Transaction
@@ -29,7 +29,7 @@ class Mark:
     type: str
     received_at: str
     where: tuple[str, ...]
-    decided: Decided | None
+    decided: Review | None
     by: str | None
 
 
@@ -45,7 +45,7 @@ class Reviewing:
             return marks(tx, dict(everything(tx, ref)))
 
     def decide(
-        self, ref: str, names: Sequence[str], decided: Decided, by: By
+        self, ref: str, names: Sequence[str], decided: Review, by: By
     ) -> dict[str, Refusal | None]:
         """Decide about some records, or about all that are undecided where none is named.
 
@@ -67,7 +67,7 @@ def record(
     tx: Transaction,
     ref: str,
     answers: Mapping[str, Refusal | None],
-    decided: Decided,
+    decided: Review,
     by: By,
 ) -> None:
     """Put on record who decided what about some records, and why."""
@@ -86,15 +86,19 @@ def marks(tx: Transaction, tables: Rows) -> list[Mark]:
     And what was decided about any other: what was written may tell of somebody too.
     """
     rows = tables.get("events", ())
-    last = {one.about: one for one in decisions.about(tx, [row["id"] for row in rows])}
+    last = {
+        one.about: (one.decided, one.actor)
+        for one in decisions.about(tx, [row["id"] for row in rows])
+        if isinstance(one.decided, Review)
+    }
     return [
         Mark(
             id=row["id"],
             type=row["type"],
             received_at=row["received_at"],
             where=others,
-            decided=last[row["id"]].decided if row["id"] in last else None,
-            by=last[row["id"]].actor if row["id"] in last else None,
+            decided=last[row["id"]][0] if row["id"] in last else None,
+            by=last[row["id"]][1] if row["id"] in last else None,
         )
         for row in rows
         if (others := _others(row)) or row["id"] in last
@@ -110,10 +114,10 @@ def withhold(tables: Rows, found: Iterable[Mark], instead: str) -> Iterator[str]
     for row in (row for name in _TELLING for row in tables.get(name, ())):
         told.setdefault(row["id"], []).append(row)
     for mark in found:
-        if mark.decided is Decided.RELEASED:
+        if mark.decided is Review.RELEASED:
             continue
         for data in map(_data, told[mark.id]):
-            for name in list(data) if mark.decided is Decided.WITHHELD else mark.where:
+            for name in list(data) if mark.decided is Review.WITHHELD else mark.where:
                 if name in data:
                     data[name] = instead
         yield mark.id
