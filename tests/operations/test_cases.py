@@ -127,6 +127,7 @@ def test_a_copy_is_reviewed_and_then_delivered(desk: Desk, monkeypatch: pytest.M
     monkeypatch.setenv("ONWARD_PUBLIC_URL", "https://onward.brindle-hart.example")
     undecided = desk.type(*deliver, fails=True)
     (mark,) = rows(desk, "rights", "review", "C-1042")
+    table = desk.type("rights", "review", "C-1042")
     stray = desk.type("rights", "review", "C-1042", "--release", "e-1", *BY, fails=True)
     odd = desk.type("rights", "review", "C-1042", "--rest", "approved", *BY, fails=True)
     (decided,) = rows(desk, "rights", "review", "C-1042", "--rest", "redacted", *BY, "--as", "kim")
@@ -136,6 +137,8 @@ def test_a_copy_is_reviewed_and_then_delivered(desk: Desk, monkeypatch: pytest.M
     assert "set ONWARD_PUBLIC_URL" in unreachable
     assert "1 record tells of another person" in undecided
     assert (mark["where"], mark["decided"]) == ("caller", None)
+    assert mark["received_at"].startswith("2026-11-20T10:00:00")
+    assert "2026-11-20 10:00:00 " in table
     assert "no event of C-1042" in stray
     assert all(word in odd for word in ("released", "redacted", "withheld"))
     assert "told_ico" not in odd

@@ -6,6 +6,7 @@ that person is left out of copies, and no copy is delivered. What was decided la
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from contracts.vocabulary import Purpose, Refusal, Review, Target, Verb
@@ -27,7 +28,7 @@ class Mark:
 
     id: str
     type: str
-    received_at: str
+    received_at: datetime
     where: tuple[str, ...]
     decided: Review | None
     by: str | None
@@ -95,7 +96,7 @@ def marks(tx: Transaction, tables: Rows) -> list[Mark]:
         Mark(
             id=row["id"],
             type=row["type"],
-            received_at=row["received_at"],
+            received_at=datetime.fromisoformat(row["received_at"]),
             where=others,
             decided=last[row["id"]][0] if row["id"] in last else None,
             by=last[row["id"]][1] if row["id"] in last else None,
