@@ -14,7 +14,8 @@ NUMBER = "destination.d-mobile=07700 900456"
 def _asks_for(desk: Desk, kind: str) -> str:
     told = valid("rights.requested", kind=kind)
     desk.house.tell(envelope("rights.requested", data=told))
-    return str(told["request_id"])
+    (asked,) = rows(desk, "rights", "list")
+    return str(asked["id"])
 
 
 def test_a_correction_is_asked_for_contested_made_and_closed(desk: Desk) -> None:

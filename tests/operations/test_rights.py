@@ -14,6 +14,7 @@ from store.record.sealing import seal_next
 from tests.factories import envelope
 from tests.operations.desk import Desk
 
+OPEN = ("rights", "open", "C-1042", "--kind", "access")
 BY = ("--reason", "they rang us", "--as", "privacy")
 
 
@@ -26,10 +27,9 @@ def rows(desk: Desk, *words: str) -> list[dict[str, Any]]:
 
 def test_a_request_by_telephone_is_opened_stopped_run_on_and_closed(desk: Desk) -> None:
     """Each step says where it stands, and by when it must be answered."""
-    desk.type(
-        "rights", "open", "C-1042", "--kind", "access", "--received-at", "2026-11-20T10:00:00Z"
-    )
+    (opened,) = rows(desk, *OPEN, "--received-at", "2026-11-20T10:00:00Z")
     (listed,) = rows(desk, "rights", "list")
+    assert listed["id"] == opened["id"]
     assert (listed["kind"], listed["due_on"]) == ("access", "2026-12-21")
 
     desk.type("rights", "stop", listed["request_id"], *BY)
@@ -42,6 +42,27 @@ def test_a_request_by_telephone_is_opened_stopped_run_on_and_closed(desk: Desk) 
     assert rows(desk, "rights", "list") == []
     (closed,) = rows(desk, "rights", "list", "--closed")
     assert (closed["status"], closed["answer"]) == ("done", "they rang us")
+
+
+def test_a_request_goes_by_one_id_wherever_it_is_shown(desk: Desk) -> None:
+    """Whoever opened it copies its id from there, and whoever takes it up from the list."""
+    (opened,) = rows(desk, *OPEN)
+
+    table = desk.type("rights", "list")
+    closed = desk.type("rights", "close", opened["id"], *BY)
+
+    assert opened["id"] in table
+    assert "closed: done" in closed
+
+
+def test_what_is_done_about_rights_is_listed_by_what_it_is_for(desk: Desk) -> None:
+    """Twenty commands in one list are found by nobody."""
+    said = desk.type("rights", "--help")
+
+    panels = ["Requests", "Copies", "Restrictions", "Erasure", "Corrections"]
+    places = [said.index(one) for one in panels]
+    assert places == sorted(places)
+    assert places[2] < said.index("unhold") < places[3]
 
 
 def test_a_copy_is_written_once_and_says_whom_it_leaves_out(desk: Desk) -> None:
@@ -80,7 +101,7 @@ def test_a_hold_is_put_and_lifted_once(desk: Desk) -> None:
     """And each act is on record."""
     desk.type("rights", "hold", "C-1042", *BY)
     again = desk.type("rights", "hold", "C-1042", *BY, fails=True)
-    desk.type("rights", "lift", "C-1042", *BY)
+    desk.type("rights", "unhold", "C-1042", *BY)
     nobody = desk.type("rights", "hold", "C-9", *BY, fails=True)
 
     assert "it is so already" in again

@@ -21,14 +21,15 @@ if TYPE_CHECKING:
 transfers_app = typer.Typer(
     help="Temporary copies on their way out, and until when they are there.", no_args_is_help=True
 )
+_PANEL = "Copies"
 Named = Annotated[str, typer.Argument(help="A request, by our id or its publisher's.")]
 
 
 def add_to(rights_app: typer.Typer) -> None:
     """Add these commands."""
-    rights_app.command("copy")(copy)
-    rights_app.command("review")(review)
-    rights_app.command("deliver")(deliver)
+    rights_app.command("copy", rich_help_panel=_PANEL)(copy)
+    rights_app.command("review", rich_help_panel=_PANEL)(review)
+    rights_app.command("deliver", rich_help_panel=_PANEL)(deliver)
     transfers_app.command("list")(list_transfers)
     transfers_app.command("sweep")(sweep)
 

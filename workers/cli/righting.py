@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from store.rights.requests import Request
     from workers.bootstrap.parts import Parts
 
+_PANEL = "Corrections and objections"
 Place = Annotated[str | None, typer.Option("--destination", help="A destination, by its id.")]
 AField = Annotated[ContestedField | None, typer.Option("--field", help="What of their names.")]
 OfRequest = Annotated[
@@ -27,11 +28,11 @@ OfRequest = Annotated[
 def add_to(app: typer.Typer) -> None:
     """Add these commands to those on people's rights."""
     del app
-    rights_app.command("contest")(contest)
-    rights_app.command("settle")(settle)
-    rights_app.command("contested")(contested)
-    rights_app.command("correct")(correct)
-    rights_app.command("object")(object_)
+    rights_app.command("contest", rich_help_panel=_PANEL)(contest)
+    rights_app.command("settle", rich_help_panel=_PANEL)(settle)
+    rights_app.command("contested", rich_help_panel=_PANEL)(contested)
+    rights_app.command("correct", rich_help_panel=_PANEL)(correct)
+    rights_app.command("object", rich_help_panel=_PANEL)(object_)
 
 
 def contest(
@@ -140,7 +141,7 @@ def correct(
     for name in _destinations(wanted):
         typer.echo(f"{name} is used again once it is verified: publish its destination.verified")
     if asked is not None:
-        typer.echo(f"closed: request {asked.request_id}")
+        typer.echo(f"closed: request {asked.id}")
 
 
 def object_(customer: Customer, reason: Why = "", actor: As = "") -> None:

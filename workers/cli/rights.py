@@ -27,22 +27,25 @@ if TYPE_CHECKING:
     from workers.bootstrap.parts import Parts
 
 rights_app = typer.Typer(help="What people ask of us about their own data.", no_args_is_help=True)
+_REQUESTS = "Requests and their clocks"
+_HOLDS = "Restrictions and legal holds"
+_ERASURE = "Erasure and destruction"
 
 
 def add_to(app: typer.Typer) -> None:
     """Add these commands."""
-    rights_app.command("list")(list_requests)
-    rights_app.command("open")(open_request)
-    rights_app.command("stop")(stop)
-    rights_app.command("run")(run)
-    rights_app.command("close")(close)
+    rights_app.command("list", rich_help_panel=_REQUESTS)(list_requests)
+    rights_app.command("open", rich_help_panel=_REQUESTS)(open_request)
+    rights_app.command("stop", rich_help_panel=_REQUESTS)(stop)
+    rights_app.command("run", rich_help_panel=_REQUESTS)(run)
+    rights_app.command("close", rich_help_panel=_REQUESTS)(close)
     copies.add_to(rights_app)
-    rights_app.command("erase")(erase)
-    rights_app.command("restrict")(restrict)
-    rights_app.command("unrestrict")(unrestrict)
-    rights_app.command("hold")(hold)
-    rights_app.command("lift")(lift)
-    rights_app.command("destroyed")(destroyed)
+    rights_app.command("restrict", rich_help_panel=_HOLDS)(restrict)
+    rights_app.command("unrestrict", rich_help_panel=_HOLDS)(unrestrict)
+    rights_app.command("hold", rich_help_panel=_HOLDS)(hold)
+    rights_app.command("unhold", rich_help_panel=_HOLDS)(unhold)
+    rights_app.command("erase", rich_help_panel=_ERASURE)(erase)
+    rights_app.command("destroyed", rich_help_panel=_ERASURE)(destroyed)
     app.add_typer(rights_app, name="rights")
     app.add_typer(copies.transfers_app, name="transfers")
     app.command("restore-check")(restore_check)
@@ -84,7 +87,7 @@ def list_requests(
             for one in found
         ]
     headings = {
-        "request_id": "Request",
+        "id": "Request",
         "customer": "Customer",
         "kind": "Asks for",
         "status": "Status",
@@ -218,10 +221,10 @@ def hold(customer: Customer, reason: Why = "", actor: As = "") -> None:
     by = by_whom(actor, reason, dry_run=False)
     with opened(there()) as parts:
         refused(open_holds(parts).hold(customer, by))
-    typer.echo(f"nothing of {customer} is destroyed until the hold is lifted")
+    typer.echo(f"nothing of {customer} is destroyed until the hold is lifted: onward rights unhold")
 
 
-def lift(customer: Customer, reason: Why = "", actor: As = "") -> None:
+def unhold(customer: Customer, reason: Why = "", actor: As = "") -> None:
     """Lift a customer's legal hold: what is over is destroyed from now on."""
     from workers.bootstrap.rights import open_holds
 

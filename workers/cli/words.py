@@ -34,7 +34,7 @@ REFUSALS: Mapping[Refusal, str] = MappingProxyType(
         Refusal.PUBLISHER_UNKNOWN: "no publisher of its name is admitted: onward publishers add",
         Refusal.STILL_WRONG: "it breaks its contract as before: its publisher must mend it",
         Refusal.NO_CHANGE: "it is so already",
-        Refusal.LEGAL_HOLD: "a legal hold keeps their records: onward rights lift",
+        Refusal.LEGAL_HOLD: "a legal hold keeps their records: onward rights unhold",
         Refusal.UNDECIDED: "records that tell of another person wait: onward rights review",
         Refusal.NOT_COPIED: "the request is not for a copy: see onward rights list",
         Refusal.DESTINATION_UNFIT: "a link goes to a mobile or an email address of theirs alone",
