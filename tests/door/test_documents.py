@@ -1,6 +1,5 @@
 import io
 import time
-import zlib
 from pathlib import Path
 
 import pytest
@@ -47,33 +46,16 @@ def test_a_pdf_that_nobody_can_open_is_not_sent(content: bytes, word: str | None
 MANY = 12 * 1024 * 1024
 
 
-def _unpacking(size: int) -> bytes:
-    """A PDF whose list of objects unpacks to so many bytes."""
-    packed = zlib.compress(b"\0" * size)
-    head = b"%PDF-1.7\n"
-    listed = b"1 0 obj\n<</Type/XRef/W[1 1 1]/Size %d/Length %d/Filter/FlateDecode>>stream\n"
-    ending = b"\nendstream\nendobj\nstartxref\n%d\n%%%%EOF\n" % len(head)
-    return head + listed % (size // 3, len(packed)) + packed + ending
-
-
-@pytest.mark.parametrize(
-    "content",
-    [
-        b"%PDF-1.7\n" + b"trailer<<>>\n" * (MANY // 12),
-        b"%PDF-1.7\n" + b"1 0 obj\n" * (MANY // 8),
-        b"%PDF-1.7\n" + b"trailer<</A[" * 900 + b"[]" * (MANY // 2),
-        _unpacking(70_000_000),
-    ],
-    ids=["trailers", "objects", "nested trailers", "unpacked"],
-)
-def test_a_pdf_that_is_made_to_be_slow_is_refused_quickly(content: bytes) -> None:
+@pytest.mark.parametrize("line", [b"trailer<<>>\n", b"startxref 0\n", b"1 0 obj\n", b"xref\n0 1\n"])
+def test_a_pdf_that_is_made_to_be_slow_is_refused_quickly(line: bytes) -> None:
     """Its delivery's lease must not run out while one publisher's file is being looked at."""
+    content = b"%PDF-1.7\n" + line * (MANY // len(line))
     begun = time.process_time()
 
-    word = usable_pdf(content)
+    word = usable_pdf(content, seconds=1)
 
-    assert word in {"pdf_too_slow", "pdf_broken"}
-    assert time.process_time() - begun < 8
+    assert word == "pdf_too_slow"
+    assert time.process_time() - begun < 2.5
 
 
 def test_a_pdf_that_takes_too_long_is_given_up() -> None:

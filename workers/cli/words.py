@@ -71,7 +71,8 @@ _FIRST: Mapping[str, str] = MappingProxyType(
         Reason.PROVIDER_FAULT: "see whether the provider works: onward queues",
         Reason.BUSY_PROVIDER: "see whether the provider works: onward queues",
         Reason.UNUSABLE_DOCUMENT: "have the document mended and put where its event says (--list"
-        " tells what is wrong); the customer was sent the email without it",
+        " tells what is wrong; too_large is above ONWARD_BLOB_LIMIT_BYTES, pdf_too_long above"
+        " ONWARD_DOCUMENT_PAGE_LIMIT); the customer was sent the email without it",
         Reason.TEMPLATE_FAILED: "mend the template that --list names, try it with onward preview,"
         " and start dispatch again",
         Reason.BOUNCED: "ask the customer for the right address",
