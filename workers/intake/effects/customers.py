@@ -196,9 +196,13 @@ def rights_requested(scene: Scene) -> Effect:
     Who objects is sent no offers from now on: that needs nobody's word (Article 21(3)).
     """
     data = scene.data(RightsRequested)
+    if not open_request(scene.tx, Clock(scene.policies), scene.event.id, scene.ref, data):
+        return impossible(
+            "data.request_id",
+            "is this customer's request of another kind already; give this one an id of its own",
+        )
     if RightsKind(data.kind) is RightsKind.OBJECTION:
         stop_offers(scene.tx, scene.ref)
-    open_request(scene.tx, Clock(scene.policies), scene.event.id, scene.ref, data)
     return NOTHING
 
 
