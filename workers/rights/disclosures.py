@@ -7,7 +7,7 @@ ledger of each person concerned before the first byte is written.
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from hashlib import sha256
 from pathlib import Path
 from uuid import UUID
@@ -68,13 +68,17 @@ class Disclosing:
         self._transfers = transfers
 
     def open(self, asked: Asked, subjects: Sequence[str], by: By) -> Opened:
-        """Note what an authority asks for. Raises ``scope.ScopeError``."""
+        """Note what an authority asks for, until now where it names no end.
+
+        What is recorded later nobody has approved. Raises ``scope.ScopeError``.
+        """
         read_scope(asked.records)
         with self._store.write() as tx:
             unknown = tuple(ref for ref in subjects if not _is_known(tx, ref))
             if unknown or not subjects:
                 return Opened(None, unknown)
-            made = disclosures.put(tx, asked, subjects, by.actor)
+            ending = replace(asked, until=asked.until or tx.now)
+            made = disclosures.put(tx, ending, subjects, by.actor)
             _record(tx, Verb.OPEN_DISCLOSURE, by, made, None)
         return Opened(made)
 
@@ -109,7 +113,8 @@ class Disclosing:
     def export(self, disclosure_id: UUID, to: Path, by: By) -> Exported:
         """Write what is in scope to a file that must not be there yet. Raises ``OSError``.
 
-        Nothing is written that is not on record.
+        Nothing is written that is not on record: each export by its own digest, the last one's with
+        the disclosure too. A later one takes in what the first did, as it stands by then.
         """
         with self._store.write() as tx:
             one = disclosures.find(tx, disclosure_id)
