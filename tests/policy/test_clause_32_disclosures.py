@@ -113,6 +113,27 @@ def test_clause_32_nothing_is_exported_until_two_others_have_approved(office: Of
     assert sorted(set(refused)) == ["approved_it", "done", "not_approved", "opened_it"]
 
 
+def test_clause_32_two_names_from_one_account_are_one_person(office: Office) -> None:
+    """A name is anybody's to give; the account that opened or approved it does so once."""
+    _serve(office)
+    made = _open(office, _asked())
+    disclosing = office.disclosing
+
+    answers = [
+        disclosing.approve(made, By(name, "as the law permits", account))
+        for name, account in (
+            ("robin", "kim"),
+            ("robin", "r.ashdown"),
+            ("sam", "r.ashdown"),
+            ("sam", "s.pell"),
+        )
+    ]
+
+    assert answers == [Refusal.SAME_ACCOUNT, None, Refusal.SAME_ACCOUNT, None]
+    accounts = {row["actor"]: row["account"] for row in office.house.rows(tables.acts)}
+    assert accounts == {"kim": "kim", "robin": "r.ashdown", "sam": "s.pell"}
+
+
 def test_clause_32_nothing_compels_and_a_refusal_is_on_record(office: Office) -> None:
     """One who refuses is enough, approvals before it or not; and it is for good."""
     _serve(office)

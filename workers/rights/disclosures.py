@@ -38,6 +38,7 @@ from workers.rights.transfers import Transfers
 APPROVALS = 2
 OUTCOME = "disclosed"
 WAY = "@disclosure"  # in place of a rule: the `@` keeps it apart from customers' rules
+_EACH_ANOTHERS = frozenset({Verb.OPEN_DISCLOSURE, Verb.APPROVE_DISCLOSURE})
 _DONE = frozenset({DisclosureStatus.REFUSED, DisclosureStatus.EXPORTED})
 
 
@@ -83,7 +84,10 @@ class Disclosing:
         return Opened(made)
 
     def approve(self, disclosure_id: UUID, by: By) -> Refusal | None:
-        """Approve one; who opened it cannot, and nobody twice."""
+        """Approve one; who opened it cannot, and nobody twice, by whatever name they go.
+
+        Nor can anybody from a system account that it was opened or approved from.
+        """
 
         def act(tx: Transaction, one: Disclosure, act_id: UUID) -> None:
             name = str(one.id)
@@ -208,6 +212,15 @@ def _approved_by(tx: Transaction, one: Disclosure) -> set[str]:
     return {_person(name) for name in approvers(tx, one)}
 
 
+def _accounts(tx: Transaction, one: Disclosure) -> set[str]:
+    """Give the system accounts that it was opened and approved from."""
+    return {
+        act.account
+        for act in audit.acts_on(tx, [str(one.id)])
+        if act.verb in _EACH_ANOTHERS and act.done
+    }
+
+
 def _person(name: str) -> str:
     """A person's name is theirs however it is typed."""
     return " ".join(name.split()).casefold()
@@ -220,6 +233,8 @@ def _why_not_approve(tx: Transaction, one: Disclosure, by: By) -> Refusal | None
         return Refusal.OPENED_IT
     if _person(by.actor) in _approved_by(tx, one):
         return Refusal.APPROVED_IT
+    if by.from_account in _accounts(tx, one):
+        return Refusal.SAME_ACCOUNT
     return Refusal.NO_CHANGE if one.status is DisclosureStatus.APPROVED else None
 
 
