@@ -668,5 +668,6 @@ class Refusal(StrEnum):
     NOT_APPROVED = "not_approved"  # two people must have approved it
     OPENED_IT = "opened_it"  # who opens a disclosure does not approve it
     APPROVED_IT = "approved_it"  # the same person approves once
+    SAME_ACCOUNT = "same_account"  # whoever opened or approved it did so from this system account
     NOT_ACKNOWLEDGED = "not_acknowledged"  # whoever complained has not been told that it came
     UNDECIDED_WHOM_TO_TELL = "undecided_whom_to_tell"  # of an incident

@@ -19,10 +19,19 @@ DONE = "done"
 
 @dataclass(frozen=True, slots=True)
 class By:
-    """Who acts, by the name of an account, and why in that person's own words."""
+    """Who acts, by name, and why in that person's own words.
+
+    ``account`` is the system account that they act from, where that is not their name.
+    """
 
     actor: str
     reason: str = field(repr=False)
+    account: str | None = None
+
+    @property
+    def from_account(self) -> str:
+        """The system account that they act from."""
+        return self.account or self.actor
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +52,7 @@ class ActLine:
     id: UUID
     at: datetime
     actor: str
+    account: str
     verb: Verb
     reason: str | None = field(repr=False)
     done: int
@@ -64,6 +74,7 @@ def put(tx: Transaction, verb: Verb, by: By, concerned: Sequence[Concerned]) -> 
                 "id": act_id,
                 "at": tx.now,
                 "actor": by.actor,
+                "account": by.from_account,
                 "verb": verb,
                 "reason": tx.seal(owner, f"acts.reason:{act_id}", by.reason.encode()),
                 "done": len(concerned) - refused,
@@ -123,6 +134,7 @@ def _lines(tx: Transaction, rows: Sequence[Any], targets: Sequence[Any]) -> list
             row.id,
             row.at,
             row.actor,
+            row.account,
             row.verb,
             text_of(tx, f"acts.reason:{row.id}", row.reason),
             row.done,

@@ -21,7 +21,7 @@ from store.tables import outbox
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
-    """One thing to tell. ``audience`` is ``publisher:NAME`` or ``role:ROLE``."""
+    """One thing to tell; ``audience`` is ``publisher:NAME``, ``role:ROLE``, ``processor:NAME``."""
 
     id: str
     audience: str
@@ -43,6 +43,11 @@ def to_publisher(name: str) -> str:
 def to_role(role: Role) -> str:
     """The audience of every publisher with a role."""
     return f"role:{role.value}"
+
+
+def to_processor(name: str) -> str:
+    """The audience of the one publisher that is a processor, if there is one."""
+    return f"processor:{name}"
 
 
 def add(tx: Transaction, outcomes: Iterable[Outcome]) -> None:

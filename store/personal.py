@@ -93,6 +93,7 @@ _REFERENCES = {
     "reference": "the provider's or carrier's id of a send",
     "subscription_id": "billing's id of a subscription",
     "request_id": "the id of a request",
+    "account": "the system account of an operator",
     "actor": "the account of an operator",
     "paused_by": "the account of an operator",
     "resumed_by": "the account of an operator",
@@ -633,7 +634,7 @@ REGISTER: Mapping[str, Holding] = MappingProxyType(
             Basis.OBLIGATION,
             Retention.SENDS,
             _NOBODY,
-            _named("actor") | _sealed(reason="why, in the operator's words"),
+            _named("account", "actor") | _sealed(reason="why, in the operator's words"),
             neutral=frozenset({"policy_version"}),
         ),
         "act_targets": Holding(

@@ -22,13 +22,17 @@ _PREFIX = "onward_"
 
 @dataclass(frozen=True, slots=True)
 class Publisher:
-    """One publisher. Types and sources are patterns in which ``*`` stands for anything."""
+    """One publisher. Types and sources are patterns in which ``*`` stands for anything.
+
+    One with the role processor is ``processor`` of those declared, and speaks for no other.
+    """
 
     name: str
     types: tuple[str, ...]
     sources: tuple[str, ...]
     doors: tuple[Door, ...] = ()
     roles: tuple[Role, ...] = ()
+    processor: str | None = None
 
     def may_publish(self, event_type: str) -> bool:
         """Whether this type (without prefix and version) is this publisher's to report."""
@@ -44,7 +48,9 @@ class Publisher:
 
     def audiences(self) -> tuple[str, ...]:
         """Whose outcomes this publisher is given: its own, and those of its roles."""
-        return (f"publisher:{self.name}", *(f"role:{role.value}" for role in self.roles))
+        roles = [f"role:{role.value}" for role in self.roles]
+        asked = [] if self.processor is None else [f"processor:{self.processor}"]
+        return (f"publisher:{self.name}", *roles, *asked)
 
 
 class PublisherExistsError(Exception):
@@ -61,8 +67,8 @@ def add(tx: Transaction, publisher: Publisher) -> str:
     key = _PREFIX + secrets.token_urlsafe(32)
     grants = asdict(publisher)
     row = {
-        "name": publisher.name,
-        "grants": json.dumps({k: list(v) for k, v in grants.items() if k != "name"}),
+        "name": grants.pop("name"),
+        "grants": json.dumps(grants),
         "key_digest": key_digest(key),
         "created_at": tx.now,
         "revoked_at": None,
@@ -104,6 +110,12 @@ def by_name(tx: Transaction, name: str) -> Publisher | None:
     return _publisher(row) if row else None
 
 
+def of_processor(tx: Transaction, processor: str) -> Publisher | None:
+    """Give the publisher that is admitted for a processor."""
+    admitted = (one for one, is_admitted in every(tx) if is_admitted)
+    return next((one for one in admitted if one.processor == processor), None)
+
+
 def every(tx: Transaction) -> list[tuple[Publisher, bool]]:
     """Give all publishers, each with whether it is still admitted."""
     rows: Sequence[Row[tuple[object, ...]]] = tx.connection.execute(
@@ -125,4 +137,5 @@ def _publisher(row: Row[tuple[object, ...]]) -> Publisher:
         sources=tuple(grants["sources"]),
         doors=tuple(Door(door) for door in grants["doors"]),
         roles=tuple(Role(role) for role in grants["roles"]),
+        processor=grants["processor"],
     )

@@ -18,7 +18,7 @@ from contracts.events import TYPES
 from contracts.vocabulary import Family, Role
 from store import bulk, outbox
 from store.engine import Transaction
-from store.outbox import Outcome, to_role
+from store.outbox import Outcome, to_processor
 from store.tables import (
     attempts,
     customers,
@@ -181,7 +181,7 @@ def _outcome(tx: Transaction, erasure_id: UUID, processor: str) -> Outcome:
     # Without the customer: what names them in the outbox goes with them.
     return Outcome(
         id=f"{erasure_id}:{_REQUESTED}:{processor}",
-        audience=to_role(Role.PROCESSOR),
+        audience=to_processor(processor),
         name=_REQUESTED,
         at=tx.now,
         facts={"request_id": str(erasure_id), "processor": processor},

@@ -63,6 +63,14 @@ def put(
     )
 
 
+def kind_of(tx: Transaction, ref: str, request_id: str) -> RightsKind | None:
+    """Give what a customer asked for by its publisher's id; none where they asked nothing by it."""
+    r = rights_requests.c
+    theirs = select(r.kind).where(r.customer_ref == ref, r.request_id == request_id)
+    found: RightsKind | None = tx.connection.execute(theirs.limit(1)).scalar()
+    return found
+
+
 def named(tx: Transaction, name: str, ref: str | None = None) -> list[Request]:
     """Give requests by our id or their publisher's, held until the end of the transaction."""
     r = rights_requests.c

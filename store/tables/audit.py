@@ -6,7 +6,8 @@ from contracts.vocabulary import Target, Verb
 from store.tables.base import instant, metadata, name
 from store.types import Sealed, Word
 
-# `actor` is the account that acted. `reason` is a person's own words: sealed, under the customer's
+# `actor` is who acted, by the name given, and `account` the system account that it was done from.
+# `reason` is a person's own words: sealed, under the customer's
 # key where the act concerns one customer alone. `policy_version` was in force.
 acts = Table(
     "acts",
@@ -14,6 +15,7 @@ acts = Table(
     Column("id", Uuid, primary_key=True),
     instant("at", nullable=False),
     name("actor", nullable=False),
+    name("account", nullable=False),
     Column("verb", Word(Verb), nullable=False),
     Column("reason", Sealed, nullable=False),
     Column("done", Integer, nullable=False),

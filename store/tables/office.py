@@ -40,7 +40,7 @@ data_keys = Table(
     UniqueConstraint("owner", "retention"),
 )
 
-# `grants` is JSON: types, sources, doors, roles, broker user.
+# `grants` is JSON: types, sources, doors, roles, and which processor it is.
 publishers = Table(
     "publishers",
     metadata,

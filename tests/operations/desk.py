@@ -10,7 +10,7 @@ import pytest
 from typer.testing import CliRunner
 
 from tests.building import ROOT, House, open_house
-from workers.cli import app
+from workers.cli import account, app
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,6 +18,10 @@ class Desk:
     """An installation, and a command line before it."""
 
     house: House
+
+    def log_in(self, uid: int) -> None:
+        """Have the commands that follow come from another login, by its number."""
+        account.LOGIN.write_text(str(uid), "ascii")
 
     def type(self, *words: str, fails: bool = False) -> str:
         """Run a command; give what it printed on either stream."""
@@ -34,6 +38,7 @@ class Desk:
 def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Desk]:
     """Give an embedded installation with C-1042 served."""
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(account, "LOGIN", tmp_path / "loginuid")  # none is kept there yet
     monkeypatch.setenv("ONWARD_DATA_DIR", str(tmp_path))
     monkeypatch.setenv("ONWARD_SANDBOX", "true")
     monkeypatch.setenv("ONWARD_MASTER_KEY", b64encode(b"k" * 32).decode())

@@ -11,6 +11,7 @@ from tests.factories import envelope
 from tests.operations.desk import Desk
 
 BY = ("--reason", "as the policy says")
+KIM, ROBIN, SAM = 54_001, 54_002, 54_003  # logins
 SCOPE = ("--authority", "Avon Constabulary", "--reference", "AC/1", "--ground", "DPA 2018, sch. 2")
 
 
@@ -22,6 +23,7 @@ def rows(desk: Desk, *words: str) -> list[dict[str, Any]]:
 
 
 def _opened(desk: Desk, *more: str) -> str:
+    desk.log_in(KIM)
     desk.type("disclosures", "open", "C-1042", *SCOPE, *more, *BY, "--as", "kim")
     return str(rows(desk, "disclosures", "list")[-1]["id"])
 
@@ -32,10 +34,14 @@ def test_a_disclosure_is_approved_by_two_and_written(desk: Desk) -> None:
     made = _opened(desk, "--records", "events:content.data.text", "--since", "2026-01-01")
 
     own = desk.type("disclosures", "approve", made, *BY, "--as", "kim", fails=True)
+    desk.log_in(ROBIN)
     one = desk.type("disclosures", "approve", made, *BY, "--as", "robin")
-    early = desk.type("disclosures", "export", made, "--to", "a.zip", *BY, fails=True)
+    early = desk.type(
+        "disclosures", "export", made, "--to", "a.zip", *BY, "--as", "sam", fails=True
+    )
+    desk.log_in(SAM)
     two = desk.type("disclosures", "approve", made, *BY, "--as", "sam")
-    desk.type("disclosures", "export", made, "--to", "a.zip", *BY)
+    desk.type("disclosures", "export", made, "--to", "a.zip", *BY, "--as", "sam")
 
     assert "two others must" in own
     assert "another must too" in one
@@ -52,20 +58,90 @@ def test_a_disclosure_is_approved_by_two_and_written(desk: Desk) -> None:
     assert transfer["where"].endswith("a.zip")
 
 
+def test_one_account_is_one_person_whatever_name_it_gives(desk: Desk) -> None:
+    """Else one officer opens as kim, approves as robin and sam, and exports alone."""
+    made = _opened(desk, "--records", "ledger")
+    approve = ("disclosures", "approve", made, *BY)
+
+    opener = desk.type(*approve, "--as", "robin", fails=True)
+    desk.log_in(ROBIN)
+    desk.type(*approve, "--as", "robin")
+    again = desk.type(*approve, "--as", "sam", fails=True)
+    desk.type("disclosures", "export", made, "--to", "a.zip", *BY, "--as", "sam", fails=True)
+
+    assert "each approves from an account of their own" in opener
+    assert "each approves from an account of their own" in again
+    assert not Path("a.zip").exists()
+    acts = [
+        (one["actor"], one["account"], one["targets"][0]["refused"])
+        for one in rows(desk, "audit")
+        if one["verb"] == "approve_disclosure"
+    ]
+    assert acts == [
+        ("sam", str(ROBIN), "same_account"),
+        ("robin", str(ROBIN), None),
+        ("robin", str(KIM), "same_account"),
+    ]
+
+
+def test_a_name_in_the_environment_is_no_account(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Anybody may set USER before a command; whose login it is, nobody."""
+    made = _opened(desk, "--records", "ledger")
+    for name in ("LOGNAME", "USER", "LNAME", "USERNAME", "SUDO_USER"):
+        monkeypatch.setenv(name, "robin")
+
+    said = desk.type("disclosures", "approve", made, *BY, "--as", "robin", fails=True)
+
+    assert "from this system account already" in said
+
+
+def test_where_no_login_is_kept_the_account_is_whose_command_it_is(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In a container each officer runs under a number of their own, and gives a name."""
+    made = _opened(desk, "--records", "ledger")
+    desk.log_in(2**32 - 1)
+    approve = ("disclosures", "approve", made, *BY)
+
+    monkeypatch.setattr("os.getuid", lambda: ROBIN)
+    desk.type(*approve, "--as", "robin")
+    again = desk.type(*approve, "--as", "sam", fails=True)
+    monkeypatch.setattr("os.getuid", lambda: SAM)
+    done = desk.type(*approve, "--as", "sam")
+
+    assert "from this system account already" in again
+    assert done.strip() == "approved"
+
+
 def test_a_disclosure_is_refused_hidden_and_shown(desk: Desk) -> None:
     """A mistake in it is named before anybody approves it."""
     made = _opened(desk, "--records", "ledger")
 
     unclear = desk.type(
-        "disclosures", "open", "C-1042", *SCOPE, "--records", "shoes", *BY, fails=True
+        "disclosures",
+        "open",
+        "C-1042",
+        *SCOPE,
+        "--records",
+        "shoes",
+        *BY,
+        "--as",
+        "kim",
+        fails=True,
     )
     when = ("--records", "ledger", "--since", "May")
-    undated = desk.type("disclosures", "open", "C-1042", *SCOPE, *when, *BY, fails=True)
-    nobody = desk.type("disclosures", "open", "C-9", *SCOPE, "--records", "ledger", *BY, fails=True)
-    desk.type("disclosures", "hide", made, *BY)
-    again = desk.type("disclosures", "hide", made, *BY, fails=True)
-    desk.type("disclosures", "unhide", made, *BY)
-    desk.type("disclosures", "refuse", made, *BY)
+    undated = desk.type(
+        "disclosures", "open", "C-1042", *SCOPE, *when, *BY, "--as", "kim", fails=True
+    )
+    nobody = desk.type(
+        "disclosures", "open", "C-9", *SCOPE, "--records", "ledger", *BY, "--as", "kim", fails=True
+    )
+    desk.type("disclosures", "hide", made, *BY, "--as", "kim")
+    again = desk.type("disclosures", "hide", made, *BY, "--as", "kim", fails=True)
+    desk.type("disclosures", "unhide", made, *BY, "--as", "kim")
+    desk.type("disclosures", "refuse", made, *BY, "--as", "kim")
     late = desk.type("disclosures", "approve", made, *BY, "--as", "robin", fails=True)
 
     assert "shoes is none that can be disclosed" in unclear

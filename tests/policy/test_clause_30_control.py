@@ -11,13 +11,15 @@ from config.processors import Processor
 from contracts.vocabulary import Answer, Category, DeliveryStatus, Reason, RightsStatus, Role
 from store import outbox, tables
 from store.deliveries.recording import Result, record
+from store.publishers import Publisher
 from store.rights import processors
-from tests.building import House
+from tests.building import House, submission
 from tests.factories import envelope, valid
 from tests.policy.desk import OFFICER, Office
 from tests.providers.servers import serving, until
 from tests.providers.smtp_servers import MailServer, Script, certificate
 from tests.providers.test_smtp_tls import send
+from workers.intake.submission import BY_HAND
 from workers.providers.base import Deferred, Verdict
 from workers.rights.complaints import Came
 from workers.rights.erasure import Erasing
@@ -69,6 +71,18 @@ def _confirmed(request: str, processor: str, **more: Any) -> dict[str, Any]:
     )
 
 
+def _publisher(processor: str) -> Publisher:
+    return Publisher(
+        f"{processor}-desk", ("erasure.confirmed",), ("*",), (), (Role.PROCESSOR,), processor
+    )
+
+
+def _confirm(house: House, request: UUID, *names: str) -> None:
+    for name in names:
+        told = house.hand_in_one(_confirmed(str(request), name), _publisher(name))
+        assert told.answer is Answer.ACCEPTED
+
+
 def _asked(house: House, *, confirmed: bool = False) -> list[processors.Asked]:
     with house.store.read() as tx:
         return processors.listed(tx, confirmed=confirmed)
@@ -86,8 +100,57 @@ def test_clause_30_an_erasure_asks_each_processor_that_holds_something(office: O
         done.asked
     )
     assert {row["audience"] for row in office.house.rows(tables.outbox)} == {
-        outbox.to_role(Role.PROCESSOR)
+        outbox.to_processor(name) for name in done.asked
     }
+
+
+def test_clause_30_a_processor_reads_what_it_alone_is_asked(office: Office) -> None:
+    """What another holds of somebody, and by which names, is not for it to know."""
+    _sent_to(office.house)
+    _erasing(office).erase("C-1042", OFFICER)
+
+    with office.house.store.write() as tx:
+        outbox.give_positions(tx)
+        read = {
+            name: [
+                one.facts["processor"]
+                for one in outbox.after(tx, _publisher(name).audiences(), 0, 100)
+            ]
+            for name in ("relay", "bank", "stranger")
+        }
+
+    assert read == {"relay": ["relay"], "bank": ["bank"], "stranger": []}
+
+
+@pytest.mark.parametrize(
+    "publisher", [_publisher("bank"), Publisher("all", ("*",), ("*",), (), tuple(Role))]
+)
+def test_clause_30_nobody_confirms_for_another_processor(
+    office: Office, publisher: Publisher
+) -> None:
+    """Else an erasure is closed on the word of somebody who has erased nothing."""
+    _sent_to(office.house)
+    _erasing(office).erase("C-1042", OFFICER)
+    erasure = _asked(office.house)[0].erasure_id
+
+    answer = office.house.hand_in_one(_confirmed(str(erasure), "relay"), publisher)
+
+    assert answer.answer is Answer.REJECTED
+    assert [one.path for one in answer.problems] == ["data.processor"]
+    assert "--processor NAME" in answer.problems[0].text
+    assert {one.processor for one in _asked(office.house)} >= {"relay", "bank"}
+
+
+def test_clause_30_an_operator_confirms_for_one_that_publishes_nothing(office: Office) -> None:
+    """By telephone or letter: what the command line publishes is an operator's word."""
+    _sent_to(office.house)
+    _erasing(office).erase("C-1042", OFFICER)
+    erasure = _asked(office.house)[0].erasure_id
+
+    answer = office.house.hand_in_one(_confirmed(str(erasure), "relay"), BY_HAND)
+
+    assert answer.answer is Answer.ACCEPTED
+    assert "relay" not in {one.processor for one in _asked(office.house)}
 
 
 def test_clause_30_a_processor_is_told_whom_and_by_which_names(office: Office) -> None:
@@ -116,10 +179,9 @@ def test_clause_30_the_request_is_open_until_the_last_receipt(office: Office) ->
     (request,) = office.house.rows(tables.rights_requests)
     assert request["status"] is RightsStatus.OPEN
 
-    for processor in (*done.asked[:-1], done.asked[0]):
-        office.house.tell(_confirmed(str(request["id"]), processor))
+    _confirm(office.house, request["id"], *done.asked[:-1], done.asked[0])
     (before,) = office.house.rows(tables.rights_requests)
-    office.house.tell(_confirmed(str(request["id"]), done.asked[-1]))
+    _confirm(office.house, request["id"], done.asked[-1])
 
     (after,) = office.house.rows(tables.rights_requests)
     assert before["status"] is RightsStatus.OPEN
@@ -136,7 +198,9 @@ def test_clause_30_receipts_that_come_in_one_batch_close_it_too(office: Office) 
     done = _erasing(office).erase("C-1042", OFFICER)
     (request,) = office.house.rows(tables.rights_requests)
 
-    office.house.tell_at_once(*(_confirmed(str(request["id"]), name) for name in done.asked))
+    office.house.taking_in.take_in(
+        [submission(_confirmed(str(request["id"]), name), _publisher(name)) for name in done.asked]
+    )
 
     assert office.house.rows(tables.rights_requests)[0]["status"] is RightsStatus.DONE
 
@@ -147,7 +211,8 @@ def test_clause_30_a_receipt_that_names_the_customer_brings_nothing_back(office:
     _erasing(office).erase("C-1042", OFFICER)
     one = _asked(office.house)[0]
 
-    office.house.tell(_confirmed(str(one.erasure_id), one.processor, subject="C-1042"))
+    receipt = _confirmed(str(one.erasure_id), one.processor, subject="C-1042")
+    office.house.hand_in_one(receipt, _publisher(one.processor))
 
     assert office.house.rows(tables.events, customer_ref="C-1042") == []
     assert len(_asked(office.house)) == len(_asked(office.house, confirmed=True)) - 1
@@ -158,7 +223,7 @@ def test_clause_30_a_receipt_for_what_nobody_asked_is_refused(
     office: Office, request_id: str
 ) -> None:
     """Its publisher has mixed something up, and must know."""
-    answer = office.house.hand_in_one(_confirmed(request_id, "relay"))
+    answer = office.house.hand_in_one(_confirmed(request_id, "relay"), _publisher("relay"))
 
     assert answer.answer is Answer.REJECTED
     assert [one.path for one in answer.problems] == ["data.request_id"]
@@ -212,7 +277,7 @@ def test_clause_30_that_they_asked_and_who_confirmed_it_is_forgotten_when_sends_
     office.complaints.close(made, OFFICER)
     done = _erasing(office).erase("C-1042", OFFICER)
     (request,) = office.house.rows(tables.rights_requests)
-    office.house.tell(*(_confirmed(str(request["id"]), name) for name in done.asked))
+    _confirm(office.house, request["id"], *done.asked)
     kept = (tables.rights_requests, tables.erasures_asked, tables.complaints)
     forgetting = Forgetting(office.house.store, office.house.policies)
 

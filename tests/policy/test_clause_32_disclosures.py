@@ -9,7 +9,7 @@ from uuid import UUID
 
 import pytest
 
-from contracts.vocabulary import DisclosureStatus, Gone, Purpose, Refusal
+from contracts.vocabulary import DisclosureStatus, Gone, Purpose, Refusal, Verb
 from store import tables
 from store.audit import By, last_acts
 from store.record.ledger import open_where
@@ -113,6 +113,27 @@ def test_clause_32_nothing_is_exported_until_two_others_have_approved(office: Of
     assert sorted(set(refused)) == ["approved_it", "done", "not_approved", "opened_it"]
 
 
+def test_clause_32_two_names_from_one_account_are_one_person(office: Office) -> None:
+    """A name is anybody's to give; the account that opened or approved it does so once."""
+    _serve(office)
+    made = _open(office, _asked())
+    disclosing = office.disclosing
+
+    answers = [
+        disclosing.approve(made, By(name, "as the law permits", account))
+        for name, account in (
+            ("robin", "kim"),
+            ("robin", "r.ashdown"),
+            ("sam", "r.ashdown"),
+            ("sam", "s.pell"),
+        )
+    ]
+
+    assert answers == [Refusal.SAME_ACCOUNT, None, Refusal.SAME_ACCOUNT, None]
+    accounts = {row["actor"]: row["account"] for row in office.house.rows(tables.acts)}
+    assert accounts == {"kim": "kim", "robin": "r.ashdown", "sam": "s.pell"}
+
+
 def test_clause_32_nothing_compels_and_a_refusal_is_on_record(office: Office) -> None:
     """One who refuses is enough, approvals before it or not; and it is for good."""
     _serve(office)
@@ -164,6 +185,32 @@ def test_clause_32_what_is_out_of_the_period_is_absent(office: Office) -> None:
     ]
 
 
+def test_clause_32_what_is_recorded_after_it_was_opened_is_in_no_export(office: Office) -> None:
+    """Nobody has approved that; and each export is on record by a digest of its own."""
+    _serve(office)
+    office.house.clock.advance(minutes=1)
+    made = _approved(office, _asked("events:content.data.text", "customers"))
+    office.house.clock.advance(days=1)
+    first, _ = _export(office, made)
+
+    office.house.tell(
+        envelope("call.message_taken", text=OTHERS_CANARY),
+        envelope("customer.corrected", trading_name="Boathouse Stays"),
+    )
+    second, members = _export(office, made, "again.zip")
+
+    assert CANARY in texts(_records(members)["events"])
+    assert OTHERS_CANARY not in texts(_records(members)["events"])
+    assert first.sha256 != second.sha256
+    with office.house.store.write() as tx:
+        entries = [open_where(tx, row) for row in office.house.entries(outcome=OUTCOME)]
+        acts = [one for one in last_acts(tx, 20) if one.verb is Verb.EXPORT_DISCLOSURE]
+    digests = {first.sha256, second.sha256}
+    assert {one.content_digest for one in entries} == digests
+    assert {each.detail for act in acts for each in act.targets} == digests
+    assert _one(office, made).sha256 == second.sha256
+
+
 def test_clause_32_each_persons_records_are_apart(office: Office) -> None:
     """Two people in one request are two folders, and nobody beside them is in either."""
     _serve(office)
@@ -205,7 +252,7 @@ def test_clause_32_what_was_asked_lies_sealed(office: Office) -> None:
     (row,) = office.house.rows(tables.disclosures, id=made)
 
     assert AUTHORITY.encode() not in row["content"]
-    assert _one(office, made).asked == _asked()
+    assert _one(office, made).asked == _asked(until=_one(office, made).opened_at)
 
 
 def _copied(office: Office, ref: str = "C-1042") -> dict[str, list[dict[str, Any]]]:

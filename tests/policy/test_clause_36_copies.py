@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from contracts.vocabulary import Refusal, RightsStatus
+from contracts.vocabulary import Answer, Refusal, RightsStatus
 from store import tables
 from store.audit import By
 from store.personal import REGISTER
@@ -235,7 +235,9 @@ def test_clause_45_what_was_said_by_telephone_runs_by_the_same_clock(office: Off
     """However it came, and however late we entered it."""
     office.house.serve()
     for via in ("phone", "email", "in_person"):
-        told = valid("rights.requested", via=via, received_at="2026-11-02T16:30:00Z")
+        told = valid(
+            "rights.requested", request_id=via, via=via, received_at="2026-11-02T16:30:00Z"
+        )
         office.house.tell(envelope("rights.requested", data=told))
 
     rows = office.house.rows(tables.rights_requests)
@@ -283,6 +285,42 @@ def test_clause_36b_why_records_are_held_for_a_court_is_in_no_copy(office: Offic
     found = copied(office, "C-1042")
 
     assert "boathouse" not in texts(found)
+
+
+def test_clause_36d_a_request_told_of_twice_is_one_and_its_first_clock_stands(
+    office: Office,
+) -> None:
+    """A publisher that sends it again under another event's id would put the answer off."""
+    office.house.serve()
+    office.house.serve("C-7")
+    first = valid("rights.requested", received_at="2026-11-02T10:00:00Z")
+    again = valid("rights.requested", received_at="2026-11-03T10:00:00Z")
+    office.house.tell(envelope("rights.requested", data=first))
+
+    answer = office.house.hand_in_one(envelope("rights.requested", data=again))
+    office.house.tell_at_once(
+        *(envelope("rights.requested", data=again, subject="C-7") for _ in range(2))
+    )
+
+    assert answer.answer is Answer.ACCEPTED
+    requests = office.house.rows(tables.rights_requests)
+    assert sorted((row["customer_ref"], row["received_at"].day) for row in requests) == [
+        ("C-1042", 2),
+        ("C-7", 3),
+    ]
+
+
+def test_clause_36d_an_id_that_asked_for_something_else_is_refused(office: Office) -> None:
+    """Taken for the first, an erasure would be answered by a copy."""
+    office.house.serve()
+    office.house.tell(envelope("rights.requested", data=valid("rights.requested", kind="access")))
+
+    erasure = envelope("rights.requested", data=valid("rights.requested", kind="erasure"))
+    answer = office.house.hand_in_one(erasure)
+
+    assert answer.answer is Answer.REJECTED
+    assert [one.path for one in answer.problems] == ["data.request_id"]
+    assert len(office.house.rows(tables.rights_requests)) == 1
 
 
 def test_clause_36d_a_request_from_the_future_was_received_now(office: Office) -> None:

@@ -138,6 +138,7 @@ def audit(
             {
                 "at": act.at,
                 "actor": act.actor,
+                "account": act.account,
                 "verb": act.verb.value,
                 "done": act.done,
                 "refused": act.refused,

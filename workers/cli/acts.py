@@ -1,6 +1,5 @@
 """What does every act share? Who acts and why, and what was done or refused."""
 
-import getpass
 import json
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated
@@ -8,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from contracts.vocabulary import Refusal
+from workers.cli.account import account_name, system_account
 from workers.cli.common import fail
 
 if TYPE_CHECKING:
@@ -20,12 +20,15 @@ As = Annotated[str, typer.Option("--as", help="Who does it; else the system acco
 
 
 def by_whom(actor: str, reason: str, *, dry_run: bool) -> "By":
-    """Say who acts and why; without a reason nothing is done, but it may be tried."""
+    """Say who acts and why; without a reason nothing is done, but it may be tried.
+
+    The system account stands beside the name that is given with ``--as``.
+    """
     from store.audit import By
 
     if not reason.strip() and not dry_run:
         raise typer.BadParameter("say why: it is kept with what you do", param_hint="--reason")
-    return By((actor.strip() or _account())[:200], reason.strip())
+    return By(account_name(actor)[:200], reason.strip(), system_account())
 
 
 def refused(refusal: Refusal | None, listed_by: str = "") -> None:
@@ -91,12 +94,3 @@ def tell(
             typer.echo("nothing was changed")
     if refused and not done:
         raise typer.Exit(1)
-
-
-def _account() -> str:
-    try:
-        return getpass.getuser()
-    except (KeyError, OSError):  # as in a container that runs under a number
-        raise typer.BadParameter(
-            "say who you are: this system account has no name", param_hint="--as"
-        ) from None

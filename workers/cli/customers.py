@@ -1,6 +1,5 @@
 """A customer's rules, shown and edited."""
 
-import getpass
 import json
 from typing import Annotated, Any
 
@@ -8,6 +7,7 @@ import click
 import typer
 
 from contracts.vocabulary import Purpose
+from workers.cli.account import account_name
 from workers.cli.common import Customer, fail, opened, there
 
 rules_app = typer.Typer(help="A customer's rules.", no_args_is_help=True)
@@ -47,9 +47,7 @@ def edit(
         except ValueError as error:
             problems = [f"not JSON: {error}"]
         else:
-            event = preferences_event(
-                customer, rules, before["version"], set_by or getpass.getuser()
-            )
+            event = preferences_event(customer, rules, before["version"], account_name(set_by))
             with opened() as parts:
                 answer = publish(parts, [event])[0]
             if not answer.problems:

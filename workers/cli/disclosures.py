@@ -47,7 +47,9 @@ def open_disclosure(  # noqa: PLR0913, PLR0917 - each is an option
         list[str] | None, typer.Option(help="Of events, these types alone (repeatable).")
     ] = None,
     since: Annotated[str | None, typer.Option(help=f"The period's beginning, {MOMENT}.")] = None,
-    until: Annotated[str | None, typer.Option(help=f"Its end, not included, {MOMENT}.")] = None,
+    until: Annotated[
+        str | None, typer.Option(help=f"Its end, not included, {MOMENT}; else now.")
+    ] = None,
     reason: Why = "",
     actor: As = "",
     as_json: AsJson = False,

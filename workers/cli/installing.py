@@ -9,6 +9,7 @@ from contracts.vocabulary import Door, Role
 from workers.cli.common import AsJson, fail, listing, opened, settings
 
 if TYPE_CHECKING:
+    from config.settings import Settings
     from store.publishers import Publisher
 
 _FORMS = ("commands", "definitions")
@@ -90,6 +91,10 @@ def add_publisher(
     roles: Annotated[
         list[Role] | None, typer.Option("--role", help="What it is to us (repeatable).")
     ] = None,
+    processor: Annotated[
+        str | None,
+        typer.Option(help="With --role processor: which, as `onward processors list` has it."),
+    ] = None,
     broker: Annotated[
         str | None,
         typer.Option(help="Print its broker user too, as: commands or definitions."),
@@ -104,11 +109,18 @@ def add_publisher(
     if broker is not None and broker not in _FORMS:
         raise typer.BadParameter(f"is {' or '.join(_FORMS)}", param_hint="--broker")
     wanted = publishers.Publisher(
-        name, tuple(types), tuple(sources), tuple(doors or ()), tuple(roles or ())
+        name, tuple(types), tuple(sources), tuple(doors or ()), tuple(roles or ()), processor
     )
     with opened() as parts:
+        _check_processor(wanted, parts.settings)
         try:
             with parts.store.write() as tx:
+                other = None if processor is None else publishers.of_processor(tx, processor)
+                if other is not None and other.name != name:
+                    fail(
+                        f"--processor: {processor} has the publisher {other.name} already, and one"
+                        f" speaks for it: revoke that one first (onward publishers revoke)"
+                    )
                 key = publishers.add(tx, wanted)
         except publishers.PublisherExistsError:
             fail(f"there is a publisher {name} already: revoke it first, or choose another name")
@@ -116,6 +128,19 @@ def add_publisher(
         typer.echo(f"key (shown this once): {key}", err=broker == "definitions")
         if broker is not None:
             _print_broker_user(wanted, broker, parts.settings.broker)
+
+
+def _check_processor(publisher: "Publisher", found: "Settings") -> None:
+    from config.processors import processors_of
+
+    if (publisher.processor is not None) is not (Role.PROCESSOR in publisher.roles):
+        fail("--role processor and --processor NAME go together: say which processor it is")
+    there = sorted({one.name for one in processors_of(found) if one.outside})
+    if publisher.processor is not None and publisher.processor not in there:
+        fail(
+            f"--processor: no {publisher.processor} is declared (ONWARD_PROCESSORS); there are"
+            f" {', '.join(there) or 'none'}"
+        )
 
 
 def _print_broker_user(publisher: "Publisher", form: str, broker: str | None) -> None:
@@ -146,6 +171,7 @@ def list_publishers(as_json: AsJson = False) -> None:
                 "sources": ", ".join(p.sources),
                 "doors": ", ".join(door.value for door in p.doors),
                 "roles": ", ".join(role.value for role in p.roles),
+                "processor": p.processor,
             }
             for p, admitted in every(tx)
         ]
@@ -156,6 +182,7 @@ def list_publishers(as_json: AsJson = False) -> None:
         "sources": "Sources",
         "doors": "Doors",
         "roles": "Roles",
+        "processor": "Processor",
     }
     listing(rows, headings, as_json=as_json)
 

@@ -41,6 +41,9 @@ REFUSALS: Mapping[Refusal, str] = MappingProxyType(
         Refusal.NOT_APPROVED: "two people must approve it first: onward disclosures approve",
         Refusal.OPENED_IT: "who opens a disclosure does not approve it: two others must",
         Refusal.APPROVED_IT: "the same person approves once: another must",
+        Refusal.SAME_ACCOUNT: "it was opened or approved from this system account already, and --as"
+        " makes no other person: each approves from an account of their own, logged in as"
+        " themselves",
         Refusal.NOT_ACKNOWLEDGED: "tell them first that it came: onward complaints acknowledge",
         Refusal.UNDECIDED_WHOM_TO_TELL: "say first whether the ICO and the people concerned are"
         " told: onward incidents decide",

@@ -7,7 +7,7 @@ ledger of each person concerned before the first byte is written.
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from hashlib import sha256
 from pathlib import Path
 from uuid import UUID
@@ -38,6 +38,7 @@ from workers.rights.transfers import Transfers
 APPROVALS = 2
 OUTCOME = "disclosed"
 WAY = "@disclosure"  # in place of a rule: the `@` keeps it apart from customers' rules
+_EACH_ANOTHERS = frozenset({Verb.OPEN_DISCLOSURE, Verb.APPROVE_DISCLOSURE})
 _DONE = frozenset({DisclosureStatus.REFUSED, DisclosureStatus.EXPORTED})
 
 
@@ -68,18 +69,25 @@ class Disclosing:
         self._transfers = transfers
 
     def open(self, asked: Asked, subjects: Sequence[str], by: By) -> Opened:
-        """Note what an authority asks for. Raises ``scope.ScopeError``."""
+        """Note what an authority asks for, until now where it names no end.
+
+        What is recorded later nobody has approved. Raises ``scope.ScopeError``.
+        """
         read_scope(asked.records)
         with self._store.write() as tx:
             unknown = tuple(ref for ref in subjects if not _is_known(tx, ref))
             if unknown or not subjects:
                 return Opened(None, unknown)
-            made = disclosures.put(tx, asked, subjects, by.actor)
+            ending = replace(asked, until=asked.until or tx.now)
+            made = disclosures.put(tx, ending, subjects, by.actor)
             _record(tx, Verb.OPEN_DISCLOSURE, by, made, None)
         return Opened(made)
 
     def approve(self, disclosure_id: UUID, by: By) -> Refusal | None:
-        """Approve one; who opened it cannot, and nobody twice."""
+        """Approve one; who opened it cannot, and nobody twice, by whatever name they go.
+
+        Nor can anybody from a system account that it was opened or approved from.
+        """
 
         def act(tx: Transaction, one: Disclosure, act_id: UUID) -> None:
             name = str(one.id)
@@ -109,7 +117,8 @@ class Disclosing:
     def export(self, disclosure_id: UUID, to: Path, by: By) -> Exported:
         """Write what is in scope to a file that must not be there yet. Raises ``OSError``.
 
-        Nothing is written that is not on record.
+        Nothing is written that is not on record: each export by its own digest, the last one's with
+        the disclosure too. A later one takes in what the first did, as it stands by then.
         """
         with self._store.write() as tx:
             one = disclosures.find(tx, disclosure_id)
@@ -203,6 +212,15 @@ def _approved_by(tx: Transaction, one: Disclosure) -> set[str]:
     return {_person(name) for name in approvers(tx, one)}
 
 
+def _accounts(tx: Transaction, one: Disclosure) -> set[str]:
+    """Give the system accounts that it was opened and approved from."""
+    return {
+        act.account
+        for act in audit.acts_on(tx, [str(one.id)])
+        if act.verb in _EACH_ANOTHERS and act.done
+    }
+
+
 def _person(name: str) -> str:
     """A person's name is theirs however it is typed."""
     return " ".join(name.split()).casefold()
@@ -215,6 +233,8 @@ def _why_not_approve(tx: Transaction, one: Disclosure, by: By) -> Refusal | None
         return Refusal.OPENED_IT
     if _person(by.actor) in _approved_by(tx, one):
         return Refusal.APPROVED_IT
+    if by.from_account in _accounts(tx, one):
+        return Refusal.SAME_ACCOUNT
     return Refusal.NO_CHANGE if one.status is DisclosureStatus.APPROVED else None
 
 

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 from config.policies import Policies
 from contracts.events.customers import RightsRequested
-from contracts.vocabulary import Gone, Reason, Refusal, RightsStatus, Target, Verb
+from contracts.vocabulary import Gone, Reason, Refusal, RightsKind, RightsStatus, Target, Verb
 from store import audit
 from store.audit import By, Concerned
 from store.deliveries import ending
@@ -48,10 +48,17 @@ class Clock:
 
 def open_request(
     tx: Transaction, clock: Clock, event_id: UUID, ref: str, told: RightsRequested
-) -> None:
-    """Open what an event asks for; its clock has run since it was received."""
-    received_at = min(told.received_at, tx.now)
-    rights.put(tx, event_id, ref, told, clock.due_of(received_at))
+) -> bool:
+    """Open what an event asks for; its clock has run since it was received.
+
+    One that the customer's earlier event told of already stays as it stands, with its clock.
+    False where that one asked for something else under the same id.
+    """
+    earlier = rights.kind_of(tx, ref, told.request_id)
+    if earlier is None:
+        received_at = min(told.received_at, tx.now)
+        rights.put(tx, event_id, ref, told, clock.due_of(received_at))
+    return earlier in {None, RightsKind(told.kind)}
 
 
 class Requests:

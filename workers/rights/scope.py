@@ -116,8 +116,8 @@ def _within(tables: Mapping[str, Rows], table: str, asked: Asked) -> Iterator[Ma
 
 
 def _is_of(when: str | None, asked: Asked) -> bool:
-    if when is None:
-        return asked.since is None and asked.until is None
+    if when is None:  # nothing says that it was there when they asked
+        return False
     at = datetime.fromisoformat(when)
     at = at.replace(tzinfo=UTC) if at.tzinfo is None else at
     return (asked.since is None or asked.since <= at) and (asked.until is None or at < asked.until)

@@ -31,6 +31,7 @@ def upgrade() -> None:
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("at", types.Instant(), nullable=False),
         sa.Column("actor", sa.String(length=500), nullable=False),
+        sa.Column("account", sa.String(length=500), nullable=False),
         sa.Column("verb", sa.String(length=32), nullable=False),
         sa.Column("reason", types.Sealed(), nullable=False),
         sa.Column("done", sa.Integer(), nullable=False),

@@ -37,6 +37,7 @@ from store.rights import contests
 from store.rights.objections import stop_offers
 from workers.intake.effects.identity import ask_once_paid, keep_users
 from workers.intake.effects.scene import NOTHING, Effect, Scene, impossible
+from workers.intake.submission import BY_HAND
 from workers.intake.whose import Awaited, addressee_name, customer_name, known_names, number_name
 from workers.rights.processors import confirmed, read_erasure_id
 from workers.rights.requests import Clock, open_request
@@ -196,15 +197,30 @@ def rights_requested(scene: Scene) -> Effect:
     Who objects is sent no offers from now on: that needs nobody's word (Article 21(3)).
     """
     data = scene.data(RightsRequested)
+    if not open_request(scene.tx, Clock(scene.policies), scene.event.id, scene.ref, data):
+        return impossible(
+            "data.request_id",
+            "is this customer's request of another kind already; give this one an id of its own",
+        )
     if RightsKind(data.kind) is RightsKind.OBJECTION:
         stop_offers(scene.tx, scene.ref)
-    open_request(scene.tx, Clock(scene.policies), scene.event.id, scene.ref, data)
     return NOTHING
 
 
 def erasure_confirmed(scene: Scene) -> Effect:
-    """Note a processor's receipt; with the last, the request for erasure is done."""
+    """Note a processor's receipt; with the last, the request for erasure is done.
+
+    Each answers for itself alone, and an operator for one that publishes nothing.
+    """
     data = scene.data(ErasureConfirmed)
+    publisher = scene.event.publisher
+    if publisher.name != BY_HAND.name and publisher.processor != data.processor:
+        return impossible(
+            "data.processor",
+            f"is not for this publisher, which speaks for {publisher.processor or 'no processor'}:"
+            " have that processor's own publisher confirm it (onward publishers add, with --role"
+            " processor --processor NAME), or an operator by onward processors confirm",
+        )
     erasure = read_erasure_id(data.request_id)
     if erasure is None or not confirmed(scene.tx, erasure, data.processor, data.at):
         return impossible(
