@@ -17,7 +17,7 @@ from contracts.vocabulary import Retention
 from store import bulk
 from store import tables as t
 from store.engine import Transaction
-from store.rights import destroying
+from store.rights import destroying, untouched
 from store.rights.erasing import OF_DELIVERIES, delete_events, delete_identities, destroy_keys
 
 _IN_CONTACT: Final[tuple[Table, ...]] = (
@@ -71,7 +71,8 @@ class Destroyed:
 def over(tx: Transaction, retention: Retention, ended_before: datetime, limit: int) -> list[Over]:
     """Give customers whose services ended before an instant, and whose records of a class stand.
 
-    Whoever is under a legal hold is left out; so is who has been served again since.
+    Whoever's are left alone (``store.rights.untouched``) is left out; so is who has been served
+    again since.
     """
     c = t.customers.c
     rows = tx.connection.execute(
@@ -110,19 +111,18 @@ def _unheard(heard_before: datetime) -> tuple[ColumnElement[bool], ...]:
 
 
 def _standing(retention: Retention) -> tuple[ColumnElement[bool], ...]:
-    c, d, h = t.customers.c, t.destructions.c, t.legal_holds.c
+    c, d = t.customers.c, t.destructions.c
     destroyed = exists().where(
         d.customer_ref == c.ref, d.retention == retention, d.destroyed_at.is_not(None)
     )
-    held = exists().where(h.customer_ref == c.ref, h.lifted_at.is_(None))
-    return ~destroyed, ~held
+    return ~destroyed, *untouched.may_go()
 
 
 def begin(tx: Transaction, one: Over) -> bool:
     """Destroy the key of a class, so that nothing that it sealed opens any more, wherever it lies.
 
-    The caller holds the customer alone. False where they are served again, or under a legal hold,
-    since they were looked for: then nothing is destroyed.
+    The caller holds the customer alone. False where they are served again, under a legal hold or
+    restricted, since they were looked for: then nothing is destroyed.
     """
     c = t.customers.c
     still = select(c.ref).where(
@@ -199,13 +199,6 @@ def hold(tx: Transaction, ref: str, reason: str) -> None:
     tx.connection.execute(
         insert(t.legal_holds).values(id=row_id, customer_ref=ref, reason=sealed, since=tx.now)
     )
-
-
-def is_held(tx: Transaction, ref: str) -> bool:
-    """Whether a customer's records are under a legal hold."""
-    h = t.legal_holds.c
-    found = select(h.id).where(h.customer_ref == ref, h.lifted_at.is_(None)).limit(1)
-    return tx.connection.execute(found).first() is not None
 
 
 def lift(tx: Transaction, ref: str) -> int:

@@ -1,7 +1,8 @@
 """What is kept for its time, never a second less, and then surely destroyed, with a certificate.
 
 A class of a customer's records ends so many years after their services did, by the calendar of the
-office: of services that ended on 29 February, on 1 March. Who is under a legal hold is left alone.
+office: of services that ended on 29 February, on 1 March. Who is under a legal hold, or
+restricted, is left alone.
 """
 
 from collections.abc import Callable, Sequence
