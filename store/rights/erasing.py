@@ -20,7 +20,7 @@ from store.customers.consenting import suppress_for_good
 from store.encryption.vault import evidence_place
 from store.engine import Transaction
 from store.files import blob_path
-from store.rights import destroying
+from store.rights import destroying, forgetting_acts
 from store.rights.transfers import leave_to_sweep, stored_of
 
 UNDER_WAY: Final = (DeliveryStatus.SENDING, DeliveryStatus.UNCERTAIN)
@@ -77,7 +77,7 @@ KEPT: Final[Mapping[str, str]] = MappingProxyType(
     {
         "suppressions": "a keyed digest alone, so that nothing is ever sent there again",
         "erasures": "a keyed digest alone, so that nothing brings them back",
-        "acts": "who did what; the words of it went with the key",
+        "acts": "who did what; why is erased",
         "act_targets": "ids alone",
         "destructions": "that their time was over, and what went",
         "erasures_asked": "which processors were asked to erase, and that they confirmed it",
@@ -181,6 +181,7 @@ def erase(tx: Transaction, ref: str, ref_index: bytes, awaited: list[bytes]) -> 
     tx.connection.execute(
         update(t.ledger).where(t.ledger.c.customer_ref == ref).values(personal=None)
     )
+    forgetting_acts.silence(tx, ref)
     destroy_keys(tx, ref)
     return Erased(rows, files + more)
 

@@ -17,7 +17,7 @@ from contracts.vocabulary import Retention
 from store import bulk
 from store import tables as t
 from store.engine import Transaction
-from store.rights import destroying, untouched
+from store.rights import destroying, forgetting_acts, untouched
 from store.rights.erasing import OF_DELIVERIES, delete_events, delete_identities, destroy_keys
 
 _IN_CONTACT: Final[tuple[Table, ...]] = (
@@ -225,7 +225,7 @@ def _events(tx: Transaction, one: Over, limit: int) -> tuple[int, tuple[str, ...
 
 
 def _sends(tx: Transaction, ref: str, limit: int, after: UUID | None) -> tuple[int, UUID | None]:
-    """The ledger's sealed parts, then what deliveries were, then the rest."""
+    """The ledger's sealed parts, then what deliveries were, then the rest, with what we did."""
     g, d = t.ledger.c, t.deliveries.c
     beyond = [] if after is None else [g.id > after]
     sealed = select(g.id).where(g.customer_ref == ref, g.personal.is_not(None), *beyond)
@@ -250,6 +250,11 @@ def _sends(tx: Transaction, ref: str, limit: int, after: UUID | None) -> tuple[i
         of_items = select(t.items.c.item_id).where(t.items.c.customer_ref == ref)
         tx.connection.execute(delete(t.custody).where(t.custody.c.item_id.in_(of_items)))
         rows += _whole(tx, (*_IN_SENDS, t.items), ref, limit - rows)
+    if rows < limit:
+        rows += forgetting_acts.forget_of(tx, ref, limit - rows)
+        h = t.legal_holds.c
+        lifted = delete(t.legal_holds).where(h.customer_ref == ref, h.lifted_at.is_not(None))
+        rows += int(tx.connection.execute(lifted).rowcount)
     return rows, upto
 
 

@@ -191,4 +191,6 @@ def _answer(tx: Transaction, ref: str, status: RightsStatus, answer: str) -> Non
 def _record(
     tx: Transaction, by: By, ref: str, refusal: Refusal | None, detail: str | None = None
 ) -> None:
-    audit.put(tx, Verb.ERASE, by, [Concerned(Target.CUSTOMER, ref, refusal, detail)])
+    nobodys = refusal in {Refusal.UNKNOWN, Refusal.ERASED}
+    owner = None if nobodys else ref
+    audit.put(tx, Verb.ERASE, by, [Concerned(Target.CUSTOMER, ref, refusal, detail, owner)])
