@@ -24,7 +24,7 @@ from store.rights import destroying, forgetting_acts
 from store.rights.transfers import leave_to_sweep, stored_of
 
 UNDER_WAY: Final = (DeliveryStatus.SENDING, DeliveryStatus.UNCERTAIN)
-_UNSETTLED: Final = (DeliveryStatus.PENDING, *UNDER_WAY)
+UNSETTLED: Final = (DeliveryStatus.PENDING, *UNDER_WAY)
 
 # Rows that name the customer themselves.
 OF_CUSTOMER: Final[tuple[Table, ...]] = (
@@ -127,7 +127,7 @@ def erase_spare(tx: Transaction, ref: str, wanted: Collection[str]) -> int:
     suppress_for_good(tx, ref)
     d, s, i, v = t.destinations.c, t.deliveries.c, t.items.c, t.earlier_values.c
     sent_there = exists().where(
-        s.customer_ref == ref, s.destination_id == d.destination_id, s.status.in_(_UNSETTLED)
+        s.customer_ref == ref, s.destination_id == d.destination_id, s.status.in_(UNSETTLED)
     )
     posted_there = exists().where(
         i.customer_ref == ref, i.destination_id == d.destination_id, i.done_at.is_(None)

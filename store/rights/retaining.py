@@ -16,11 +16,12 @@ from contracts.events import TYPES
 from contracts.vocabulary import Retention
 from store import bulk
 from store import tables as t
+from store.encryption.keys import owned_by_key
 from store.engine import Transaction
 from store.rights import destroying, forgetting_acts, untouched
 from store.rights.erasing import OF_DELIVERIES, delete_events, delete_identities, destroy_keys
 
-_IN_CONTACT: Final[tuple[Table, ...]] = (
+IN_CONTACT: Final[tuple[Table, ...]] = (
     t.services,
     t.numbers,
     t.names,
@@ -31,8 +32,9 @@ _IN_CONTACT: Final[tuple[Table, ...]] = (
     t.individuals,
     t.information_requests,
 )
-_IN_BILLING: Final[tuple[Table, ...]] = (t.subscriptions, t.payment_requests)
-_IN_SENDS: Final[tuple[Table, ...]] = (
+IN_CONTENT: Final[tuple[Table, ...]] = (t.replies, t.notes, t.correspondence)
+IN_BILLING: Final[tuple[Table, ...]] = (t.subscriptions, t.payment_requests)
+IN_SENDS: Final[tuple[Table, ...]] = (
     t.notice_recipients,
     t.contradictions,
     t.contests,
@@ -113,7 +115,10 @@ def _unheard(heard_before: datetime) -> tuple[ColumnElement[bool], ...]:
 def _standing(retention: Retention) -> tuple[ColumnElement[bool], ...]:
     c, d = t.customers.c, t.destructions.c
     destroyed = exists().where(
-        d.customer_ref == c.ref, d.retention == retention, d.destroyed_at.is_not(None)
+        d.customer_ref == c.ref,
+        d.retention == retention,
+        d.destroyed_at.is_not(None),
+        d.ended_at >= c.terminated_at,  # served again, and ended later: all since is to go too
     )
     return ~destroyed, *untouched.may_go()
 
@@ -139,6 +144,12 @@ def begin(tx: Transaction, one: Over) -> bool:
         "files": 0,
     }
     bulk.insert_rows(tx, t.destructions, [row], skip_existing=True)
+    d = t.destructions.c
+    tx.connection.execute(
+        update(t.destructions)
+        .where(d.customer_ref == one.customer_ref, d.retention == one.retention)
+        .values(ended_at=one.ended_at, destroyed_at=None)
+    )
     destroy_keys(tx, one.customer_ref, one.retention)
     return True
 
@@ -154,17 +165,17 @@ def destroy_some(tx: Transaction, one: Over, limit: int, after: UUID | None = No
     match one.retention:
         case Retention.CONTENT:
             rows, files = _events(tx, one, limit)
-            for table in (t.replies, t.notes, t.correspondence):
+            for table in IN_CONTENT:
                 rows += _some(tx, table, one.customer_ref, limit - rows)
         case Retention.BILLING:
             rows, files = _events(tx, one, limit)
-            rows += _whole(tx, _IN_BILLING, one.customer_ref, limit - rows)
+            rows += _whole(tx, IN_BILLING, one.customer_ref, limit - rows)
         case Retention.SENDS:
             rows, upto = _sends(tx, one.customer_ref, limit, after)
             files = ()
         case Retention.CONTACT:
             rows, files = _events(tx, one, limit)
-            rows += _whole(tx, _IN_CONTACT, one.customer_ref, limit - rows)
+            rows += _whole(tx, IN_CONTACT, one.customer_ref, limit - rows)
             _blank_customer(tx, one.customer_ref)
         case Retention.IDENTITY:
             rows, files = delete_identities(tx, one.customer_ref)
@@ -249,7 +260,7 @@ def _sends(tx: Transaction, ref: str, limit: int, after: UUID | None) -> tuple[i
     if rows < limit:
         of_items = select(t.items.c.item_id).where(t.items.c.customer_ref == ref)
         tx.connection.execute(delete(t.custody).where(t.custody.c.item_id.in_(of_items)))
-        rows += _whole(tx, (*_IN_SENDS, t.items), ref, limit - rows)
+        rows += _whole(tx, (*IN_SENDS, t.items), ref, limit - rows)
     if rows < limit:
         rows += forgetting_acts.forget_of(tx, ref, limit - rows)
         h = t.legal_holds.c
@@ -280,8 +291,10 @@ def _whole(tx: Transaction, tables: Sequence[Table], ref: str, limit: int) -> in
 def _blank_customer(tx: Transaction, ref: str) -> None:
     """Leave that there was a customer, and when, and nothing else."""
     c = t.customers.c
+    blank: dict[str, Any] = {"mail_from": None, "sms_sender": None}
+    profile = tx.connection.execute(select(c.profile).where(c.ref == ref)).scalar_one()
+    if owned_by_key(profile) is None:  # it came later, and went under no key that was destroyed
+        blank["profile"] = tx.seal(None, f"customers.profile:{ref}", b"{}")
     tx.connection.execute(
-        update(t.customers)
-        .where(c.ref == ref)
-        .values(mail_from=None, sms_sender=None, revision=c.revision + 1)
+        update(t.customers).where(c.ref == ref).values(revision=c.revision + 1, **blank)
     )

@@ -17,7 +17,7 @@ from config.policies import Policies
 from contracts.vocabulary import Retention
 from store import inbox
 from store.engine import Store, Transaction, steadily
-from store.rights import erased, erasing, retaining
+from store.rights import came_later, erased, erasing, retaining
 from store.rights.retaining import Over
 from workers.rights.clock import months_after, years_after
 
@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 log = get_logger(__name__)
 _CUSTOMERS = 20
 _ROWS = 2_000
+_CERTIFICATES = 100  # looked through in one turn
+_SETTLED = timedelta(days=30)  # what came later is left this long, to be dealt with
 _SECONDS = 0.5  # of upkeep's time in one turn: others of its chores wait meanwhile
 # What refers to the rest goes last: a customer's contact tells whose the others are.
 _ORDER = (
@@ -45,12 +47,14 @@ class Retaining:
         self._store = store
         self._policies = policies
         self._open_files = open_files
-        self._upto: dict[Over, UUID | None] = {}  # in this process: another begins at the front
+        # In this process: another begins at the front.
+        self._upto: dict[Over, UUID | None] = {}
+        self._looked: str | None = None
 
     def run(self) -> int:
         """Destroy some of what is over, for a moment; give how much there was to do."""
         until = steadily() + _SECONDS
-        done = self._prospects()
+        done = self._prospects() + self._reopen()
         for retention in _ORDER:
             with self._store.read() as tx:
                 latest = self._latest_end(tx, self._policies.retention.years[retention])
@@ -61,6 +65,14 @@ class Retaining:
                 if self._is_over(one):
                     done += self._destroy(one, until)
         return done
+
+    def _reopen(self) -> int:
+        """Look through some certificates for what came after them: it is over already."""
+        with self._store.write() as tx:
+            before = tx.now - _SETTLED
+            looked = came_later.reopen_some(tx, self._looked, before, _CERTIFICATES)
+        self._looked = looked.upto
+        return looked.reopened
 
     def _is_over(self, one: Over) -> bool:
         """Whether the whole time has passed: by the calendar, to the second."""
