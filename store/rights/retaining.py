@@ -19,7 +19,12 @@ from store import tables as t
 from store.encryption.keys import owned_by_key
 from store.engine import Transaction
 from store.rights import destroying, forgetting_acts, untouched
-from store.rights.erasing import OF_DELIVERIES, delete_events, delete_identities, destroy_keys
+from store.rights.erasing import (
+    OF_DELIVERIES,
+    delete_events,
+    delete_identities,
+    destroy_keys,
+)
 
 IN_CONTACT: Final[tuple[Table, ...]] = (
     t.services,
@@ -79,40 +84,15 @@ def over(tx: Transaction, retention: Retention, ended_before: datetime, limit: i
     c = t.customers.c
     rows = tx.connection.execute(
         select(c.ref, c.terminated_at)
-        .where(c.terminated_at <= ended_before, *_standing(retention))
+        .where(c.terminated_at <= ended_before, *standing(retention))
         .order_by(c.terminated_at, c.ref)
         .limit(limit)
     )
     return [Over(row.ref, retention, row.terminated_at) for row in rows]
 
 
-def forgotten(tx: Transaction, heard_before: datetime, limit: int) -> list[Over]:
-    """Give prospects who never became customers, and were last heard of before an instant."""
-    c = t.customers.c
-    rows = tx.connection.execute(
-        select(c.ref, c.first_seen_at)
-        .where(*_unheard(heard_before))
-        .order_by(c.first_seen_at, c.ref)
-        .limit(limit)
-    )
-    return [Over(row.ref, Retention.CONTACT, row.first_seen_at) for row in rows]
-
-
-def is_forgotten(tx: Transaction, ref: str, heard_before: datetime) -> bool:
-    """Whether that is so of somebody still; the caller holds them alone."""
-    c = t.customers.c
-    found = select(c.ref).where(c.ref == ref, *_unheard(heard_before))
-    return tx.connection.execute(found).first() is not None
-
-
-def _unheard(heard_before: datetime) -> tuple[ColumnElement[bool], ...]:
-    c, e = t.customers.c, t.events.c
-    since = exists().where(e.customer_ref == c.ref, e.received_at > heard_before)
-    never = (c.registered_at.is_(None), c.first_seen_at <= heard_before, ~since)
-    return (*never, *_standing(Retention.CONTACT))
-
-
-def _standing(retention: Retention) -> tuple[ColumnElement[bool], ...]:
+def standing(retention: Retention) -> tuple[ColumnElement[bool], ...]:
+    """Say of a row of ``customers`` that a class of theirs stands, and may go."""
     c, d = t.customers.c, t.destructions.c
     destroyed = exists().where(
         d.customer_ref == c.ref,
@@ -131,7 +111,7 @@ def begin(tx: Transaction, one: Over) -> bool:
     """
     c = t.customers.c
     still = select(c.ref).where(
-        c.ref == one.customer_ref, c.terminated_at == one.ended_at, *_standing(one.retention)
+        c.ref == one.customer_ref, c.terminated_at == one.ended_at, *standing(one.retention)
     )
     if tx.connection.execute(still).first() is None:
         return False

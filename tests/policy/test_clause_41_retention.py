@@ -10,8 +10,8 @@ from sqlalchemy import Update, select, update
 from contracts.vocabulary import DeliveryStatus, Retention, RightsStatus
 from store import tables
 from store.record.sealing import seal_next, verify
+from store.rights import prospects, retaining
 from store.rights import requests as rights
-from store.rights import retaining
 from store.rights.came_later import Looked, reopen_some
 from store.rights.retaining import Over
 from tests.building import BOTH
@@ -416,14 +416,14 @@ def test_clause_15_what_changed_since_a_prospect_was_looked_for_counts(
     heard_before = office.house.clock.now
     office.house.clock.advance(seconds=60)
     with office.house.store.read() as tx:
-        assert [one.customer_ref for one in retaining.forgotten(tx, heard_before, 5)] == ["C-1042"]
+        assert [one.customer_ref for one in prospects.forgotten(tx, heard_before, 5)] == ["C-1042"]
     if meanwhile == "held":
         Holds(office.house.store).hold("C-1042", OFFICER)
     elif meanwhile == "heard of again":
         office.house.tell(envelope("customer.enquired"))
 
     with office.house.store.read() as tx:
-        forgotten = retaining.is_forgotten(tx, "C-1042", heard_before)
+        forgotten = prospects.is_forgotten(tx, "C-1042", heard_before)
 
     assert forgotten is (meanwhile == "nothing")
 

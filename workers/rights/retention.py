@@ -17,7 +17,7 @@ from config.policies import Policies
 from contracts.vocabulary import Retention
 from store import inbox
 from store.engine import Store, Transaction, steadily
-from store.rights import came_later, erased, erasing, retaining
+from store.rights import came_later, erased, erasing, prospects, retaining
 from store.rights.retaining import Over
 from workers.rights.clock import months_after, years_after
 
@@ -112,12 +112,14 @@ class Retaining:
     def _prospects(self) -> int:
         """Forget who only enquired, so long after they were last heard of; they may come back."""
         with self._store.read() as tx:
-            heard_before = _months_before(tx.now, self._policies.retention.prospect_months)
-            found = retaining.forgotten(tx, heard_before, _CUSTOMERS)
+            zone = ZoneInfo(self._policies.office_time_zone)
+            months = self._policies.retention.prospect_months
+            heard_before = _months_before(tx.now, months, zone)
+            found = prospects.forgotten(tx, heard_before, _CUSTOMERS)
         for one in found:
             with self._store.write() as tx:
                 names = _hold(tx, one.customer_ref)
-                if not retaining.is_forgotten(tx, one.customer_ref, heard_before):
+                if not prospects.is_forgotten(tx, one.customer_ref, heard_before):
                     continue  # heard of again, a customer, or held for a court meanwhile
                 index = erased.index_of(tx, one.customer_ref)
                 gone = erasing.erase(tx, one.customer_ref, index, names)
@@ -139,12 +141,13 @@ def _hold(tx: Transaction, ref: str) -> list[bytes]:
     return names
 
 
-def _months_before(now: datetime, months: int) -> datetime:
-    """The latest instant that is so many months ago by now, by the calendar."""
+def _months_before(now: datetime, months: int, zone: ZoneInfo) -> datetime:
+    """The latest instant that is so many months ago by now, by the calendar of the office."""
     low, high = now - timedelta(days=31 * months + 3), now
     while high - low > timedelta(seconds=1):
         middle = low + (high - low) / 2
-        day = months_after(middle.date(), months)
-        over = middle.replace(year=day.year, month=day.month, day=day.day) <= now
+        local = middle.astimezone(zone)
+        day = months_after(local.date(), months)
+        over = local.replace(year=day.year, month=day.month, day=day.day) <= now
         low, high = (middle, high) if over else (low, middle)
     return low
