@@ -1,4 +1,4 @@
-"""What did operators do, to what, and why? Every act is kept, refused ones too; none is changed."""
+"""What did operators do, to what, and why? Every act is kept, refused ones too, for its time."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -47,7 +47,7 @@ class Concerned:
 
 @dataclass(frozen=True, slots=True)
 class ActLine:
-    """One act. ``reason`` is none where the key that it was sealed with has been destroyed."""
+    """One act. ``reason`` is none once a customer whom it concerned has been erased."""
 
     id: UUID
     at: datetime
@@ -93,6 +93,7 @@ def put(tx: Transaction, verb: Verb, by: By, concerned: Sequence[Concerned]) -> 
                 "kind": one.kind,
                 "answer": DONE if one.refusal is None else one.refusal.value,
                 "detail": one.detail,
+                "customer_ref": one.customer_ref,
             }
             for one in concerned
         ],

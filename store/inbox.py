@@ -20,7 +20,7 @@ from store import bulk
 from store.encryption.keys import Unopenable
 from store.engine import Transaction
 from store.ids import read_id
-from store.rights import erased
+from store.rights import erased, untouched
 from store.tables import events, rejected_events, search_terms, waits
 from store.types import SealedBytes
 
@@ -302,8 +302,14 @@ def reject(
 
 
 def forget(tx: Transaction, closed_before: datetime) -> int:
-    """Delete rejected events that were taken in anew or dismissed before an instant."""
-    gone = delete(rejected_events).where(rejected_events.c.closed_at < closed_before)
+    """Delete rejected events that were taken in anew or dismissed before an instant.
+
+    What names somebody whose records are left alone stays.
+    """
+    r = rejected_events.c
+    named = bulk.among(tx, r.subject_index, untouched.indexes(tx))
+    theirs = r.subject_index.is_not(None) & named
+    gone = delete(rejected_events).where(r.closed_at < closed_before, ~theirs)
     return int(tx.connection.execute(gone).rowcount)
 
 

@@ -643,7 +643,7 @@ REGISTER: Mapping[str, Holding] = MappingProxyType(
             Basis.OBLIGATION,
             Retention.SENDS,
             _NOBODY,
-            _named("target"),
+            _named("target", "customer_ref"),
             neutral=frozenset({"answer", "detail"}),
         ),
         "providers": Holding(

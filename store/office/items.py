@@ -19,6 +19,7 @@ from store.bulk import insert_rows
 from store.engine import Transaction
 from store.office import custody
 from store.office.custody import Line
+from store.rights import untouched
 from store.tables import customers, deliveries, items
 
 
@@ -135,9 +136,13 @@ def to_be_asked_about(tx: Transaction, held_since: datetime, limit: int) -> list
 def to_be_shredded(
     tx: Transaction, held_since: datetime, asked_by: datetime, limit: int
 ) -> list[Item]:
-    """Give items that have been held for so long, were asked about, and may be shredded; held."""
+    """Give items that have been held for so long, were asked about, and may be shredded; held.
+
+    Those of who is under a legal hold may not.
+    """
     i = items.c
-    return _held(tx, limit, *_held_since(held_since), i.asked_at <= asked_by, i.may_shred)
+    may = (i.asked_at <= asked_by, i.may_shred, i.customer_ref.not_in(untouched.held()))
+    return _held(tx, limit, *_held_since(held_since), *may)
 
 
 def _held_since(moment: datetime) -> tuple[ColumnElement[bool], ...]:

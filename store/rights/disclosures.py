@@ -11,6 +11,7 @@ from sqlalchemy import delete, exists, insert, select, update
 
 from contracts.vocabulary import DisclosureStatus
 from store.engine import Transaction
+from store.rights import untouched
 from store.tables import disclosure_subjects, disclosures
 
 
@@ -108,11 +109,15 @@ def hide(tx: Transaction, one: Disclosure, *, hidden: bool) -> None:
 
 
 def forget(tx: Transaction, closed_before: datetime) -> int:
-    """Delete those that were closed before an instant, and those whose subjects are forgotten."""
+    """Delete those that were closed before an instant, and those whose subjects are forgotten.
+
+    What is about somebody whose records are left alone stays.
+    """
     d, s = disclosures.c, disclosure_subjects.c
     of_nobody = ~exists().where(s.disclosure_id == d.id) & d.closed_at.is_not(None)
+    kept = exists().where(s.disclosure_id == d.id, s.customer_ref.in_(untouched.refs()))
     gone = tx.connection.execute(
-        delete(disclosures).where((d.closed_at < closed_before) | of_nobody)
+        delete(disclosures).where((d.closed_at < closed_before) & ~kept | of_nobody)
     )
     left = select(d.id)
     tx.connection.execute(delete(disclosure_subjects).where(s.disclosure_id.not_in(left)))

@@ -20,11 +20,11 @@ from store.customers.consenting import suppress_for_good
 from store.encryption.vault import evidence_place
 from store.engine import Transaction
 from store.files import blob_path
-from store.rights import destroying
+from store.rights import destroying, forgetting_acts
 from store.rights.transfers import leave_to_sweep, stored_of
 
 UNDER_WAY: Final = (DeliveryStatus.SENDING, DeliveryStatus.UNCERTAIN)
-_UNSETTLED: Final = (DeliveryStatus.PENDING, *UNDER_WAY)
+UNSETTLED: Final = (DeliveryStatus.PENDING, *UNDER_WAY)
 
 # Rows that name the customer themselves.
 OF_CUSTOMER: Final[tuple[Table, ...]] = (
@@ -77,7 +77,7 @@ KEPT: Final[Mapping[str, str]] = MappingProxyType(
     {
         "suppressions": "a keyed digest alone, so that nothing is ever sent there again",
         "erasures": "a keyed digest alone, so that nothing brings them back",
-        "acts": "who did what; the words of it went with the key",
+        "acts": "who did what; why is erased",
         "act_targets": "ids alone",
         "destructions": "that their time was over, and what went",
         "erasures_asked": "which processors were asked to erase, and that they confirmed it",
@@ -127,7 +127,7 @@ def erase_spare(tx: Transaction, ref: str, wanted: Collection[str]) -> int:
     suppress_for_good(tx, ref)
     d, s, i, v = t.destinations.c, t.deliveries.c, t.items.c, t.earlier_values.c
     sent_there = exists().where(
-        s.customer_ref == ref, s.destination_id == d.destination_id, s.status.in_(_UNSETTLED)
+        s.customer_ref == ref, s.destination_id == d.destination_id, s.status.in_(UNSETTLED)
     )
     posted_there = exists().where(
         i.customer_ref == ref, i.destination_id == d.destination_id, i.done_at.is_(None)
@@ -181,6 +181,7 @@ def erase(tx: Transaction, ref: str, ref_index: bytes, awaited: list[bytes]) -> 
     tx.connection.execute(
         update(t.ledger).where(t.ledger.c.customer_ref == ref).values(personal=None)
     )
+    forgetting_acts.silence(tx, ref)
     destroy_keys(tx, ref)
     return Erased(rows, files + more)
 

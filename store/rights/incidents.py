@@ -7,11 +7,12 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import delete, exists, insert, select, update
 
 from contracts.vocabulary import Channel
 from store import bulk
 from store.engine import Transaction
+from store.rights import untouched
 from store.rights.affected import Sent, Wrong
 from store.tables import incident_sends, incidents
 
@@ -95,9 +96,13 @@ def close(tx: Transaction, incident_id: UUID) -> None:
 
 
 def forget(tx: Transaction, closed_before: datetime) -> int:
-    """Delete those that were closed before an instant."""
+    """Delete those that were closed before an instant.
+
+    What concerns somebody whose records are left alone stays.
+    """
     i, s = incidents.c, incident_sends.c
-    gone = tx.connection.execute(delete(incidents).where(i.closed_at < closed_before))
+    kept = exists().where(s.incident_id == i.id, s.customer_ref.in_(untouched.refs()))
+    gone = tx.connection.execute(delete(incidents).where(i.closed_at < closed_before, ~kept))
     tx.connection.execute(delete(incident_sends).where(s.incident_id.not_in(select(i.id))))
     return int(gone.rowcount)
 

@@ -17,6 +17,7 @@ from store.customers import consenting
 from store.customers.known import profile_of
 from store.deliveries import ending
 from store.engine import Transaction
+from store.rights import untouched
 from store.tables import customers, deliveries, destinations, openings
 
 _HOW = "objection"
@@ -42,9 +43,17 @@ def stop_offers(tx: Transaction, ref: str) -> int:
 def stop_interests(tx: Transaction, ref: str) -> int:
     """Keep no record any more of which documents were fetched, and delete what there is.
 
-    Wrong addresses that were given at a link stay: they keep strangers out. Gives how many went.
+    Of who is under a legal hold that stays until it is lifted. Gives how many went.
     """
     change.touch(tx, ref, objected_at=tx.now)
+    return 0 if untouched.is_held(tx, ref) else forget_fetched(tx, ref)
+
+
+def forget_fetched(tx: Transaction, ref: str) -> int:
+    """Delete which documents of a customer were fetched; give how many records went.
+
+    Wrong addresses that were given at a link stay: they keep strangers out.
+    """
     theirs = select(deliveries.c.id).where(deliveries.c.customer_ref == ref)
     gone = tx.connection.execute(
         delete(openings).where(

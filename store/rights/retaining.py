@@ -16,11 +16,17 @@ from contracts.events import TYPES
 from contracts.vocabulary import Retention
 from store import bulk
 from store import tables as t
+from store.encryption.keys import owned_by_key
 from store.engine import Transaction
-from store.rights import destroying
-from store.rights.erasing import OF_DELIVERIES, delete_events, delete_identities, destroy_keys
+from store.rights import destroying, forgetting_acts, untouched
+from store.rights.erasing import (
+    OF_DELIVERIES,
+    delete_events,
+    delete_identities,
+    destroy_keys,
+)
 
-_IN_CONTACT: Final[tuple[Table, ...]] = (
+IN_CONTACT: Final[tuple[Table, ...]] = (
     t.services,
     t.numbers,
     t.names,
@@ -31,8 +37,9 @@ _IN_CONTACT: Final[tuple[Table, ...]] = (
     t.individuals,
     t.information_requests,
 )
-_IN_BILLING: Final[tuple[Table, ...]] = (t.subscriptions, t.payment_requests)
-_IN_SENDS: Final[tuple[Table, ...]] = (
+IN_CONTENT: Final[tuple[Table, ...]] = (t.replies, t.notes, t.correspondence)
+IN_BILLING: Final[tuple[Table, ...]] = (t.subscriptions, t.payment_requests)
+IN_SENDS: Final[tuple[Table, ...]] = (
     t.notice_recipients,
     t.contradictions,
     t.contests,
@@ -71,62 +78,40 @@ class Destroyed:
 def over(tx: Transaction, retention: Retention, ended_before: datetime, limit: int) -> list[Over]:
     """Give customers whose services ended before an instant, and whose records of a class stand.
 
-    Whoever is under a legal hold is left out; so is who has been served again since.
+    Whoever's are left alone (``store.rights.untouched``) is left out; so is who has been served
+    again since.
     """
     c = t.customers.c
     rows = tx.connection.execute(
         select(c.ref, c.terminated_at)
-        .where(c.terminated_at <= ended_before, *_standing(retention))
+        .where(c.terminated_at <= ended_before, *standing(retention))
         .order_by(c.terminated_at, c.ref)
         .limit(limit)
     )
     return [Over(row.ref, retention, row.terminated_at) for row in rows]
 
 
-def forgotten(tx: Transaction, heard_before: datetime, limit: int) -> list[Over]:
-    """Give prospects who never became customers, and were last heard of before an instant."""
-    c = t.customers.c
-    rows = tx.connection.execute(
-        select(c.ref, c.first_seen_at)
-        .where(*_unheard(heard_before))
-        .order_by(c.first_seen_at, c.ref)
-        .limit(limit)
-    )
-    return [Over(row.ref, Retention.CONTACT, row.first_seen_at) for row in rows]
-
-
-def is_forgotten(tx: Transaction, ref: str, heard_before: datetime) -> bool:
-    """Whether that is so of somebody still; the caller holds them alone."""
-    c = t.customers.c
-    found = select(c.ref).where(c.ref == ref, *_unheard(heard_before))
-    return tx.connection.execute(found).first() is not None
-
-
-def _unheard(heard_before: datetime) -> tuple[ColumnElement[bool], ...]:
-    c, e = t.customers.c, t.events.c
-    since = exists().where(e.customer_ref == c.ref, e.received_at > heard_before)
-    never = (c.registered_at.is_(None), c.first_seen_at <= heard_before, ~since)
-    return (*never, *_standing(Retention.CONTACT))
-
-
-def _standing(retention: Retention) -> tuple[ColumnElement[bool], ...]:
-    c, d, h = t.customers.c, t.destructions.c, t.legal_holds.c
+def standing(retention: Retention) -> tuple[ColumnElement[bool], ...]:
+    """Say of a row of ``customers`` that a class of theirs stands, and may go."""
+    c, d = t.customers.c, t.destructions.c
     destroyed = exists().where(
-        d.customer_ref == c.ref, d.retention == retention, d.destroyed_at.is_not(None)
+        d.customer_ref == c.ref,
+        d.retention == retention,
+        d.destroyed_at.is_not(None),
+        d.ended_at >= c.terminated_at,  # served again, and ended later: all since is to go too
     )
-    held = exists().where(h.customer_ref == c.ref, h.lifted_at.is_(None))
-    return ~destroyed, ~held
+    return ~destroyed, *untouched.may_go()
 
 
 def begin(tx: Transaction, one: Over) -> bool:
     """Destroy the key of a class, so that nothing that it sealed opens any more, wherever it lies.
 
-    The caller holds the customer alone. False where they are served again, or under a legal hold,
-    since they were looked for: then nothing is destroyed.
+    The caller holds the customer alone. False where they are served again, under a legal hold or
+    restricted, since they were looked for: then nothing is destroyed.
     """
     c = t.customers.c
     still = select(c.ref).where(
-        c.ref == one.customer_ref, c.terminated_at == one.ended_at, *_standing(one.retention)
+        c.ref == one.customer_ref, c.terminated_at == one.ended_at, *standing(one.retention)
     )
     if tx.connection.execute(still).first() is None:
         return False
@@ -139,6 +124,12 @@ def begin(tx: Transaction, one: Over) -> bool:
         "files": 0,
     }
     bulk.insert_rows(tx, t.destructions, [row], skip_existing=True)
+    d = t.destructions.c
+    tx.connection.execute(
+        update(t.destructions)
+        .where(d.customer_ref == one.customer_ref, d.retention == one.retention)
+        .values(ended_at=one.ended_at, destroyed_at=None)
+    )
     destroy_keys(tx, one.customer_ref, one.retention)
     return True
 
@@ -154,17 +145,17 @@ def destroy_some(tx: Transaction, one: Over, limit: int, after: UUID | None = No
     match one.retention:
         case Retention.CONTENT:
             rows, files = _events(tx, one, limit)
-            for table in (t.replies, t.notes, t.correspondence):
+            for table in IN_CONTENT:
                 rows += _some(tx, table, one.customer_ref, limit - rows)
         case Retention.BILLING:
             rows, files = _events(tx, one, limit)
-            rows += _whole(tx, _IN_BILLING, one.customer_ref, limit - rows)
+            rows += _whole(tx, IN_BILLING, one.customer_ref, limit - rows)
         case Retention.SENDS:
             rows, upto = _sends(tx, one.customer_ref, limit, after)
             files = ()
         case Retention.CONTACT:
             rows, files = _events(tx, one, limit)
-            rows += _whole(tx, _IN_CONTACT, one.customer_ref, limit - rows)
+            rows += _whole(tx, IN_CONTACT, one.customer_ref, limit - rows)
             _blank_customer(tx, one.customer_ref)
         case Retention.IDENTITY:
             rows, files = delete_identities(tx, one.customer_ref)
@@ -201,13 +192,6 @@ def hold(tx: Transaction, ref: str, reason: str) -> None:
     )
 
 
-def is_held(tx: Transaction, ref: str) -> bool:
-    """Whether a customer's records are under a legal hold."""
-    h = t.legal_holds.c
-    found = select(h.id).where(h.customer_ref == ref, h.lifted_at.is_(None)).limit(1)
-    return tx.connection.execute(found).first() is not None
-
-
 def lift(tx: Transaction, ref: str) -> int:
     """Lift a customer's legal holds; give how many stood."""
     h = t.legal_holds.c
@@ -232,7 +216,7 @@ def _events(tx: Transaction, one: Over, limit: int) -> tuple[int, tuple[str, ...
 
 
 def _sends(tx: Transaction, ref: str, limit: int, after: UUID | None) -> tuple[int, UUID | None]:
-    """The ledger's sealed parts, then what deliveries were, then the rest."""
+    """The ledger's sealed parts, then what deliveries were, then the rest, with what we did."""
     g, d = t.ledger.c, t.deliveries.c
     beyond = [] if after is None else [g.id > after]
     sealed = select(g.id).where(g.customer_ref == ref, g.personal.is_not(None), *beyond)
@@ -256,7 +240,12 @@ def _sends(tx: Transaction, ref: str, limit: int, after: UUID | None) -> tuple[i
     if rows < limit:
         of_items = select(t.items.c.item_id).where(t.items.c.customer_ref == ref)
         tx.connection.execute(delete(t.custody).where(t.custody.c.item_id.in_(of_items)))
-        rows += _whole(tx, (*_IN_SENDS, t.items), ref, limit - rows)
+        rows += _whole(tx, (*IN_SENDS, t.items), ref, limit - rows)
+    if rows < limit:
+        rows += forgetting_acts.forget_of(tx, ref, limit - rows)
+        h = t.legal_holds.c
+        lifted = delete(t.legal_holds).where(h.customer_ref == ref, h.lifted_at.is_not(None))
+        rows += int(tx.connection.execute(lifted).rowcount)
     return rows, upto
 
 
@@ -282,8 +271,10 @@ def _whole(tx: Transaction, tables: Sequence[Table], ref: str, limit: int) -> in
 def _blank_customer(tx: Transaction, ref: str) -> None:
     """Leave that there was a customer, and when, and nothing else."""
     c = t.customers.c
+    blank: dict[str, Any] = {"mail_from": None, "sms_sender": None}
+    profile = tx.connection.execute(select(c.profile).where(c.ref == ref)).scalar_one()
+    if owned_by_key(profile) is None:  # it came later, and went under no key that was destroyed
+        blank["profile"] = tx.seal(None, f"customers.profile:{ref}", b"{}")
     tx.connection.execute(
-        update(t.customers)
-        .where(c.ref == ref)
-        .values(mail_from=None, sms_sender=None, revision=c.revision + 1)
+        update(t.customers).where(c.ref == ref).values(revision=c.revision + 1, **blank)
     )

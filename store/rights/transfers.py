@@ -17,6 +17,7 @@ from sqlalchemy import delete, insert, or_, select, update
 
 from contracts.vocabulary import Carried, Gone
 from store.engine import Transaction
+from store.rights import untouched
 from store.tables import transfers
 
 _KEY_BYTES = 32
@@ -186,8 +187,13 @@ def on_their_way(tx: Transaction) -> list[Transfer]:
 
 
 def forget(tx: Transaction, removed_before: datetime) -> int:
-    """Delete the rows of those whose files were deleted before an instant."""
-    gone = delete(transfers).where(transfers.c.removed_at < removed_before)
+    """Delete the rows of those whose files were deleted before an instant.
+
+    Those of somebody whose records are left alone stay.
+    """
+    c = transfers.c
+    theirs = c.customer_ref.is_not(None) & c.customer_ref.in_(untouched.refs())
+    gone = delete(transfers).where(c.removed_at < removed_before, ~theirs)
     return int(tx.connection.execute(gone).rowcount)
 
 

@@ -1,10 +1,19 @@
 """Clause 15: who only enquired is kept for a time, and sent nothing of a service, and no offer."""
 
-from contracts.vocabulary import Answer, DeliveryStatus
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+from sqlalchemy import update
+
+from contracts.vocabulary import Answer, DeliveryStatus, Reason
 from store import tables
+from store.deliveries.recording import Result, record
+from store.files import Files
 from tests.building import House
 from tests.dispatch.sending import Sending
 from tests.factories import envelope
+from tests.policy.desk import Office
+from workers.rights.retention import Retaining
 from workers.upkeep.notices import plan_newcomers, plan_notices
 
 
@@ -51,6 +60,57 @@ def test_clause_15_what_they_prefer_is_kept_beside_their_details(house: House) -
         profile = tx.open("customers.profile:C-1042", row["profile"])
     assert b"By email, please." in profile
     assert row["registered_at"] is None
+
+
+def _forget(house: House, files: Files, at: datetime) -> bool:
+    """Destroy what is over at an instant; say whether the prospect is forgotten."""
+    house.clock.now = at
+    Retaining(house.store, house.policies, lambda: files).run()
+    return house.rows(tables.customers) == []
+
+
+def test_clause_15_their_months_are_counted_as_the_office_counts_them(office: Office) -> None:
+    """Heard of half an hour into July: until half an hour into January, and no day less."""
+    house, files = office.house, office.files
+    retention = replace(house.policies.retention, prospect_months=6)
+    house.policies = replace(house.policies, retention=retention)
+    house.clock.now = datetime(2027, 6, 30, 23, 30, tzinfo=UTC)  # 1 July by the clocks of London
+    house.tell(envelope("customer.enquired"))
+    over = datetime(2028, 1, 1, 0, 30, tzinfo=UTC)
+
+    early = _forget(house, files, over - timedelta(seconds=5))
+    later = _forget(house, files, over + timedelta(seconds=5))
+
+    assert (early, later) == (False, True)
+
+
+def test_clause_15_nobody_is_forgotten_while_something_is_being_sent_to_them(
+    office: Office,
+) -> None:
+    """The send ends on a record, which must not vanish under it; then they are."""
+    house, files = office.house, office.files
+    house.register()
+    house.tell(envelope("invoice.issued"))
+    (claimed,) = house.claim()
+    with house.store.write() as tx:  # as who asked for a copy of their records, and no more
+        tx.connection.execute(update(tables.customers).values(registered_at=None))
+
+    during = _forget(house, files, house.clock.now + timedelta(days=800))
+    with house.store.write() as tx:
+        record(
+            tx,
+            [
+                Result(
+                    claimed=claimed,
+                    verdict="accepted",
+                    to=DeliveryStatus.ACCEPTED,
+                    reason=Reason.PROVIDER_ACCEPTED,
+                )
+            ],
+        )
+    afterwards = _forget(house, files, house.clock.now + timedelta(days=800))
+
+    assert (during, afterwards) == (False, True)
 
 
 def test_clause_15_from_registration_on_they_are_served_as_any_customer(house: House) -> None:

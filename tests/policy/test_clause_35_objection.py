@@ -17,6 +17,7 @@ from store.rights.requests import listed
 from tests.building import House
 from tests.factories import envelope, valid
 from tests.policy.desk import OFFICER, Office
+from workers.rights.holds import Holds
 from workers.rights.objection import GOES_ON, STOPPED, Objecting, letter
 from workers.upkeep.notices import plan_notices
 
@@ -134,6 +135,25 @@ def test_clause_35_which_documents_they_fetch_is_recorded_no_more(office: Office
     found = [row["opening"] for row in office.house.rows(tables.openings)]
     assert found == [Opening.WRONG_ADDRESS] * 2
     assert done.rows == 1
+
+
+def test_clause_35_under_a_legal_hold_what_was_fetched_stays_until_it_is_lifted(
+    office: Office,
+) -> None:
+    """A court's need outlasts their wish; from the objection on nothing is added to it."""
+    office.house.serve()
+    _, mail = office.house.have_message()
+    holds = Holds(office.house.store)
+    with office.house.store.write() as tx:
+        openings.note(tx, "C-1042", mail, tx.now, Opening.HANDED_OUT)
+    holds.hold("C-1042", OFFICER)
+
+    done = Objecting(office.house.store).object("C-1042", OFFICER)
+    held = len(office.house.rows(tables.openings))
+    holds.lift("C-1042", OFFICER)
+
+    assert (done.rows, held) == (0, 1)
+    assert office.house.rows(tables.openings) == []
 
 
 def test_clause_35_all_that_rests_on_our_interests_stops_or_goes_on_for_a_reason() -> None:

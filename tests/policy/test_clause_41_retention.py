@@ -7,10 +7,12 @@ from typing import Any
 import pytest
 from sqlalchemy import Update, select, update
 
-from contracts.vocabulary import DeliveryStatus, Retention
+from contracts.vocabulary import DeliveryStatus, Retention, RightsStatus
 from store import tables
 from store.record.sealing import seal_next, verify
-from store.rights import retaining
+from store.rights import prospects, retaining
+from store.rights import requests as rights
+from store.rights.came_later import Looked, reopen_some
 from store.rights.retaining import Over
 from tests.building import BOTH
 from tests.factories import catch_all, envelope, file
@@ -227,6 +229,97 @@ def _first(row: Any) -> Update:
     return update(tables.ledger).where(tables.ledger.c.id == row["id"])
 
 
+def _certificate(office: Office, retention: Retention = Retention.CONTENT) -> Any:
+    with office.house.store.read() as tx:
+        return {row["retention"]: row for row in retaining.certificates(tx, "C-1042")}[retention]
+
+
+def test_clause_41b_what_comes_after_the_certificate_goes_too(office: Office) -> None:
+    """Some weeks after it was dealt with; the certificate is written anew, and counts it."""
+    _serve(office)
+    _end(office)
+    at = ENDED.replace(year=2033)
+    _retain(office, at)
+    before = _certificate(office)
+    office.house.clock.now = at + timedelta(days=1)
+    office.house.tell(
+        envelope("note.recorded", note_id="late", amends=...), envelope("correspondence.recorded")
+    )
+
+    _retain(office, at + timedelta(days=2))
+    early = office.house.rows(tables.notes)
+    _retain(office, at + timedelta(days=32))
+
+    assert early
+    assert office.rows_of("C-1042").keys() == {"ledger", "destructions"}
+    after = _certificate(office)
+    assert after["rows"] >= before["rows"] + 4
+    assert after["destroyed_at"] == at + timedelta(days=32)
+    assert all(row["personal"] is None for row in office.house.rows(tables.ledger))
+
+
+def test_clause_41b_a_request_that_comes_later_is_answered_first(office: Office) -> None:
+    """Who asks what we still hold must be told; a month later that they asked goes too."""
+    _serve(office)
+    _end(office)
+    at = ENDED.replace(year=2033)
+    _retain(office, at)
+    office.house.tell(envelope("rights.requested"))
+
+    _retain(office, at + timedelta(days=60))
+    (request,) = office.house.rows(tables.rights_requests)
+    with office.house.store.write() as tx:
+        (one,) = rights.listed(tx, "C-1042")
+        rights.close(tx, one, RightsStatus.DONE, "all was destroyed")
+    _retain(office, at + timedelta(days=91))
+
+    assert request["closed_at"] is None
+    assert office.house.rows(tables.rights_requests) == []
+
+
+def test_clause_41b_who_was_served_again_keeps_what_is_new_for_its_own_time(
+    office: Office,
+) -> None:
+    """A certificate is of one ending; the next has a time, and a certificate, of its own."""
+    _serve(office)
+    _end(office)
+    _retain(office, ENDED.replace(year=2033))
+    again = ENDED.replace(year=2034)
+    with office.house.store.write() as tx:
+        tx.connection.execute(update(tables.customers).values(terminated_at=None))
+    office.house.clock.now = again - timedelta(days=60)
+    office.house.tell(envelope("correspondence.recorded"))
+    _end(office, again)
+
+    _retain(office, again.replace(year=2039) - SECOND)
+    kept = office.house.rows(tables.correspondence)
+    _retain(office, again.replace(year=2039))
+
+    assert kept
+    assert office.house.rows(tables.correspondence) == []
+    assert _certificate(office)["ended_at"] == again
+
+
+def test_certificates_are_looked_through_some_at_a_time(office: Office) -> None:
+    """A company has many former customers: no turn goes through all of them."""
+    for ref in ("C-1", "C-2", "C-3"):
+        office.house.serve(ref)
+    office.house.clock.now = ENDED
+    for ref in ("C-1", "C-2", "C-3"):
+        office.house.tell(
+            envelope("service.terminated", subject=ref, terminated_at=ENDED.isoformat())
+        )
+    _retain(office, ENDED.replace(year=2033))
+    office.house.tell(envelope("correspondence.recorded", subject="C-3"))
+    later = ENDED.replace(year=2034)
+
+    with office.house.store.write() as tx:
+        first = reopen_some(tx, None, later, 2)
+        second = reopen_some(tx, first.upto, later, 2)
+
+    assert (first, second) == (Looked(0, "C-2"), Looked(1, None))
+
+
 @pytest.mark.parametrize("years", [1, 3])
 def test_how_long_content_is_kept_is_the_owners_setting(office: Office, years: int) -> None:
     """Message texts and scans may go earlier than the record of what was sent."""
@@ -323,14 +416,14 @@ def test_clause_15_what_changed_since_a_prospect_was_looked_for_counts(
     heard_before = office.house.clock.now
     office.house.clock.advance(seconds=60)
     with office.house.store.read() as tx:
-        assert [one.customer_ref for one in retaining.forgotten(tx, heard_before, 5)] == ["C-1042"]
+        assert [one.customer_ref for one in prospects.forgotten(tx, heard_before, 5)] == ["C-1042"]
     if meanwhile == "held":
         Holds(office.house.store).hold("C-1042", OFFICER)
     elif meanwhile == "heard of again":
         office.house.tell(envelope("customer.enquired"))
 
     with office.house.store.read() as tx:
-        forgotten = retaining.is_forgotten(tx, "C-1042", heard_before)
+        forgotten = prospects.is_forgotten(tx, "C-1042", heard_before)
 
     assert forgotten is (meanwhile == "nothing")
 

@@ -4,12 +4,15 @@ import json
 import zipfile
 from datetime import timedelta
 
+import pytest
+
 from contracts.vocabulary import Channel, DeliveryStatus, Reason, Refusal, RightsStatus
 from store import tables
 from tests.building import BOTH
 from tests.factories import catch_all, envelope, valid
 from tests.policy.desk import OFFICER, Office
 from workers.rights.restriction import Restricting
+from workers.rights.retention import Retaining
 from workers.upkeep.payments import request_payments
 from workers.upkeep.post import ask_for_rounds, see_to_held
 
@@ -113,6 +116,30 @@ def test_clause_l1_nothing_that_is_held_is_shredded_or_asked_about(office: Offic
 
     (item,) = house.rows(tables.items)
     assert (item["do"].value, item["asked_at"]) == ("hold", None)
+
+
+@pytest.mark.parametrize("who", ["former customer", "prospect"])
+def test_clause_l1_what_is_held_is_not_destroyed_either(office: Office, who: str) -> None:
+    """It is kept for them, for a claim it may be; once it is lifted, what is over goes."""
+    house = office.house
+    if who == "prospect":
+        house.tell(envelope("customer.enquired"))
+    else:
+        house.serve()
+        house.tell(envelope("service.terminated", terminated_at=house.clock.now.isoformat()))
+    _restricting(office).restrict("C-1042", OFFICER)
+    before = office.rows_of("C-1042")
+    house.clock.advance(days=7 * 366)
+    retaining = Retaining(house.store, house.policies, lambda: office.files)
+
+    retaining.run()
+    kept = office.rows_of("C-1042")
+    _restricting(office).lift("C-1042", OFFICER)
+    while retaining.run():
+        pass
+
+    assert kept == before
+    assert "events" not in office.rows_of("C-1042")
 
 
 def test_clause_l1_no_payment_is_asked_for_meanwhile(office: Office) -> None:

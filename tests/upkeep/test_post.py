@@ -6,10 +6,12 @@ import pytest
 
 from contracts.vocabulary import Custody, DeliveryStatus, Reason
 from store import tables
+from store.audit import By
 from store.deliveries.recording import Result, record
 from store.office import custody
 from tests.building import POST, House
 from tests.factories import Sample, catch_all, envelope
+from workers.rights.holds import Holds
 from workers.upkeep.post import ask_for_rounds, see_to_held
 
 FORWARD = {"do": "forward", "postal_destination": "d-postal", "consolidate": "fri"}
@@ -151,6 +153,25 @@ def test_only_what_may_be_shredded_is_shredded_in_time(
     assert item["do"].value == expected
     if expected == "shred":
         assert item["authority"] == "rules version 1, rule everything; held for 30 days"
+
+
+def test_nothing_of_who_is_under_a_legal_hold_is_shredded_in_time(house: House) -> None:
+    """A court may need the letter itself; once the hold is lifted, it goes as it would have."""
+    _serve(house, do="hold", may_shred=True)
+    _arrive(house, "item-1")
+    holds, by = Holds(house.store), By("kim", "a claim before the county court")
+    holds.hold("C-1042", by)
+    for days in (21, 20):
+        house.clock.advance(days=days)
+        _held(house)
+        _they_hear(house)
+    kept = _item(house, "item-1")["do"].value
+    holds.lift("C-1042", by)
+
+    _held(house)
+
+    assert kept == "hold"
+    assert _item(house, "item-1")["do"].value == "shred"
 
 
 def test_who_is_asked_late_has_as_long_to_answer(house: House) -> None:

@@ -19,7 +19,7 @@ from store import audit, inbox
 from store.audit import By, Concerned
 from store.customers.known import Readings
 from store.engine import Store, Transaction
-from store.rights import erased, erasing, processors, retaining
+from store.rights import erased, erasing, processors, untouched
 from store.rights import requests as rights
 from store.rights.erasure_register import ErasureRegister
 from workers.rights.processors import to_be_asked
@@ -175,7 +175,7 @@ def _standing(tx: Transaction, ref: str) -> tuple[Refusal | None, bool]:
     known, started = erasing.standing(tx, ref)
     if not known:
         return (Refusal.ERASED if erased.among(tx, [ref]) else Refusal.UNKNOWN), False
-    if retaining.is_held(tx, ref):
+    if untouched.is_held(tx, ref):
         return Refusal.LEGAL_HOLD, started
     if not started and erasing.under_way(tx, ref):
         return Refusal.NOT_STOPPABLE, False
@@ -191,4 +191,6 @@ def _answer(tx: Transaction, ref: str, status: RightsStatus, answer: str) -> Non
 def _record(
     tx: Transaction, by: By, ref: str, refusal: Refusal | None, detail: str | None = None
 ) -> None:
-    audit.put(tx, Verb.ERASE, by, [Concerned(Target.CUSTOMER, ref, refusal, detail)])
+    nobodys = refusal in {Refusal.UNKNOWN, Refusal.ERASED}
+    owner = None if nobodys else ref
+    audit.put(tx, Verb.ERASE, by, [Concerned(Target.CUSTOMER, ref, refusal, detail, owner)])

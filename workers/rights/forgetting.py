@@ -1,6 +1,7 @@
 """What is kept of disclosures, breaches, copies and closed rejected events goes when sends do.
 
-And of people who were erased, or forgotten: that they asked, or complained, and whom we asked.
+And of people who were erased, or forgotten: that they asked, or complained, and whom we asked; and
+what operators did that concerns no customer.
 """
 
 from datetime import timedelta
@@ -9,7 +10,15 @@ from config.policies import Policies
 from contracts.vocabulary import Retention
 from store import inbox
 from store.engine import Store
-from store.rights import complaints, disclosures, incidents, processors, requests, transfers
+from store.rights import (
+    complaints,
+    disclosures,
+    forgetting_acts,
+    incidents,
+    processors,
+    requests,
+    transfers,
+)
 
 
 class Forgetting:
@@ -26,4 +35,6 @@ class Forgetting:
             # Some days late rather than one early: not every year has 366.
             closed_before = tx.now - timedelta(days=366 * years)
             kept = (complaints, disclosures, inbox, incidents, processors, requests, transfers)
-            return sum(each.forget(tx, closed_before) for each in kept)
+            cases: list[int] = [each.forget(tx, closed_before) for each in kept]
+            # What was done about a case goes once that is gone.
+            return sum(cases, forgetting_acts.forget(tx, closed_before))

@@ -4,7 +4,7 @@ from contracts.vocabulary import Refusal, Target, Verb
 from store import audit, inbox
 from store.audit import By, Concerned
 from store.engine import Store, Transaction
-from store.rights import erasing, retaining
+from store.rights import erasing, objections, retaining, untouched
 
 
 class Holds:
@@ -19,7 +19,7 @@ class Holds:
             _alone(tx, ref)
             known, _ = erasing.standing(tx, ref)
             refusal = None if known else Refusal.UNKNOWN
-            if refusal is None and retaining.is_held(tx, ref):
+            if refusal is None and untouched.is_held(tx, ref):
                 refusal = Refusal.NO_CHANGE
             if refusal is None:
                 retaining.hold(tx, ref, by.reason)
@@ -27,10 +27,12 @@ class Holds:
         return refusal
 
     def lift(self, ref: str, by: By) -> Refusal | None:
-        """Lift the hold."""
+        """Lift the hold; what they objected to meanwhile goes now."""
         with self._store.write() as tx:
             _alone(tx, ref)
             refusal = None if retaining.lift(tx, ref) else Refusal.NO_CHANGE
+            if refusal is None and objections.has_objected(tx, ref):
+                objections.forget_fetched(tx, ref)
             _record(tx, Verb.LIFT_HOLD, by, ref, refusal)
         return refusal
 

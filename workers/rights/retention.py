@@ -1,7 +1,8 @@
 """What is kept for its time, never a second less, and then surely destroyed, with a certificate.
 
 A class of a customer's records ends so many years after their services did, by the calendar of the
-office: of services that ended on 29 February, on 1 March. Who is under a legal hold is left alone.
+office: of services that ended on 29 February, on 1 March. Who is under a legal hold, or
+restricted, is left alone.
 """
 
 from collections.abc import Callable, Sequence
@@ -16,7 +17,7 @@ from config.policies import Policies
 from contracts.vocabulary import Retention
 from store import inbox
 from store.engine import Store, Transaction, steadily
-from store.rights import erased, erasing, retaining
+from store.rights import came_later, erased, erasing, prospects, retaining
 from store.rights.retaining import Over
 from workers.rights.clock import months_after, years_after
 
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
 log = get_logger(__name__)
 _CUSTOMERS = 20
 _ROWS = 2_000
+_CERTIFICATES = 100  # looked through in one turn
+_SETTLED = timedelta(days=30)  # what came later is left this long, to be dealt with
 _SECONDS = 0.5  # of upkeep's time in one turn: others of its chores wait meanwhile
 # What refers to the rest goes last: a customer's contact tells whose the others are.
 _ORDER = (
@@ -44,12 +47,14 @@ class Retaining:
         self._store = store
         self._policies = policies
         self._open_files = open_files
-        self._upto: dict[Over, UUID | None] = {}  # in this process: another begins at the front
+        # In this process: another begins at the front.
+        self._upto: dict[Over, UUID | None] = {}
+        self._looked: str | None = None
 
     def run(self) -> int:
         """Destroy some of what is over, for a moment; give how much there was to do."""
         until = steadily() + _SECONDS
-        done = self._prospects()
+        done = self._prospects() + self._reopen()
         for retention in _ORDER:
             with self._store.read() as tx:
                 latest = self._latest_end(tx, self._policies.retention.years[retention])
@@ -60,6 +65,14 @@ class Retaining:
                 if self._is_over(one):
                     done += self._destroy(one, until)
         return done
+
+    def _reopen(self) -> int:
+        """Look through some certificates for what came after them: it is over already."""
+        with self._store.write() as tx:
+            before = tx.now - _SETTLED
+            looked = came_later.reopen_some(tx, self._looked, before, _CERTIFICATES)
+        self._looked = looked.upto
+        return looked.reopened
 
     def _is_over(self, one: Over) -> bool:
         """Whether the whole time has passed: by the calendar, to the second."""
@@ -99,12 +112,14 @@ class Retaining:
     def _prospects(self) -> int:
         """Forget who only enquired, so long after they were last heard of; they may come back."""
         with self._store.read() as tx:
-            heard_before = _months_before(tx.now, self._policies.retention.prospect_months)
-            found = retaining.forgotten(tx, heard_before, _CUSTOMERS)
+            zone = ZoneInfo(self._policies.office_time_zone)
+            months = self._policies.retention.prospect_months
+            heard_before = _months_before(tx.now, months, zone)
+            found = prospects.forgotten(tx, heard_before, _CUSTOMERS)
         for one in found:
             with self._store.write() as tx:
                 names = _hold(tx, one.customer_ref)
-                if not retaining.is_forgotten(tx, one.customer_ref, heard_before):
+                if not prospects.is_forgotten(tx, one.customer_ref, heard_before):
                     continue  # heard of again, a customer, or held for a court meanwhile
                 index = erased.index_of(tx, one.customer_ref)
                 gone = erasing.erase(tx, one.customer_ref, index, names)
@@ -126,12 +141,13 @@ def _hold(tx: Transaction, ref: str) -> list[bytes]:
     return names
 
 
-def _months_before(now: datetime, months: int) -> datetime:
-    """The latest instant that is so many months ago by now, by the calendar."""
+def _months_before(now: datetime, months: int, zone: ZoneInfo) -> datetime:
+    """The latest instant that is so many months ago by now, by the calendar of the office."""
     low, high = now - timedelta(days=31 * months + 3), now
     while high - low > timedelta(seconds=1):
         middle = low + (high - low) / 2
-        day = months_after(middle.date(), months)
-        over = middle.replace(year=day.year, month=day.month, day=day.day) <= now
+        local = middle.astimezone(zone)
+        day = months_after(local.date(), months)
+        over = local.replace(year=day.year, month=day.month, day=day.day) <= now
         low, high = (middle, high) if over else (low, middle)
     return low

@@ -23,7 +23,11 @@ def upgrade() -> None:
         sa.Column("kind", sa.String(length=32), nullable=False),
         sa.Column("answer", sa.String(length=500), nullable=False),
         sa.Column("detail", sa.String(length=500), nullable=True),
+        sa.Column("customer_ref", sa.String(length=500), nullable=True),
         sa.PrimaryKeyConstraint("act_id", "target", name=op.f("pk_act_targets")),
+    )
+    op.create_index(
+        op.f("ix_act_targets_customer_ref"), "act_targets", ["customer_ref"], unique=False
     )
     op.create_index("ix_act_targets_target", "act_targets", ["target"], unique=False)
     op.create_table(
@@ -33,7 +37,7 @@ def upgrade() -> None:
         sa.Column("actor", sa.String(length=500), nullable=False),
         sa.Column("account", sa.String(length=500), nullable=False),
         sa.Column("verb", sa.String(length=32), nullable=False),
-        sa.Column("reason", types.Sealed(), nullable=False),
+        sa.Column("reason", types.Sealed(), nullable=True),
         sa.Column("done", sa.Integer(), nullable=False),
         sa.Column("refused", sa.Integer(), nullable=False),
         sa.Column("policy_version", sa.String(length=500), nullable=False),
@@ -1450,6 +1454,7 @@ def downgrade() -> None:
     op.drop_table("attempts")
     op.drop_table("acts")
     op.drop_index("ix_act_targets_target", table_name="act_targets")
+    op.drop_index(op.f("ix_act_targets_customer_ref"), table_name="act_targets")
     op.drop_table("act_targets")
     if op.get_bind().dialect.name == "postgresql":
         op.execute("DROP FUNCTION onward_only_new_rows()")
