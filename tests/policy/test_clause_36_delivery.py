@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import pytest
 
@@ -58,9 +58,8 @@ def _desk(site: Site) -> Office:
 
 
 def _ask(site: Site, kind: str = "access") -> Request:
-    site.house.tell(
-        envelope("rights.requested", subject=REF, data=valid("rights.requested", kind=kind))
-    )
+    told = valid("rights.requested", request_id=str(uuid4()), kind=kind)
+    site.house.tell(envelope("rights.requested", subject=REF, data=told))
     with site.house.store.read() as tx:
         return rights.listed(tx, REF)[-1]
 
