@@ -2,7 +2,7 @@
 
 from uuid import UUID
 
-from contracts.vocabulary import Decided
+from contracts.vocabulary import Review
 from store import tables
 from store.audit import By, last_acts
 from store.rights.disclosures import Asked
@@ -47,7 +47,7 @@ def test_clause_41b_what_was_done_to_a_customer_goes_with_their_sends(office: Of
     holds = Holds(office.house.store)
     holds.hold("C-1042", WHY)
     holds.lift("C-1042", WHY)
-    office.reviewing.decide("C-1042", [], Decided.RELEASED, WHY)
+    office.reviewing.decide("C-1042", [], Review.RELEASED, WHY)
     _end(office)
     names = (tables.acts, tables.act_targets, tables.decisions, tables.legal_holds)
     before = [len(office.house.rows(table)) for table in names]
