@@ -62,7 +62,8 @@ def _write(tx: Transaction, refs: list[str]) -> None:
                 "channel": Channel.EMAIL,
                 "given_at": now,
                 "evidence": tx.seal(ref, f"consents.evidence:{ref}", b""),
-                "method": "web form",
+                "method": tx.seal(ref, f"consents.method:{ref}", b"web form"),
+                "policy_version": tx.policy_version,
             }
             for ref in refs
         ],
@@ -87,5 +88,5 @@ def _destination(tx: Transaction, ref: str) -> dict[str, object]:
         "value_index": tx.store.root.index("destination", value),
         "changed_at": tx.now,
         "verified_at": tx.now,
-        "verified_how": "specified as the invoice email",
+        "verified_how": tx.seal(ref, f"destinations.verified_how:{place}", b"invoice email"),
     }
