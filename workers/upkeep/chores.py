@@ -36,7 +36,7 @@ _AT_ONCE = 2_000
 _PAGE = 500
 _NEAR_EMPTY = 20
 _NOTICES_SECONDS = 0.45
-_BREATH = 0.7  # of the time that a chunk took
+_BREATH = 1.5  # of the time that a chunk took
 _PLENTY = 1_000  # hints in one queue: more would tell nobody anything for a while
 
 
