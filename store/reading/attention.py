@@ -37,6 +37,7 @@ class Group:
     ``kind`` is a delivery status, `contradicted`, `rejected`, `overdue`, or `follow_up`.
 
     ``words`` say the cause beside the kind. ``examples`` are ids, the oldest first.
+    ``filters`` find its members.
     """
 
     kind: str
@@ -44,7 +45,7 @@ class Group:
     count: int
     oldest: datetime
     examples: tuple[UUID, ...]
-    _filters: tuple[ColumnElement[bool], ...] = field(repr=False, compare=False)
+    filters: tuple[ColumnElement[bool], ...] = field(repr=False, compare=False)
 
     @property
     def cause(self) -> str:
@@ -267,7 +268,7 @@ def _deliveries_of(tx: Transaction, group: Group, limit: int) -> list[Member]:
         tx.connection.execute(
             select(deliveries, e.type, e.source, e.event_id.label("own_id"))
             .join(events, e.id == d.event_id)
-            .where(*group._filters)  # noqa: SLF001 - its own module's
+            .where(*group.filters)
             .order_by(d.changed_at, d.id)
             .limit(limit)
         )
@@ -300,7 +301,7 @@ def _contradictions_of(tx: Transaction, group: Group, limit: int) -> list[Member
     rows = tx.connection.execute(
         select(contradictions, e.type, e.source, e.event_id.label("own_id"))
         .join(events, e.id == c.event_id)
-        .where(*group._filters)  # noqa: SLF001 - its own module's
+        .where(*group.filters)
         .order_by(c.at, c.id)
         .limit(limit)
     )
@@ -323,10 +324,7 @@ def _contradictions_of(tx: Transaction, group: Group, limit: int) -> list[Member
 def _rejected_of(tx: Transaction, group: Group, limit: int) -> list[Member]:
     r = rejected_events.c
     rows = tx.connection.execute(
-        select(rejected_events)
-        .where(*group._filters)  # noqa: SLF001 - its own module's
-        .order_by(r.received_at, r.id)
-        .limit(limit)
+        select(rejected_events).where(*group.filters).order_by(r.received_at, r.id).limit(limit)
     )
     return [
         Member(
@@ -348,7 +346,7 @@ def _overdue_of(tx: Transaction, group: Group, limit: int) -> list[Member]:
     rows = tx.connection.execute(
         select(e.id, e.type, e.source, e.event_id, e.customer_ref, waits.c.since)
         .join(waits, e.id == waits.c.event_id)
-        .where(*group._filters)  # noqa: SLF001 - its own module's
+        .where(*group.filters)
         .order_by(waits.c.since, e.id)
         .limit(limit)
     )
@@ -372,7 +370,7 @@ def _follow_ups_of(tx: Transaction, group: Group, limit: int) -> list[Member]:
     rows = tx.connection.execute(
         select(note_rows, e.type, e.source, e.event_id)
         .join(events, e.id == n.id)
-        .where(*group._filters)  # noqa: SLF001 - its own module's
+        .where(*group.filters)
         .order_by(n.follow_up_by, n.id)
         .limit(limit)
     )
