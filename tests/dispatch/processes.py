@@ -60,8 +60,15 @@ class Dispatching:
         self._log = log
 
     def until_it_says(self, event: str) -> None:
-        """Wait until an event stands in its log."""
-        eventually(lambda: event.encode() in self._log.read_bytes(), f"it says {event}", 30)
+        """Wait until an event stands in its log; fail with the log where it ends before that."""
+
+        def said() -> bool:
+            ended = self._process.poll() is not None
+            found = event.encode() in self._log.read_bytes()
+            assert found or not ended, f"ended without {event}:\n{self._log.read_text()}"
+            return found
+
+        eventually(said, f"it says {event}", 30)
 
     @property
     def most_memory(self) -> int:

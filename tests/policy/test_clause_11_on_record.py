@@ -100,11 +100,10 @@ def test_clause_11b_no_send_is_without_a_record_nor_a_record_without_a_send(
     """One process dies at each step, the next finds what it left; and dies a step further on."""
     assert len(STEPS) >= 11
     for step in STEPS:
+        _tell(sending, step)  # before: what the last one left may end the next as it starts
         with dispatching(
             sending, tmp_path, failpoints=f"{step}=kill", twilio_connections="1"
         ) as doomed:
-            doomed.until_it_says("dispatch_started")
-            _tell(sending, step)
             assert doomed.until_it_dies() == -9, step
     with dispatching(sending, tmp_path) as last:
         last.until_it_says("dispatch_started")

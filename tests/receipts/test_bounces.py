@@ -269,8 +269,10 @@ def test_a_bounce_that_comes_twice_changes_nothing_more(embedded: Mailing) -> No
     embedded.counted(Meaning.CHANGED)
     embedded.counted(Meaning.REPEATED)
 
+    # In either order: a relay at hand may report before our record of its acceptance is written.
     outcomes = [entry["outcome"] for entry in embedded.house.entries()]
-    assert outcomes == ["accepted", "undelivered"]
+    assert sorted(outcomes) == ["accepted", "undelivered"]
+    assert embedded.house.delivery(channel=EMAIL)["status"] is S.UNDELIVERED
 
 
 def test_a_report_is_known_by_its_envelope_id_too(embedded: Mailing) -> None:
