@@ -25,7 +25,7 @@ from sqlalchemy import update
 from bench.figures import Row, as_json, as_table, percentile, row
 from config.policies import policies
 from config.settings import Settings
-from contracts.vocabulary import Channel, Lane, Purpose, Reason
+from contracts.vocabulary import Channel, Lane, Purpose, Reason, Service
 from store import tables
 from store.audit import By
 from store.customers import changes as customer_changes
@@ -157,6 +157,7 @@ def _entry(now: datetime, event_id: UUID, ref: str) -> Entry:
         channel=Channel.SMS,
         lane=Lane.ROUTINE,
         purpose=Purpose.MESSAGES,
+        service=Service.PHONE_ANSWERING,
         destination_id="d-mobile",
         outcome="accepted",
         reason=Reason.PROVIDER_ACCEPTED,

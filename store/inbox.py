@@ -15,7 +15,7 @@ from uuid import UUID
 from sqlalchemy import delete, func, or_, select, tuple_, update
 
 from contracts.events import TYPES
-from contracts.vocabulary import EventStatus
+from contracts.vocabulary import EventStatus, Service
 from store import bulk
 from store.encryption.keys import Unopenable
 from store.engine import Transaction
@@ -47,6 +47,7 @@ class Kept:
     customer_ref: str | None
     status: EventStatus
     received_at: datetime
+    service: Service | None
     head: Mapping[str, Any]
     data: bytes
 
@@ -132,6 +133,7 @@ def take_up(
     customer_ref: str | None,
     rules_version: int | None,
     status: EventStatus,
+    service: Service | None = None,
 ) -> None:
     """Note that a waiting event's wait is over; its content now belongs to its customer."""
     sealed = content(tx, kept.id, kept.type, customer_ref, kept.head, kept.data)
@@ -139,7 +141,11 @@ def take_up(
         update(events)
         .where(events.c.id == kept.id)
         .values(
-            status=status, customer_ref=customer_ref, rules_version=rules_version, content=sealed
+            status=status,
+            customer_ref=customer_ref,
+            rules_version=rules_version,
+            service=service,
+            content=sealed,
         )
     )
     tx.connection.execute(delete(waits).where(waits.c.event_id == kept.id))
@@ -203,6 +209,7 @@ def load(tx: Transaction, event_ids: Iterable[UUID]) -> list[Kept]:
                 row.customer_ref,
                 row.status,
                 row.received_at,
+                row.service,
                 head,
                 data,
             )

@@ -229,9 +229,9 @@ def _put(
     """Put on record what follows one delivery; of one that gathers, for all its events."""
     tx, marked = scene.tx, row["status"] is DeliveryStatus.UNCERTAIN
     for telling, _ in tellings(tx, [row]):
-        own = Following(telling["event_id"], telling["publisher"], telling["customer_ref"])
+        own = _following(telling)
         adding.add_non_sends(tx, own, adding.untold(tx, own, non_sends))
-    after = Following(row["event_id"], row["publisher"], row["customer_ref"], row["follows_up"])
+    after = replace(_following(row), follows_up=row["follows_up"])
     planned = [_no_sooner(each, row, tx.now) for each in planned]
     if not row["gathers"]:
         put = putting.put(tx, after, planned, marked=marked)
@@ -248,6 +248,10 @@ def _put(
         else:
             due = [one for one in due if one.delivery_id != made["id"]]
     return due
+
+
+def _following(row: Row) -> Following:
+    return Following(row["event_id"], row["publisher"], row["customer_ref"], row["service"])
 
 
 def _no_sooner(planned: PlannedDelivery, row: Row, now: datetime) -> PlannedDelivery:

@@ -23,6 +23,7 @@ from store.office.items import Instructed, Item
 from store.tables import events
 from workers.routing.planning import wish_for_item
 from workers.routing.post_items import Wish, by_customer, carry_out, told_why
+from workers.routing.services import post_service
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +54,9 @@ def instruct(
         call_off(tx, one.item, Reason.RULES_CHANGED)
         letter = None
         if letters:
-            after = letters_of or _following(tx, one.item.arrival_id, customer.ref)
+            after = _following(tx, one.item, customer)
+            if letters_of is not None:
+                after = replace(letters_of, service=after.service)
             (letter,), _ = _add(tx, after, letters)
         given.append(Instructed(one.item, instruction, letter))
         why = told_why(instruction, customer, tx.now, policy)
@@ -159,15 +162,16 @@ def tell(
     """Plan what tells a customer of an item; give what is due."""
     if not told:
         return []
-    after = _following(tx, item.arrival_id, customer.ref)
+    after = _following(tx, item, customer)
     return _add(tx, after, told)[1]
 
 
-def _following(tx: Transaction, event_id: UUID, ref: str) -> Following:
+def _following(tx: Transaction, item: Item, customer: Customer) -> Following:
     publisher = tx.connection.execute(
-        select(events.c.publisher).where(events.c.id == event_id)
+        select(events.c.publisher).where(events.c.id == item.arrival_id)
     ).scalar_one()
-    return Following(event_id, publisher, ref)
+    service = post_service(customer, item.kinds)
+    return Following(item.arrival_id, publisher, customer.ref, service)
 
 
 def _add(

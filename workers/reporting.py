@@ -24,7 +24,7 @@ from store.reading.reports import Cell, Month
 class By(StrEnum):
     """What a report can tell apart, beside the months."""
 
-    SERVICE = "service"  # what it was for: a purpose of the ledger
+    SERVICE = "service"  # for which of a customer's services; none where it was for all of them
     CHANNEL = "channel"
     OUTCOME = "outcome"
 
@@ -107,7 +107,7 @@ def _divide(cells: Sequence[Cell], least: int) -> tuple[list[Cell], list[Cell]]:
 def _value(cell: Cell, by: By) -> str | None:
     match by:
         case By.SERVICE:
-            return cell.purpose.value
+            return cell.service.value if cell.service else None
         case By.CHANNEL:
             return cell.channel.value if cell.channel else None
         case By.OUTCOME:

@@ -161,15 +161,23 @@ def rules_at(tx: Transaction, ref: str, version: int) -> RuleSet | None:
     return _rule_set(tx, row) if row else None
 
 
-def owner_of_number(tx: Transaction, e164: Iterable[str]) -> dict[str, str]:
-    """Give the customer that each assigned number belongs to."""
+@dataclass(frozen=True, slots=True)
+class Assigned:
+    """Whose a number is, and which of their services it is for."""
+
+    customer_ref: str
+    service: Service
+
+
+def assigned(tx: Transaction, e164: Iterable[str]) -> dict[str, Assigned]:
+    """Give, of those numbers that are assigned, whose each is."""
     index = {tx.store.root.index("number", n): n for n in e164}
     rows = tx.connection.execute(
-        select(numbers.c.number_index, numbers.c.customer_ref).where(
+        select(numbers.c.number_index, numbers.c.customer_ref, numbers.c.service).where(
             numbers.c.number_index.in_(sorted(index))
         )
     )
-    return {index[row.number_index]: row.customer_ref for row in rows}
+    return {index[row.number_index]: Assigned(row.customer_ref, row.service) for row in rows}
 
 
 def is_rung_for_somebody(tx: Transaction, e164: str) -> bool:

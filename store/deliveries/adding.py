@@ -10,7 +10,7 @@ from uuid import UUID
 from sqlalchemy import func, select, tuple_
 
 from contracts.planning import NonSend, PlannedDelivery
-from contracts.vocabulary import Channel, DeliveryStatus, Lane, Reason
+from contracts.vocabulary import Channel, DeliveryStatus, Lane, Reason, Service
 from store import bulk
 from store.engine import Transaction
 from store.record import ledger
@@ -31,7 +31,7 @@ class Due:
 
 @dataclass(frozen=True, slots=True)
 class Following:
-    """What a plan follows from: the event, its publisher and its customer.
+    """What a plan follows from: the event, its publisher, its customer and which of their services.
 
     ``follows_up``: the customer was told before of the call that the event is about.
     """
@@ -39,6 +39,7 @@ class Following:
     event_id: UUID
     publisher: str
     customer_ref: str
+    service: Service | None
     follows_up: bool = False
 
 
@@ -60,6 +61,7 @@ def delivery_row(
         "channel": planned.channel,
         "lane": planned.lane,
         "purpose": planned.purpose,
+        "service": after.service,
         "destination_id": planned.destination_id,
         "destination_version": planned.destination_version,
         "rule_id": planned.rule_id,
@@ -210,6 +212,7 @@ def non_send_entry(
         customer_ref=after.customer_ref,
         event_id=after.event_id,
         purpose=non_send.purpose,
+        service=after.service,
         outcome=NOT_SENT,
         reason=non_send.reason,
         detail=non_send.detail,

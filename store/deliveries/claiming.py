@@ -24,6 +24,7 @@ from contracts.vocabulary import (
     Mode,
     Purpose,
     Reason,
+    Service,
 )
 from store import bulk
 from store.customers.known import Reachable, open_destination, open_person
@@ -81,6 +82,7 @@ class Gathered:
     event_id: UUID
     event_type: str
     content: bytes = field(repr=False)
+    service: Service | None
     rule_id: str
     rule_version: int
     step: int
@@ -109,6 +111,7 @@ class Claimed:
     channel: Channel
     lane: Lane
     purpose: Purpose
+    service: Service | None
     mode: Mode
     content: Content
     attach: bool
@@ -380,6 +383,7 @@ def claimed(
         channel=row.channel,
         lane=row.lane,
         purpose=row.purpose,
+        service=row.service,
         mode=row.mode,
         content=row.content,
         attach=row.attach,
@@ -420,6 +424,7 @@ def _opened(tx: Transaction, member: Member) -> Gathered:
         member.event_id,
         member.event_type,
         tx.open(f"events.content:{member.event_id}", member.sealed),
+        member.service,
         member.rule_id,
         member.rule_version,
         member.step,

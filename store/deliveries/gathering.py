@@ -16,6 +16,7 @@ from sqlalchemy import func, select, update
 from contracts.vocabulary import DeliveryStatus, EventStatus, Reason
 from store import bulk, outbox
 from store.deliveries import adding
+from store.deliveries.adding import Following
 from store.deliveries.transitions import Move, entries, move, outcome
 from store.engine import Transaction
 from store.record import ledger
@@ -120,6 +121,7 @@ def gather(tx: Transaction, joined: Iterable[tuple[UUID, Row]]) -> None:
                 "event_id": row["event_id"],
                 "customer_ref": row["customer_ref"],
                 "publisher": row["publisher"],
+                "service": row["service"],
                 "rule_id": row["rule_id"],
                 "rule_version": row["rule_version"],
                 "step": row["step"],
@@ -138,27 +140,26 @@ def pass_on(tx: Transaction, came_from: UUID, row: Row) -> None:
     """Have a later step's delivery gather what an earlier one still gathers."""
     g = gathered
     inside = tx.connection.execute(
-        select(g.c.event_id, g.c.publisher)
+        select(g.c.event_id, g.c.publisher, g.c.service)
         .where(g.c.delivery_id == came_from, g.c.left_for.is_(None))
         .order_by(g.c.event_id)
-    ).all()
-    gather(
-        tx,
-        [(row["id"], {**row, "event_id": e.event_id, "publisher": e.publisher}) for e in inside],
-    )
+    ).mappings()
+    gather(tx, [(row["id"], {**row, **each}) for each in inside])
 
 
-def publishers_of(tx: Transaction, delivery_id: UUID, event_ids: Sequence[UUID]) -> dict[UUID, str]:
-    """Give who published each of some events that a delivery still gathers."""
+def still_in(tx: Transaction, delivery_id: UUID, event_ids: Sequence[UUID]) -> list[Following]:
+    """Give those of some events that a delivery still gathers, in their order."""
     g = gathered.c
     found = tx.connection.execute(
-        select(g.event_id, g.publisher).where(
+        select(g.event_id, g.publisher, g.customer_ref, g.service)
+        .where(
             g.delivery_id == delivery_id,
             bulk.among(tx, g.event_id, sorted(event_ids)),
             g.left_for.is_(None),
         )
+        .order_by(g.event_id)
     )
-    return {row.event_id: row.publisher for row in found}
+    return [Following(*row) for row in found]
 
 
 def leave(
@@ -179,6 +180,7 @@ def leave(
                 d,
                 g.c.event_id.label("own_event"),
                 g.c.publisher.label("own_publisher"),
+                g.c.service.label("own_service"),
                 g.c.rule_id.label("own_rule"),
                 g.c.rule_version.label("own_version"),
                 g.c.step.label("own_step"),
@@ -246,6 +248,7 @@ def _tell(tx: Transaction, rows: Sequence[Row], reason: Reason) -> None:
             **row,
             "event_id": row["own_event"],
             "publisher": row["own_publisher"],
+            "service": row["own_service"],
             "rule_id": row["own_rule"],
             "rule_version": row["own_version"],
             "step": row["own_step"],

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from sqlalchemy import select
 
-from contracts.vocabulary import DeliveryStatus
+from contracts.vocabulary import DeliveryStatus, Service
 from store import bulk
 from store.engine import Transaction
 from store.tables import deliveries, events, gathered
@@ -24,6 +24,7 @@ class Member:
     event_type: str
     sealed: SealedBytes = field(repr=False)
     publisher: str
+    service: Service | None
     rule_id: str
     rule_version: int
     step: int
@@ -51,6 +52,7 @@ def members_of(tx: Transaction, rows: Sequence[Any]) -> dict[UUID, tuple[Member,
                 row.type,
                 row.content,
                 row.publisher,
+                row.service,
                 row.rule_id,
                 row.rule_version,
                 row.step,
@@ -62,7 +64,7 @@ def members_of(tx: Transaction, rows: Sequence[Any]) -> dict[UUID, tuple[Member,
 def tellings(tx: Transaction, rows: Sequence[Row]) -> list[tuple[Row, str]]:
     """Give each delivery once for every event that it is about, as to be told of it.
 
-    What differs from one event to the next is the event's own: id, publisher, rule and step.
+    What differs from one event to the next is the event's own: id, publisher, service, rule, step.
     Beside each stands how its outcome's id ends. What gathers nothing any more is told of nobody.
     """
     ids = sorted(row["id"] for row in rows if row["gathers"])
@@ -71,7 +73,7 @@ def tellings(tx: Transaction, rows: Sequence[Row]) -> list[tuple[Row, str]]:
     g = gathered.c
     own: dict[UUID, list[Row]] = {}
     for each in tx.connection.execute(
-        select(g.delivery_id, g.event_id, g.publisher, g.rule_id, g.rule_version, g.step)
+        select(g.delivery_id, g.event_id, g.publisher, g.service, g.rule_id, g.rule_version, g.step)
         .where(bulk.among(tx, g.delivery_id, ids), g.left_for.is_(None))
         .order_by(g.delivery_id, g.event_id)
     ).mappings():
@@ -108,6 +110,7 @@ def about(
             d,
             g.c.event_id.label("about"),
             g.c.left_for,
+            g.c.service.label("own_service"),
             g.c.rule_id.label("own_rule"),
             g.c.rule_version.label("own_version"),
             g.c.step.label("own_step"),
@@ -118,6 +121,7 @@ def about(
     for each in together:
         row = dict(each)
         left = row.pop("left_for")
+        row["service"] = row.pop("own_service")
         row["rule_id"] = row.pop("own_rule")
         row["rule_version"] = row.pop("own_version")
         row["step"] = row.pop("own_step")

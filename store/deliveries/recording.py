@@ -169,6 +169,7 @@ def _late_entry(
         channel=claimed.channel,
         lane=claimed.lane,
         purpose=claimed.purpose,
+        service=about.service,
         destination_id=claimed.destination_id,
         outcome=result.to.value,
         reason=result.reason,

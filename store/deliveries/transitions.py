@@ -175,6 +175,7 @@ def entries(
             channel=row["channel"],
             lane=row["lane"],
             purpose=row["purpose"],
+            service=row["service"],
             destination_id=row["destination_id"],
             outcome=row["status"].value,
             reason=row["reason"],

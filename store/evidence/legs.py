@@ -95,6 +95,7 @@ def end(tx: Transaction, ended: Ended) -> Told:
         channel=row.channel,
         lane=row.lane,
         purpose=row.purpose,
+        service=row.service,
         destination_id=destination_id,
         outcome=RUNG,
         reason=Reason.NOT_ACCEPTED if swallowed else ended.reason,

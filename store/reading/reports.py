@@ -10,7 +10,7 @@ from typing import Any
 
 from sqlalchemy import Column, Subquery, case, func, select
 
-from contracts.vocabulary import Channel, Purpose, Reason
+from contracts.vocabulary import Channel, Reason, Service
 from store.engine import Transaction
 from store.tables import ledger
 
@@ -29,7 +29,7 @@ class Cell:
     """So many entries of a month that are alike, and how many customers they are about."""
 
     month: str
-    purpose: Purpose
+    service: Service | None
     channel: Channel | None
     outcome: str
     entries: int
@@ -49,7 +49,7 @@ def cells(tx: Transaction, months: Sequence[Month]) -> list[Cell]:
         return []
     _through_the_table(tx)
     e = ledger.c
-    alike = (e.purpose, e.channel, e.outcome)
+    alike = (e.service, e.channel, e.outcome)
     c = _of_each_customer(months, *alike).c
     kinds = (c.month, *(c[column.name] for column in alike))
     sums = (func.sum(c.entries).label("entries"), func.count().label("customers"))
@@ -57,7 +57,7 @@ def cells(tx: Transaction, months: Sequence[Month]) -> list[Cell]:
     return [
         Cell(
             month=months[row.month].name,
-            purpose=row.purpose,
+            service=row.service,
             channel=row.channel,
             outcome=row.outcome,
             entries=int(row.entries),

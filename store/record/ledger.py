@@ -14,7 +14,7 @@ from hashlib import sha256
 from typing import Any
 from uuid import UUID
 
-from contracts.vocabulary import Channel, Lane, Purpose, Reason
+from contracts.vocabulary import Channel, Lane, Purpose, Reason, Service
 from store import bulk
 from store.encryption.keys import Destroyed
 from store.engine import Transaction
@@ -31,12 +31,14 @@ _in_json = json.JSONEncoder(separators=(",", ":"), ensure_ascii=True, check_circ
 class Entry:
     """One line of the record. ``outcome`` is a delivery status, or ``not_sent``.
 
+    ``service`` is that which the event was reported for; none for what is for all of them.
     ``price`` is a decimal; it and ``currency`` come as the provider's later word.
     """
 
     customer_ref: str
     event_id: UUID
     purpose: Purpose
+    service: Service | None
     outcome: str
     reason: Reason
     settled_at: datetime

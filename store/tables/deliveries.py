@@ -21,6 +21,7 @@ from contracts.vocabulary import (
     Mode,
     Purpose,
     Reason,
+    Service,
 )
 from store.tables.base import instant, metadata, name
 from store.types import Word
@@ -44,6 +45,7 @@ deliveries = Table(
     Column("channel", Word(Channel), nullable=False),
     Column("lane", Word(Lane), nullable=False),
     Column("purpose", Word(Purpose), nullable=False),
+    Column("service", Word(Service)),
     name("destination_id", nullable=False),
     Column("destination_version", Integer, nullable=False),
     name("rule_id", nullable=False),
@@ -245,6 +247,7 @@ gathered = Table(
     Column("event_id", Uuid, primary_key=True),
     name("customer_ref", nullable=False),
     name("publisher", nullable=False),
+    Column("service", Word(Service)),
     name("rule_id", nullable=False),
     Column("rule_version", Integer, nullable=False),
     Column("step", Integer, nullable=False),

@@ -2,10 +2,11 @@
 
 from sqlalchemy import BigInteger, Boolean, Column, Index, Integer, LargeBinary, Table, Text, Uuid
 
-from contracts.vocabulary import EventStatus, Purpose, Reason
+from contracts.vocabulary import EventStatus, Purpose, Reason, Service
 from store.tables.base import instant, metadata, name
 from store.types import Sealed, Word
 
+# `service` is the one that it was reported for, from its taking up on; none for what is for all.
 events = Table(
     "events",
     metadata,
@@ -20,6 +21,7 @@ events = Table(
     Column("content", Sealed, nullable=False),
     Column("digest", LargeBinary(32), nullable=False),
     Column("rules_version", Integer),
+    Column("service", Word(Service)),
     name("traceparent"),
     instant("happened_at"),
     instant("received_at", nullable=False),

@@ -2,7 +2,7 @@
 
 from sqlalchemy import BigInteger, Boolean, Column, Index, Integer, LargeBinary, Table, Text, Uuid
 
-from contracts.vocabulary import Channel, Lane, Purpose, Reason
+from contracts.vocabulary import Channel, Lane, Purpose, Reason, Service
 from store.tables.base import instant, metadata, name
 from store.types import Sealed, Word
 
@@ -24,6 +24,7 @@ ledger = Table(
     Column("channel", Word(Channel)),
     Column("lane", Word(Lane)),
     Column("purpose", Word(Purpose), nullable=False),
+    Column("service", Word(Service)),
     name("destination_id"),
     name("outcome", nullable=False),
     Column("reason", Word(Reason), nullable=False),

@@ -13,14 +13,17 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from contracts.vocabulary import Channel, Purpose, Reason
+from contracts.vocabulary import Channel, DeliveryStatus, Purpose, Reason, Service
+from store.deliveries.recording import Result, record
 from store.reading.reports import Cell
 from store.record import ledger
 from store.record.ledger import Entry, Where
-from tests.building import START, House
+from tests.building import BOTH, START, House
+from tests.factories import catch_all, envelope
 from tests.operations.desk import Desk
 from workers.reporting import By, Line, lines, month_of, report
 
+FORWARDED = "+442079460321"
 LONDON = ZoneInfo("Europe/London")
 CANARIES = ("C-1042", "C-7", "d-mobile", "7700900123", "harbourlane", "Ann Reed", "SM01")
 VIEWS = [list(each) for size in (1, 2, 3) for each in combinations(By, size)]
@@ -31,6 +34,7 @@ def _entry(customer: str, **changes: Any) -> tuple[Entry, Where]:
         "customer_ref": customer,
         "event_id": uuid4(),
         "purpose": Purpose.MESSAGES,
+        "service": Service.PHONE_ANSWERING,
         "channel": Channel.SMS,
         "destination_id": "d-mobile",
         "outcome": "accepted",
@@ -51,12 +55,12 @@ def _some(house: House, count: int) -> None:
     chance = random.Random(26)
     made = []
     for _ in range(count):
-        purpose = chance.choice([Purpose.MESSAGES, Purpose.POST, Purpose.INVOICE])
+        service = chance.choice([Service.PHONE_ANSWERING, Service.MAIL_FORWARDING, None])
         channel = chance.choice([Channel.SMS, Channel.EMAIL, None])
         made.append(
             _entry(
                 f"C-{chance.randrange(12)}",
-                purpose=purpose,
+                service=service,
                 channel=channel,
                 outcome=chance.choice(["accepted", "delivered"]) if channel else "not_sent",
                 settled_at=START - timedelta(days=chance.randrange(120)),
@@ -66,7 +70,7 @@ def _some(house: House, count: int) -> None:
 
 
 def _values(row: Any, by: list[By]) -> tuple[str | None, ...]:
-    names = {By.SERVICE: "purpose", By.CHANNEL: "channel", By.OUTCOME: "outcome"}
+    names = {By.SERVICE: "service", By.CHANNEL: "channel", By.OUTCOME: "outcome"}
     return tuple(None if row[names[b]] is None else str(row[names[b]]) for b in by)
 
 
@@ -87,6 +91,71 @@ def test_clause_26_every_figure_is_what_a_recount_of_the_record_gives(
     assert len({line.month for line in found}) == 5
 
 
+def test_clause_26_each_entry_is_of_the_service_that_its_event_was_reported_for(
+    house: House,
+) -> None:
+    """A bill is for all of them; a caller, for what the number that they dialled is for."""
+    house.serve(services=list(Service), rules=[catch_all("d-mobile")])
+    house.tell(
+        envelope("number.assigned", number=FORWARDED, service="telephone_forwarding"),
+        envelope("call.message_taken", call_id="1", dialled_number=...),
+        envelope("call.message_taken", subject=None, call_id="2", dialled_number=FORWARDED),
+        envelope("call.message_taken", call_id="3", dialled_number=FORWARDED),
+        envelope("post.received", item_id="i-1", sender={"class": "official"}),
+        envelope("post.received", item_id="i-2", sender={"class": "business"}),
+        envelope("invoice.issued"),
+    )
+    _send(house)
+
+    assert _by_service(house) == {
+        "phone_answering": 1,
+        "telephone_forwarding": 2,
+        "registered_office": 1,
+        "mail_forwarding": 1,
+        None: 2,  # the invoice by email, and a text that tells of it
+    }
+
+
+def test_clause_26_what_is_told_together_is_each_of_its_own_service(house: House) -> None:
+    """One text of a caller and of a letter is an entry of either."""
+    daily = {"digest": {"every": "day", "at": "18:00"}}
+    house.serve(services=BOTH, rules=[catch_all("d-mobile", timing=daily)])
+    house.tell(envelope("call.message_taken", urgency="routine"), envelope("post.received"))
+    house.clock.advance(hours=9)
+    _send(house)
+
+    assert _by_service(house) == {"phone_answering": 1, "mail_forwarding": 1}
+
+
+def test_clause_26_what_waited_for_its_customer_is_of_their_service(house: House) -> None:
+    """Whose it is, and for what, is known when it is taken up."""
+    house.hand_in(envelope("call.message_taken", subject=None, dialled_number=FORWARDED))
+    house.serve(services=["telephone_forwarding"], rules=[catch_all("d-mobile")])
+    house.tell(envelope("number.assigned", number=FORWARDED, service="telephone_forwarding"))
+    _send(house)
+
+    assert _by_service(house) == {"telephone_forwarding": 1}
+
+
+def _send(house: House) -> None:
+    accepted = [
+        Result(
+            claimed=claimed,
+            verdict="accepted",
+            to=DeliveryStatus.ACCEPTED,
+            reason=Reason.PROVIDER_ACCEPTED,
+        )
+        for claimed in house.claim()
+    ]
+    with house.store.write() as tx:
+        record(tx, accepted)
+
+
+def _by_service(house: House) -> dict[str | None, int | None]:
+    found = report(house.store, LONDON, [By.SERVICE], least=1)
+    return {line.values[0]: line.entries for line in found if line.values is not None}
+
+
 def test_clause_26_with_what_is_withheld_a_month_adds_up(house: House) -> None:
     """Small figures are not left out of the whole: their sum is told, where it may be."""
     _some(house, 400)
@@ -102,7 +171,7 @@ def test_clause_26_with_what_is_withheld_a_month_adds_up(house: House) -> None:
 
 
 def _cell(entries: int, customers: int, **changes: Any) -> Cell:
-    given = {"month": "2026-10", "purpose": Purpose.MESSAGES, "channel": Channel.SMS}
+    given = {"month": "2026-10", "service": Service.PHONE_ANSWERING, "channel": Channel.SMS}
     return Cell(**{**given, "outcome": "accepted", **changes}, entries=entries, customers=customers)
 
 
@@ -139,8 +208,8 @@ def test_clause_26_where_all_stands_for_few_there_is_no_figure_but_the_months(
 def test_clause_26_no_two_reports_together_tell_what_one_withholds() -> None:
     """Two records that differ in withheld figures alone give the same reports, whatever by."""
     shown = [_cell(90, 30), _cell(70, 20, channel=Channel.EMAIL)]
-    one = [_cell(3, 2, channel=Channel.POST), _cell(8, 6, purpose=Purpose.POST)]
-    other = [_cell(1, 1, channel=Channel.POST), _cell(10, 5, purpose=Purpose.POST)]
+    one = [_cell(3, 2, channel=Channel.POST), _cell(8, 6, service=Service.MAIL_FORWARDING)]
+    other = [_cell(1, 1, channel=Channel.POST), _cell(10, 5, service=Service.MAIL_FORWARDING)]
 
     behind = {"2026-10": 40}
 

@@ -154,6 +154,7 @@ def test_many_rows_are_inserted_as_one_would_be(house: House) -> None:
         "content": sealed,
         "digest": bytes(32),
         "rules_version": 7,
+        "service": None,
         "traceparent": None,
         "happened_at": None,
         "received_at": START + timedelta(microseconds=1),

@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import func, insert, select
 from sqlalchemy.exc import IntegrityError
 
-from contracts.vocabulary import Channel, Lane, Purpose, Reason, Retention
+from contracts.vocabulary import Channel, Lane, Purpose, Reason, Retention, Service
 from store.record import leaves, ledger, sealing
 from store.record.ledger import Entry, Where
 from store.record.merkle import GENESIS
@@ -32,6 +32,7 @@ def _entry(**changes: Any) -> Entry:
         "channel": Channel.EMAIL,
         "lane": Lane.ROUTINE,
         "purpose": Purpose.MESSAGES,
+        "service": Service.PHONE_ANSWERING,
         "destination_id": "d-mail",
         "outcome": "accepted",
         "reason": Reason.PROVIDER_ACCEPTED,

@@ -13,7 +13,7 @@ from uuid import UUID
 from contracts.planning import LanePolicy, PlannedDelivery
 from contracts.vocabulary import DeliveryStatus, Mode, Reason
 from store.deliveries import adding, gathering
-from store.deliveries.adding import Due, Following
+from store.deliveries.adding import Due
 from store.engine import Transaction
 from workers.routing.own_way import APART_WAY
 
@@ -29,12 +29,12 @@ def send_apart(
     """
     if row["status"] is not DeliveryStatus.PENDING:
         return []
-    publishers = gathering.publishers_of(tx, row["id"], event_ids)
-    left = gathering.leave(tx, sorted(publishers), Reason.SENT_APART, row["id"])
+    inside = gathering.still_in(tx, row["id"], event_ids)
+    left = gathering.leave(tx, [each.event_id for each in inside], Reason.SENT_APART, row["id"])
     rows = [
         adding.delivery_row(
             tx,
-            Following(event_id, publisher, row["customer_ref"]),
+            each,
             PlannedDelivery(
                 channel=row["channel"],
                 destination_id=row["destination_id"],
@@ -51,7 +51,7 @@ def send_apart(
                 attach=True,
             ),
         )
-        for event_id, publisher in sorted(publishers.items())
+        for each in inside
     ]
     due = adding.add(tx, rows)
     if row["id"] in left and adding.is_pending(tx, row["id"]):

@@ -31,7 +31,7 @@ def send_without(tx: Transaction, policy: LanePolicy, rows: Sequence[Row]) -> li
     notices = [
         adding.delivery_row(
             tx,
-            Following(row["event_id"], row["publisher"], row["customer_ref"]),
+            Following(row["event_id"], row["publisher"], row["customer_ref"], row["service"]),
             PlannedDelivery(
                 channel=row["channel"],
                 destination_id=row["destination_id"],

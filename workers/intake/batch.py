@@ -12,7 +12,7 @@ from uuid import UUID
 from contracts.events import files_of, search_terms
 from contracts.events.parsing import Event, dump_data
 from contracts.planning import Plan
-from contracts.vocabulary import Channel, EventStatus, Reason
+from contracts.vocabulary import Channel, EventStatus, Reason, Service
 from store import blobs, inbox, outbox
 from store.deliveries import adding
 from store.deliveries.adding import Due, Following
@@ -72,6 +72,7 @@ class Batch:
         digest: bytes,
         customer_ref: str | None,
         rules_version: int | None,
+        service: Service | None,
         status: EventStatus,
     ) -> None:
         """Gather a new event's row and its search terms."""
@@ -92,6 +93,7 @@ class Batch:
                 ),
                 "digest": digest,
                 "rules_version": rules_version,
+                "service": service,
                 "traceparent": _text(event.extensions.get("traceparent")),
                 "happened_at": event.time,
                 "received_at": incoming.received_at,
@@ -101,11 +103,17 @@ class Batch:
         self.files += [(digest, incoming.id) for digest in files_of(event.data)]
 
     def put_plan(
-        self, incoming: Incoming, customer_ref: str, plan: Plan, *, follows_up: bool = False
+        self,
+        incoming: Incoming,
+        customer_ref: str,
+        plan: Plan,
+        service: Service | None,
+        *,
+        follows_up: bool = False,
     ) -> None:
         """Gather what was planned for an event, and its ``event.routed``."""
         tx = self.tx
-        after = Following(incoming.id, incoming.publisher.name, customer_ref, follows_up)
+        after = Following(incoming.id, incoming.publisher.name, customer_ref, service, follows_up)
         rows = []
         for planned in plan.deliveries:
             row = adding.delivery_row(tx, after, planned)

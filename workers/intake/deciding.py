@@ -3,7 +3,7 @@
 The same decision is made for an event that comes in and for one that has waited.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -11,8 +11,8 @@ from config.policies import Policies
 from contracts.events.customers import NumberAssigned
 from contracts.planning import Customer, Plan, Routable
 from contracts.problems import Problem
-from contracts.vocabulary import Channel, Reason, Role
-from store.customers.known import Readings, owner_of_number
+from contracts.vocabulary import Channel, Reason, Role, Service
+from store.customers.known import Assigned, Readings, assigned
 from store.deliveries.adding import Due
 from store.engine import Transaction
 from store.outbox import Outcome, to_publisher, to_role
@@ -25,7 +25,7 @@ from workers.intake.submission import Incoming
 from workers.intake.whose import Awaited, customer_name, resolve
 from workers.routing.facts import facts_of
 from workers.routing.planning import plan as plan_event
-from workers.routing.services import awaited, is_served
+from workers.routing.services import awaited, is_served, service_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +34,7 @@ class Decided:
 
     customer_ref: str | None = None
     rules_version: int | None = None
+    service: Service | None = None
     plan: Plan | None = None
     awaits: Awaited | None = None
     told: str | None = None
@@ -47,18 +48,23 @@ class Decided:
 class Deciding:
     """Decides events of one transaction, in their order."""
 
-    def __init__(
-        self, tx: Transaction, readings: Readings, policies: Policies, owners: dict[str, str]
-    ) -> None:
+    def __init__(self, tx: Transaction, readings: Readings, policies: Policies) -> None:
         self._tx = tx
         self._readings = readings
         self._policies = policies
-        self.owners = owners
+        self._numbers: dict[str, Assigned] = {}
         self._customers: dict[str, Customer] = {}
 
-    def preload(self, refs: set[str]) -> None:
-        """Read the customers of many events at once."""
-        self._customers.update(self._readings.load(self._tx, refs))
+    def preload(self, refs: set[str], numbers: set[str]) -> None:
+        """Read the customers of many events at once, by their references and their numbers."""
+        owners = self.look_up(numbers)
+        self._customers.update(self._readings.load(self._tx, refs | owners))
+
+    def look_up(self, numbers: Collection[str]) -> set[str]:
+        """Read whose some numbers are; give the customers."""
+        found = assigned(self._tx, numbers) if numbers else {}
+        self._numbers.update(found)
+        return {each.customer_ref for each in found.values()}
 
     def unknown(self, refs: set[str]) -> set[str]:
         """Give those of some customers, preloaded before, of whom nothing is on record."""
@@ -70,7 +76,7 @@ class Deciding:
 
     def decide(self, event: Incoming) -> Decided:
         """Decide what becomes of an event; its effect is applied, its plan is not written."""
-        found = resolve(self._tx, event, self.owners)
+        found = resolve(self._tx, event, self._numbers)
         if isinstance(found, Awaited):
             return Decided(awaits=found)
         customer = self._customer(found) if found is not None else None
@@ -91,14 +97,16 @@ class Deciding:
                 problems=effect.problems,
                 outcomes=effect.outcomes,
             )
-        planned = None
+        planned, service = None, None
         if customer is not None and facts_of(_routable(event)) is not None:
             routable = with_what_is_known(self._tx, _routable(event), customer)
+            service = service_of(routable, customer, self._dialled(event, customer))
             planned = plan_event(routable, customer, self._tx.now, self._policies.lanes)
             planned = beside_what_stands(self._tx, event, planned)
         return Decided(
             customer_ref=ref,
             rules_version=customer.rules_version if customer is not None else None,
+            service=service,
             plan=planned,
             changed=effect.changed,
             outcomes=effect.outcomes + _told_at_once(self._tx, event, customer, planned),
@@ -112,12 +120,17 @@ class Deciding:
             return Effect()
         effect = apply(Scene(self._tx, event, customer, self._readings, self._policies))
         if isinstance(event.data, NumberAssigned):  # or released: the number may be another's now
-            self.owners.pop(event.data.number, None)
-            self.owners.update(owner_of_number(self._tx, [event.data.number]))
+            self._numbers.pop(event.data.number, None)
+            self.look_up([event.data.number])
         for ref in {event.subject, customer.ref if customer is not None else None}:
             if ref is not None:
                 self.forget(ref)
         return effect
+
+    def _dialled(self, event: Incoming, customer: Customer) -> Service | None:
+        """What the number that was dialled serves, if it is this customer's."""
+        found = self._numbers.get(event.dialled or "")
+        return found.service if found and found.customer_ref == customer.ref else None
 
     def _customer(self, ref: str) -> Customer | None:
         if ref not in self._customers:

@@ -23,7 +23,7 @@ from contracts.vocabulary import (
     Reason,
 )
 from store import inbox, notices
-from store.customers.known import Readings, owner_of_number
+from store.customers.known import Readings
 from store.deliveries import ending
 from store.deliveries.adding import Due
 from store.encryption import vault
@@ -87,7 +87,7 @@ class Round:
         self._policies = policies
         self._taken_up_at_once = taken_up_at_once
         self._batch = Batch(tx)
-        self._deciding = Deciding(tx, readings, policies, {})
+        self._deciding = Deciding(tx, readings, policies)
         self._calls_here: set[str] = set()
         self._erased: set[str] = set()
         self._told_calls: dict[str, list[dict[str, object]]] = {}
@@ -161,16 +161,9 @@ class Round:
         )
 
     def _preload(self, incoming: Sequence[Incoming]) -> None:
-        numbers = {
-            number
-            for event in incoming
-            if event.subject is None
-            and (number := getattr(event.data, "dialled_number", None)) is not None
-        }
-        if numbers:
-            self._deciding.owners.update(owner_of_number(self._tx, numbers))
+        numbers = {event.dialled for event in incoming if event.dialled is not None}
         refs = {event.subject for event in incoming if event.subject is not None}
-        self._deciding.preload(refs | set(self._deciding.owners.values()))
+        self._deciding.preload(refs, numbers)
         self._erased |= erased.among(self._tx, self._deciding.unknown(refs)).keys()
         calls = {e.data.call_id for e in incoming if isinstance(e.data, MessageTaken)}
         for row in ending.of_calls(self._tx, sorted(calls), "call.waiting"):
@@ -225,7 +218,13 @@ class Round:
             return self._reject(submission, decided.problems, _named(event))
         status = EventStatus.ROUTED if decided.awaits is None else EventStatus.WAITING
         self._batch.add_event(
-            event, incoming, digest, decided.customer_ref, decided.rules_version, status
+            event,
+            incoming,
+            digest,
+            decided.customer_ref,
+            decided.rules_version,
+            decided.service,
+            status,
         )
         self._follow(incoming, decided)
         if decided.awaits is not None:
@@ -265,7 +264,9 @@ class Round:
         self._batch.due += decided.due
         if decided.plan is not None and decided.customer_ref is not None:
             again = self._follows_up(incoming, decided.customer_ref)
-            self._batch.put_plan(incoming, decided.customer_ref, decided.plan, follows_up=again)
+            self._batch.put_plan(
+                incoming, decided.customer_ref, decided.plan, decided.service, follows_up=again
+            )
         else:
             self._batch.put_facts(incoming, decided.customer_ref, dict(decided.facts))
         if incoming.kind.whose is Whose.EVERYONE:
@@ -354,9 +355,8 @@ class Round:
             load_data(kept.type, kept.data),
         )
         self._batch.write()
-        number = getattr(incoming.data, "dialled_number", None)
-        if number is not None and incoming.subject is None:
-            self._deciding.owners.update(owner_of_number(self._tx, [number]))
+        if incoming.dialled is not None:
+            self._deciding.look_up([incoming.dialled])
         if isinstance(incoming.data, MessageTaken):
             call_id = incoming.data.call_id
             self._told_calls[call_id] = ending.of_calls(self._tx, [call_id], "call.waiting")
@@ -366,7 +366,12 @@ class Round:
             return
         if decided.awaits is None:
             inbox.take_up(
-                self._tx, kept, decided.customer_ref, decided.rules_version, EventStatus.ROUTED
+                self._tx,
+                kept,
+                decided.customer_ref,
+                decided.rules_version,
+                EventStatus.ROUTED,
+                decided.service,
             )
         self._follow(incoming, decided)
         self._batch.write()

@@ -63,6 +63,11 @@ class Incoming:
         """The event's type, with what it needs."""
         return TYPES[self.type]
 
+    @property
+    def dialled(self) -> str | None:
+        """The number that a caller dialled, where it tells of one."""
+        return getattr(self.data, "dialled_number", None)
+
 
 def not_allowed(submission: Submission) -> tuple[Problem, ...]:
     """Every way in which this publisher may not publish this event."""

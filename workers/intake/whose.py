@@ -5,6 +5,7 @@ event. Who reads a name holds it shared, who changes it holds it alone; so nothi
 between "it is not there" and "I wait for it".
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from contracts.events import Whose
@@ -20,7 +21,7 @@ from contracts.events.customers import Corrected, ErasureConfirmed, NumberAssign
 from contracts.events.office import CorrespondenceRecorded, EventWithdrawn, NoteRecorded
 from contracts.events.post import ItemInstructed, PostDispatched, PostDisposed, PostReceived
 from contracts.vocabulary import Family
-from store.customers.known import normal_name, owner_of_name
+from store.customers.known import Assigned, normal_name, owner_of_name
 from store.engine import Transaction
 from store.inbox import customer_name, owner_of_event
 from store.inbox import name_digest as digest
@@ -154,16 +155,18 @@ def known_names(about: Registered | Corrected) -> tuple[str, ...]:
 
 
 def resolve(
-    tx: Transaction, event: Incoming, owners_of_numbers: dict[str, str]
+    tx: Transaction, event: Incoming, numbers: Mapping[str, Assigned]
 ) -> str | Awaited | None:
     """Give the event's customer, what must appear before it can be known, or none."""
     if event.subject is not None:
         return event.subject
     match event.kind.whose, event.data:
         case Whose.DIALLED, MessageTaken(dialled_number=str(number)):
-            return owners_of_numbers.get(number) or Awaited("number", number_name(number))
+            found = numbers.get(number)
+            return found.customer_ref if found else Awaited("number", number_name(number))
         case Whose.DIALLED, CallWaiting(dialled_number=str(number)):
-            return owners_of_numbers.get(number)
+            found = numbers.get(number)
+            return found.customer_ref if found else None
         case Whose.ADDRESSEE, PostReceived(addressee=str(addressee)):
             owner = owner_of_name(tx, addressee)
             return owner or Awaited("addressee", addressee_name(addressee))

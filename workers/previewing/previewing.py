@@ -178,6 +178,7 @@ def _claimed(wanted: Wanted, now: datetime) -> Claimed:
         channel=wanted.channel,
         lane=Lane.ROUTINE,
         purpose=Purpose.OFFERS if offer else Purpose.MESSAGES,
+        service=None,
         mode=Mode.ALL,
         content=wanted.content,
         attach=wanted.content is Content.FULL,

@@ -133,7 +133,7 @@ def _standing(
 def _following(tx: Transaction, request: Request) -> Following:
     found = select(events.c.publisher).where(events.c.id == request.id)
     publisher = tx.connection.execute(found).scalar_one()
-    return Following(request.id, publisher, request.customer_ref)
+    return Following(request.id, publisher, request.customer_ref, None)
 
 
 def _record(

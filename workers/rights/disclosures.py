@@ -267,6 +267,7 @@ def _entry(tx: Transaction, one: Disclosure, ref: str, digest: str) -> tuple[Ent
         customer_ref=ref,
         event_id=one.id,
         purpose=Purpose.DISCLOSURE,
+        service=None,
         outcome=OUTCOME,
         reason=Reason.DISCLOSED,
         rule_id=WAY,

@@ -1,10 +1,11 @@
-"""Which services produce an event, and has one of them started for its customer?"""
+"""Which services produce an event, has one of them started, and for which was it reported?"""
 
 from collections.abc import Collection, Mapping
 from types import MappingProxyType
 from typing import Final, Literal
 
-from contracts.planning import Customer
+from contracts.events.post import PostReceived
+from contracts.planning import Customer, Routable
 from contracts.rule_words import Matchable
 from contracts.vocabulary import POST_SERVICES, TELEPHONE_SERVICES, Service
 
@@ -16,6 +17,8 @@ _SERVICES: Final[Mapping[str, frozenset[Service]]] = MappingProxyType(
     {kind.value: TELEPHONE_SERVICES for kind in CALLS}
     | {kind.value: POST_SERVICES for kind in POST}
 )
+# Whose post a registered office is there to take in.
+_OFFICIAL: Final = frozenset({"official", "court"})
 # These wait for no customer: they make one, or a caller on the line cannot wait.
 _NOBODY_YET: Final = frozenset(
     {
@@ -56,3 +59,35 @@ def is_served(event_type: str, customer: Customer | None) -> bool:
     if wanted is None:
         return True
     return customer is not None and not wanted.isdisjoint(customer.started)
+
+
+def service_of(
+    event: Routable, customer: Customer, assigned: Service | None = None
+) -> Service | None:
+    """For which of the customer's services an event was reported; none for what is for all.
+
+    ``assigned`` is what the number that was dialled serves, where that is one of the customer's.
+    """
+    match event.data:
+        case PostReceived(kinds=kinds):
+            return post_service(customer, kinds | event.kinds)
+        case _ if _SERVICES.get(event.type) is TELEPHONE_SERVICES:
+            return _one_of(TELEPHONE_SERVICES, customer, assigned or Service.PHONE_ANSWERING)
+        case _:
+            return None
+
+
+def post_service(customer: Customer, kinds: Collection[str]) -> Service | None:
+    """For which of the customer's services an item came, by all that is known of its kinds.
+
+    A registered office is there for what authorities and courts send.
+    """
+    official = not _OFFICIAL.isdisjoint(kinds)
+    likely = Service.REGISTERED_OFFICE if official else Service.MAIL_FORWARDING
+    return _one_of(POST_SERVICES, customer, likely)
+
+
+def _one_of(services: frozenset[Service], customer: Customer, likely: Service) -> Service | None:
+    """The customer's only one of some services; of several the likely one, else the first."""
+    theirs = services & (customer.started or customer.contracted)
+    return likely if likely in theirs else min(theirs, default=None)

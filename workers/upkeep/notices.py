@@ -99,7 +99,7 @@ def _plan_for(
     tx.prepare_keys(ref for ref, planned in plans if planned.non_sends)
     rows, entries = [], []
     for ref, planned in plans:
-        after = Following(kept.id, kept.publisher, ref)
+        after = Following(kept.id, kept.publisher, ref, kept.service)
         made = (adding.delivery_row(tx, after, d) for d in planned.deliveries)
         rows += [row | {"hinted_at": None} for row in made]
         entries += [adding.non_send_entry(tx, after, n) for n in planned.non_sends]

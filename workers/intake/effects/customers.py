@@ -29,7 +29,7 @@ from contracts.vocabulary import (
 from store.billing import subscriptions
 from store.customers import changes as change
 from store.customers import consenting
-from store.customers.known import is_rung_for_somebody, owner_of_number, profile_of
+from store.customers.known import assigned, is_rung_for_somebody, profile_of
 from store.deliveries import ending
 from store.deliveries.claiming import AFTER_TERMINATION
 from store.outbox import Outcome, to_publisher
@@ -123,8 +123,8 @@ def corrected(scene: Scene) -> Effect:
 def number_assigned(scene: Scene) -> Effect:
     """Give a number to a customer, unless it is another's, or calls to it would go in a circle."""
     data = scene.data(NumberAssigned)
-    owner = owner_of_number(scene.tx, [data.number]).get(data.number)
-    if owner is not None and owner != scene.ref:
+    before = assigned(scene.tx, [data.number]).get(data.number)
+    if before is not None and before.customer_ref != scene.ref:
         return impossible("data.number", "is another customer's; release it there first")
     if is_rung_for_somebody(scene.tx, data.number):
         return impossible(

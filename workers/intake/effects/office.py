@@ -54,7 +54,7 @@ def _withdraw_waiting(scene: Scene, known: inbox.Known) -> None:
     kept = inbox.load(scene.tx, [known.id])[0]
     inbox.take_up(scene.tx, kept, kept.customer_ref, None, EventStatus.WITHDRAWN)
     if kept.customer_ref is not None:
-        after = Following(kept.id, kept.publisher, kept.customer_ref)
+        after = Following(kept.id, kept.publisher, kept.customer_ref, kept.service)
         adding.add_non_sends(scene.tx, after, [NonSend(Reason.WITHDRAWN, Purpose.MESSAGES)])
 
 

@@ -37,6 +37,7 @@ from workers.intake.effects.scene import Effect, Scene, impossible
 from workers.intake.submission import Incoming
 from workers.intake.whose import Awaited, item_name
 from workers.routing.post_items import NEVER_SHREDDED, WRITTEN_AS, by_customer, wish_of_customer
+from workers.routing.services import post_service
 
 MAILROOM: Final = "mailroom"
 _FOR = {
@@ -141,7 +142,7 @@ def dispatched(scene: Scene) -> Effect:
         found = _against_dispatch(scene, item, data)
         if found is not None:
             call_off(scene.tx, item, Reason.REPLACED)
-            _record_contradiction(scene, data, item_id)
+            _record_contradiction(scene, data, item)
             against.append((item_id, found))
     contradictions.put(scene.tx, scene.ref, scene.event.id, against)
     of = dict(against)
@@ -203,17 +204,18 @@ def _accept(scene: Scene, delivery_id: UUID, data: PostDispatched) -> bool:
     return bool(move(scene.tx, [accepted], [DeliveryStatus.PENDING]))
 
 
-def _record_contradiction(scene: Scene, data: PostDispatched, item_id: str) -> None:
+def _record_contradiction(scene: Scene, data: PostDispatched, item: Item) -> None:
     """The letter went, so it is on record; that nobody asked for it is on record too."""
     place = reach(scene.tx, scene.ref, data.destination_id)
     where = Where(place.value, place.masked) if place is not None else NOWHERE
     entry = Entry(
         customer_ref=scene.ref,
         event_id=scene.event.id,
-        rule_id=f"@item/{item_id}",
+        rule_id=f"@item/{item.item_id}",
         channel=Channel.POST,
         lane=Lane.ROUTINE,
         purpose=Purpose.POST,
+        service=post_service(scene.known, item.kinds),
         destination_id=data.destination_id,
         outcome=DeliveryStatus.ACCEPTED.value,
         reason=Reason.POST_DISPATCHED,

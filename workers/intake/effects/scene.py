@@ -63,8 +63,8 @@ class Scene:
         return Routable(event.id, event.type, event.received_at, event.data)
 
     def following(self) -> Following:
-        """Say what deliveries planned now follow from."""
-        return Following(self.event.id, self.event.publisher.name, self.ref)
+        """Say what deliveries planned now follow from; the service is theirs to say."""
+        return Following(self.event.id, self.event.publisher.name, self.ref, None)
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,7 +25,7 @@ from contracts.vocabulary import (
 )
 from store import inbox
 from store.customers import changes as change
-from store.customers.known import owner_of_number
+from store.customers.known import assigned
 from store.deliveries import adding, ending, putting
 from store.deliveries.adding import Due, Following
 from store.office import items
@@ -75,7 +75,7 @@ def _unusable(scene: Scene, number: str) -> str | None:
     if bar is not None:
         allowed = ", ".join(sorted(countries))
         return f"{SAYS[bar]}: it is neither texted nor rung; give an ordinary number of {allowed}"
-    if owner_of_number(scene.tx, [number]):
+    if assigned(scene.tx, [number]):
         return (
             "is a number that we answer for a customer: what is put through to it would come back"
             " to us; give the number of the customer's own telephone"
@@ -243,7 +243,7 @@ def _replan(
     told = kept.type == "call.waiting" and not was_call
     found = (plan_late_call if told else plan)(event, customer, scene.now, scene.policies.lanes)
     again = any(row["follows_up"] for row in before)
-    after = Following(kept.id, kept.publisher, scene.ref, again)
+    after = Following(kept.id, kept.publisher, scene.ref, kept.service, again)
     going = [
         _untried(scene, customer, event, delivery, tried)
         for delivery in found.deliveries
