@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import update
+from sqlalchemy import select, update
 
 from contracts.vocabulary import Retention
 from store import tables
@@ -110,6 +110,32 @@ def test_clause_41b_what_destroys_waits_for_a_hold_that_is_being_set(
     destroying.join()
 
     assert _all(office) == before
+
+
+def test_clause_41b_a_hold_waits_for_the_part_that_is_being_destroyed(
+    server_house: House, tmp_path: Path
+) -> None:
+    """Else it were answered as set, and more would go after that than its officer was told."""
+    office = Office(server_house, tmp_path)
+    destroying = threading.Thread(target=_be_over(office))
+    holding = threading.Thread(target=Holds(server_house.store).hold, args=("C-1042", OFFICER))
+
+    with server_house.store.write() as tx:  # a row that the part needs is another's for now
+        tx.connection.execute(select(tables.events.c.id).with_for_update())
+        destroying.start()
+        eventually(lambda: waits_for_a_lock(server_house), "what destroys waits for the row")
+        holding.start()
+        holding.join(1)
+        answered = not holding.is_alive()
+    destroying.join()
+    holding.join()
+    after = _kept(office, "C-1042")
+    while _retaining(office).run():
+        pass
+
+    assert not answered
+    assert after["deliveries"]
+    assert _kept(office, "C-1042") == after
 
 
 def test_clause_41b_a_hold_that_is_answered_as_set_holds(
