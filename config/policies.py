@@ -134,8 +134,9 @@ class OffersPolicy:
 class RetentionPolicy:
     """How long what is held about a customer is kept once their services have ended, in years.
 
-    Who only enquired, and never became a customer, is kept for ``prospect_months`` since they were
-    last heard of.
+    Of whom no service ever began, who only enquired, ordered or registered, is kept for
+    ``prospect_months`` since they were last heard of; with invoices, payments or checks of
+    identity, for as many years as these are kept, if that is longer.
     """
 
     years: Mapping[Retention, int]

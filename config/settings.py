@@ -449,7 +449,9 @@ class Settings(BaseSettings):
         6, description="So long after that, invoices and payments stay (the law wants six years)."
     )
     keep_prospect_months: Count = Field(
-        12, description="So long after they were last heard of, who only enquired stays."
+        12,
+        description="So long after they were last heard of, who was never served stays: who only"
+        " enquired, ordered or registered.",
     )
     report_customers: Count = Field(
         5, description="A figure of a report stands for so many customers at the least."

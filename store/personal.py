@@ -593,13 +593,14 @@ REGISTER: Mapping[str, Holding] = MappingProxyType(
             until="for good, as a keyed digest alone",
         ),
         "erasures_asked": Holding(
-            "whoever was erased, and what of theirs lay with processors",
+            "whoever was erased, or whose time was over, and what of theirs lay with processors",
             "to have erased what others keep for us, and to show that they confirmed it",
             Basis.OBLIGATION,
-            Retention.SENDS,
+            None,
             _NOBODY,
             _named("customer_ref")
             | {"named": Field("processors' names for what was sent", Form.REFERENCE)},
+            until="it was confirmed as long ago as sends are kept after the services end",
             neutral=frozenset({"processor", "parts"}),
         ),
         "items": Holding(

@@ -14,8 +14,7 @@ from sqlalchemy import ColumnElement, select, update
 
 from contracts.planning import PostInstruction
 from contracts.vocabulary import Custody, DeliveryStatus, PostAction, Reason, Role
-from store import outbox
-from store.bulk import insert_rows
+from store import bulk, outbox
 from store.engine import Transaction
 from store.office import custody
 from store.office.custody import Line
@@ -99,7 +98,7 @@ def arrived(tx: Transaction, told: Arrival) -> bool:
         "received_at": told.received_at,
         "changed_at": tx.now,
     }
-    insert_rows(tx, items, [row], skip_existing=True)
+    bulk.insert_rows(tx, items, [row], skip_existing=True)
     return True
 
 
@@ -133,16 +132,31 @@ def to_be_asked_about(tx: Transaction, held_since: datetime, limit: int) -> list
     return _held(tx, limit, *_held_since(held_since), items.c.asked_at.is_(None))
 
 
-def to_be_shredded(
+def whose_may_be_shredded(
     tx: Transaction, held_since: datetime, asked_by: datetime, limit: int
+) -> list[str]:
+    """Give customers of whom some item may be shredded (``to_be_shredded``)."""
+    ref = items.c.customer_ref
+    theirs = select(ref).where(*_may_be_shredded(held_since, asked_by), _is_unrestricted())
+    return list(tx.connection.execute(theirs.distinct().order_by(ref).limit(limit)).scalars())
+
+
+def to_be_shredded(
+    tx: Transaction, refs: Sequence[str], held_since: datetime, asked_by: datetime, limit: int
 ) -> list[Item]:
     """Give items that have been held for so long, were asked about, and may be shredded; held.
 
-    Those of who is under a legal hold may not.
+    Those of who is under a legal hold may not. The caller holds these customers alone, so that no
+    hold is set meanwhile.
     """
+    theirs = bulk.among(tx, items.c.customer_ref, refs)
+    return _held(tx, limit, *_may_be_shredded(held_since, asked_by), theirs)
+
+
+def _may_be_shredded(held_since: datetime, asked_by: datetime) -> tuple[ColumnElement[bool], ...]:
     i = items.c
     may = (i.asked_at <= asked_by, i.may_shred, i.customer_ref.not_in(untouched.held()))
-    return _held(tx, limit, *_held_since(held_since), *may)
+    return (*_held_since(held_since), *may)
 
 
 def _held_since(moment: datetime) -> tuple[ColumnElement[bool], ...]:
@@ -152,16 +166,20 @@ def _held_since(moment: datetime) -> tuple[ColumnElement[bool], ...]:
 
 
 def _held(tx: Transaction, limit: int, *conditions: ColumnElement[bool]) -> list[Item]:
-    i, c = items.c, customers.c
-    restricted = select(c.ref).where(c.restricted_at.is_not(None))
+    i = items.c
     rows = tx.connection.execute(
         select(items)
-        .where(*conditions, i.customer_ref.not_in(restricted))
+        .where(*conditions, _is_unrestricted())
         .order_by(i.customer_ref, i.destination_id, i.consolidate, i.item_id)
         .limit(limit)
         .with_for_update(skip_locked=True)
     ).mappings()
     return [_item(row) for row in rows]
+
+
+def _is_unrestricted() -> ColumnElement[bool]:
+    c = customers.c
+    return items.c.customer_ref.not_in(select(c.ref).where(c.restricted_at.is_not(None)))
 
 
 def _found(tx: Transaction, *conditions: ColumnElement[bool]) -> list[Item]:

@@ -66,7 +66,7 @@ def reopen_some(tx: Transaction, after: str | None, settled_before: datetime, li
     tx.connection.execute(
         update(t.destructions)
         .where(among(tx, d.customer_ref, sorted(late)), d.destroyed_at.is_not(None))
-        .values(destroyed_at=None)
+        .values(begun_at=None, destroyed_at=None)
     )
     return Looked(len(late), refs[-1] if len(refs) == limit else None)
 

@@ -12,16 +12,16 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import delete, exists, insert, select, update
+from sqlalchemy import delete, insert, select, update
 
 from contracts.events import TYPES
 from contracts.vocabulary import Family, Role
 from store import bulk, outbox
 from store.engine import Transaction
 from store.outbox import Outcome, to_processor
+from store.rights import untouched
 from store.tables import (
     attempts,
-    customers,
     deliveries,
     erasures_asked,
     events,
@@ -95,7 +95,7 @@ def held_by_parts(tx: Transaction, ref: str) -> Mapping[str, Held]:
     ):
         if holds:
             names.setdefault(part, [])
-    return {part: Held(part, tuple(some[:_MOST])) for part, some in names.items()}
+    return {part: Held(part, tuple(some)) for part, some in names.items()}
 
 
 def ask(
@@ -108,12 +108,23 @@ def ask(
             "processor": one.processor,
             "customer_ref": ref,
             "parts": _BETWEEN.join(held.part for held in one.held),
-            "named": json.dumps({held.part: list(held.named) for held in one.held if held.named}),
+            "named": json.dumps({h.part: list(h.named[:_MOST]) for h in one.held if h.named}),
             "asked_at": tx.now,
             "due_at": tx.now + timedelta(days=answer_days),
         }
         tx.connection.execute(insert(erasures_asked), row)
     outbox.add(tx, [_outcome(tx, erasure_id, one.processor) for one in askings])
+
+
+def ask_for_all(tx: Transaction, ref: str, askings: Sequence[Asking], answer_days: int) -> None:
+    """Ask processors to erase a customer, whom no request names, and every send by its name.
+
+    So many names do not fit into one request: there are as many requests as they take.
+    """
+    longest = max((len(held.named) for one in askings for held in one.held), default=0)
+    for begin in range(0, max(longest, 1), _MOST):
+        some = [part for one in askings if (part := _names_from(one, begin)).held]
+        ask(tx, tx.new_id(), ref, some, answer_days)
 
 
 def confirm(tx: Transaction, erasure_id: UUID, processor: str, erased_at: datetime) -> bool:
@@ -164,11 +175,20 @@ def requested(tx: Transaction, erasure_ids: Sequence[UUID]) -> dict[tuple[UUID, 
 
 
 def forget(tx: Transaction, confirmed_before: datetime) -> int:
-    """Delete what was asked about people of whom nothing else is held, confirmed before then."""
+    """Delete what was asked, and confirmed before an instant.
+
+    What is about somebody whose records are left alone stays.
+    """
     e = erasures_asked.c
-    known = exists().where(customers.c.ref == e.customer_ref)
-    gone = delete(erasures_asked).where(~known, e.confirmed_at < confirmed_before)
+    theirs = e.customer_ref.in_(untouched.refs())
+    gone = delete(erasures_asked).where(e.confirmed_at < confirmed_before, ~theirs)
     return int(tx.connection.execute(gone).rowcount)
+
+
+def _names_from(one: Asking, begin: int) -> Asking:
+    """What the next request to a processor names; the first is of parts that gave no names too."""
+    held = (Held(each.part, each.named[begin : begin + _MOST]) for each in one.held)
+    return Asking(one.processor, tuple(each for each in held if each.named or begin == 0))
 
 
 def _held(row: Any) -> Iterator[Held]:

@@ -48,7 +48,6 @@ IN_SENDS: Final[tuple[Table, ...]] = (
     t.complaints,
     t.disclosure_subjects,
     t.incident_sends,
-    t.erasures_asked,
 )
 _OF_DELIVERIES: Final = (*OF_DELIVERIES, t.gathered)
 
@@ -103,35 +102,40 @@ def standing(retention: Retention) -> tuple[ColumnElement[bool], ...]:
     return ~destroyed, *untouched.may_go()
 
 
-def begin(tx: Transaction, one: Over) -> bool:
-    """Destroy the key of a class, so that nothing that it sealed opens any more, wherever it lies.
+def is_over(tx: Transaction, one: Over) -> bool:
+    """Whether a class may go still; the caller holds the customer alone.
 
-    The caller holds the customer alone. False where they are served again, under a legal hold or
-    restricted, since they were looked for: then nothing is destroyed.
+    Not where they are served again, or their records are left alone (``store.rights.untouched``),
+    since they were looked for.
     """
     c = t.customers.c
     still = select(c.ref).where(
         c.ref == one.customer_ref, c.terminated_at == one.ended_at, *standing(one.retention)
     )
-    if tx.connection.execute(still).first() is None:
-        return False
-    row = {
-        "customer_ref": one.customer_ref,
-        "retention": one.retention,
-        "ended_at": one.ended_at,
-        "destroyed_at": None,
-        "rows": 0,
-        "files": 0,
-    }
-    bulk.insert_rows(tx, t.destructions, [row], skip_existing=True)
+    return tx.connection.execute(still).first() is not None
+
+
+def begin(tx: Transaction, one: Over) -> bool:
+    """Destroy the key of a class that is over: nothing it sealed opens any more, wherever it lies.
+
+    Gives whether that is new: false where some of it is still to go since an earlier turn.
+    """
     d = t.destructions.c
-    tx.connection.execute(
-        update(t.destructions)
-        .where(d.customer_ref == one.customer_ref, d.retention == one.retention)
-        .values(ended_at=one.ended_at, destroyed_at=None)
-    )
+    this = (d.customer_ref == one.customer_ref) & (d.retention == one.retention)
+    begun = (d.begun_at.is_not(None), d.destroyed_at.is_(None), d.ended_at == one.ended_at)
+    is_new = tx.connection.execute(select(d.rows).where(this, *begun)).first() is None
+    if is_new:
+        row = {
+            "customer_ref": one.customer_ref,
+            "retention": one.retention,
+            "ended_at": one.ended_at,
+            "begun_at": tx.now,
+            "destroyed_at": None,
+        }
+        bulk.insert_rows(tx, t.destructions, [row | {"rows": 0, "files": 0}], skip_existing=True)
+        tx.connection.execute(update(t.destructions).where(this).values(row))
     destroy_keys(tx, one.customer_ref, one.retention)
-    return True
+    return is_new
 
 
 def destroy_some(tx: Transaction, one: Over, limit: int, after: UUID | None = None) -> Destroyed:

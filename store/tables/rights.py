@@ -86,8 +86,9 @@ Index(
 )
 
 # Which processors were asked to erase somebody, and when they confirmed it. `erasure_id` is the
-# request's that it answers, where there was one. `parts` are what they do for us, and `named` is
-# JSON: by what names they know what was sent through them, until they have confirmed.
+# request's that it answers, where there was one: there is none where their time was over. `parts`
+# are what they do for us, and `named` is JSON: by what names they know what was sent through them,
+# until they have confirmed.
 erasures_asked = Table(
     "erasures_asked",
     metadata,
@@ -121,14 +122,15 @@ legal_holds = Table(
 )
 
 # A certificate for each class of a customer's records that was destroyed because its time was over.
-# `ended_at` is when that time began, the end of their services; `destroyed_at` is empty while some
-# of it is still to go.
+# `ended_at` is when that time began, the end of their services; `begun_at` is when its key went,
+# and is empty where more came since; `destroyed_at` is empty while some of it is still to go.
 destructions = Table(
     "destructions",
     metadata,
     name("customer_ref", primary_key=True),
     Column("retention", Word(Retention), primary_key=True),
     instant("ended_at", nullable=False),
+    instant("begun_at"),
     instant("destroyed_at"),
     Column("rows", Integer, nullable=False),
     Column("files", Integer, nullable=False),

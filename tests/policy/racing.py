@@ -1,7 +1,8 @@
-"""What comes of it when somebody is erased and their service is started at once?"""
+"""What comes of it when two things that exclude each other are done at once?"""
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
@@ -51,22 +52,22 @@ def race(office: Office, refs: Sequence[str]) -> list[Raced]:
     return [Raced(ref, erased, began, ref in left) for ref, erased, began in outcomes]
 
 
+def at_once(*acts: Callable[[], Any]) -> list[Any]:
+    """Do some things at once; give what each came to."""
+    begin = threading.Barrier(len(acts))
+
+    def act(one: Callable[[], Any]) -> Any:
+        begin.wait(_PATIENCE)
+        return one()
+
+    with ThreadPoolExecutor(len(acts)) as threads:
+        return [one.result(_PATIENCE) for one in [threads.submit(act, one) for one in acts]]
+
+
 def _race(office: Office, ref: str) -> tuple[bool, bool]:
-    begin = threading.Barrier(2)
-    found: dict[str, Any] = {}
-
-    def erase() -> None:
-        begin.wait(_PATIENCE)
-        found["erased"] = office.erasing.erase(ref, OFFICER)
-
-    def start() -> None:
-        begin.wait(_PATIENCE)
-        found["started"] = office.house.hand_in_one(started(ref))
-
-    threads = [threading.Thread(target=erase), threading.Thread(target=start)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(_PATIENCE)
-    erased = found["erased"].refusal is None and not found["erased"].kept
-    return erased, found["started"].answer is Answer.ACCEPTED
+    erasure, answered = at_once(
+        lambda: office.erasing.erase(ref, OFFICER),
+        lambda: office.house.hand_in_one(started(ref)),
+    )
+    erased = erasure.refusal is None and not erasure.kept
+    return erased, answered.answer is Answer.ACCEPTED

@@ -7,15 +7,21 @@ from uuid import UUID
 import pytest
 import uvloop
 
-from config.processors import Processor
-from contracts.vocabulary import Answer, Category, DeliveryStatus, Reason, RightsStatus, Role
+from contracts.vocabulary import Answer, Reason, RightsStatus, Role
 from store import outbox, tables
-from store.deliveries.recording import Result, record
 from store.publishers import Publisher
 from store.rights import processors
-from tests.building import House, submission
+from tests.building import submission
 from tests.factories import envelope, valid
 from tests.policy.desk import OFFICER, Office
+from tests.policy.processing import (
+    RUNS,
+    asked,
+    confirm,
+    confirmed,
+    publisher,
+    sent_to,
+)
 from tests.providers.servers import serving, until
 from tests.providers.smtp_servers import MailServer, Script, certificate
 from tests.providers.test_smtp_tls import send
@@ -27,70 +33,15 @@ from workers.rights.forgetting import Forgetting
 from workers.telling import tell
 
 
-def _runs(part: str, name: str, category: Category = Category.COMMUNICATIONS) -> Processor:
-    return Processor(part, category, name, f"{name} Ltd", "GB", "DPA")
-
-
-RUNS = (
-    _runs("provider", "relay"),
-    _runs("call-centre", "centre"),
-    _runs("payments", "bank", Category.FINANCIAL),
-    _runs("files", "bucket", Category.STORAGE),
-    _runs("backup", "vaults", Category.BACKUP),
-)
-
-
 def _erasing(office: Office) -> Erasing:
     return Erasing(
         office.house.store, lambda: office.register, lambda: office.files, RUNS, answer_days=14
     )
 
 
-def _sent_to(house: House, ref: str = "C-1042") -> None:
-    """A customer before their service, of whom an invoice has gone out by email."""
-    house.register(ref, contact=..., invoice_email="accounts@harbourlane.example")
-    house.tell(envelope("invoice.issued", subject=ref))
-    (claimed,) = house.claim()
-    with house.store.write() as tx:
-        sent = Result(
-            claimed=claimed,
-            verdict="accepted",
-            to=DeliveryStatus.ACCEPTED,
-            reason=Reason.PROVIDER_ACCEPTED,
-            provider="provider",
-            reference="SM-77",
-        )
-        record(tx, [sent])
-
-
-def _confirmed(request: str, processor: str, **more: Any) -> dict[str, Any]:
-    return envelope(
-        "erasure.confirmed",
-        data=valid("erasure.confirmed", request_id=request, processor=processor),
-        **{"subject": None} | more,
-    )
-
-
-def _publisher(processor: str) -> Publisher:
-    return Publisher(
-        f"{processor}-desk", ("erasure.confirmed",), ("*",), (), (Role.PROCESSOR,), processor
-    )
-
-
-def _confirm(house: House, request: UUID, *names: str) -> None:
-    for name in names:
-        told = house.hand_in_one(_confirmed(str(request), name), _publisher(name))
-        assert told.answer is Answer.ACCEPTED
-
-
-def _asked(house: House, *, confirmed: bool = False) -> list[processors.Asked]:
-    with house.store.read() as tx:
-        return processors.listed(tx, confirmed=confirmed)
-
-
 def test_clause_30_an_erasure_asks_each_processor_that_holds_something(office: Office) -> None:
     """Once each, and nobody who holds nothing; what we delete ourselves nobody is asked to."""
-    _sent_to(office.house)
+    sent_to(office.house)
     office.house.tell(envelope("rights.requested", data=valid("rights.requested", kind="erasure")))
 
     done = _erasing(office).erase("C-1042", OFFICER)
@@ -106,7 +57,7 @@ def test_clause_30_an_erasure_asks_each_processor_that_holds_something(office: O
 
 def test_clause_30_a_processor_reads_what_it_alone_is_asked(office: Office) -> None:
     """What another holds of somebody, and by which names, is not for it to know."""
-    _sent_to(office.house)
+    sent_to(office.house)
     _erasing(office).erase("C-1042", OFFICER)
 
     with office.house.store.write() as tx:
@@ -114,7 +65,7 @@ def test_clause_30_a_processor_reads_what_it_alone_is_asked(office: Office) -> N
         read = {
             name: [
                 one.facts["processor"]
-                for one in outbox.after(tx, _publisher(name).audiences(), 0, 100)
+                for one in outbox.after(tx, publisher(name).audiences(), 0, 100)
             ]
             for name in ("relay", "bank", "stranger")
         }
@@ -123,39 +74,39 @@ def test_clause_30_a_processor_reads_what_it_alone_is_asked(office: Office) -> N
 
 
 @pytest.mark.parametrize(
-    "publisher", [_publisher("bank"), Publisher("all", ("*",), ("*",), (), tuple(Role))]
+    "publisher", [publisher("bank"), Publisher("all", ("*",), ("*",), (), tuple(Role))]
 )
 def test_clause_30_nobody_confirms_for_another_processor(
     office: Office, publisher: Publisher
 ) -> None:
     """Else an erasure is closed on the word of somebody who has erased nothing."""
-    _sent_to(office.house)
+    sent_to(office.house)
     _erasing(office).erase("C-1042", OFFICER)
-    erasure = _asked(office.house)[0].erasure_id
+    erasure = asked(office.house)[0].erasure_id
 
-    answer = office.house.hand_in_one(_confirmed(str(erasure), "relay"), publisher)
+    answer = office.house.hand_in_one(confirmed(str(erasure), "relay"), publisher)
 
     assert answer.answer is Answer.REJECTED
     assert [one.path for one in answer.problems] == ["data.processor"]
     assert "--processor NAME" in answer.problems[0].text
-    assert {one.processor for one in _asked(office.house)} >= {"relay", "bank"}
+    assert {one.processor for one in asked(office.house)} >= {"relay", "bank"}
 
 
 def test_clause_30_an_operator_confirms_for_one_that_publishes_nothing(office: Office) -> None:
     """By telephone or letter: what the command line publishes is an operator's word."""
-    _sent_to(office.house)
+    sent_to(office.house)
     _erasing(office).erase("C-1042", OFFICER)
-    erasure = _asked(office.house)[0].erasure_id
+    erasure = asked(office.house)[0].erasure_id
 
-    answer = office.house.hand_in_one(_confirmed(str(erasure), "relay"), BY_HAND)
+    answer = office.house.hand_in_one(confirmed(str(erasure), "relay"), BY_HAND)
 
     assert answer.answer is Answer.ACCEPTED
-    assert "relay" not in {one.processor for one in _asked(office.house)}
+    assert "relay" not in {one.processor for one in asked(office.house)}
 
 
 def test_clause_30_a_processor_is_told_whom_and_by_which_names(office: Office) -> None:
     """It knows a send by the name that it gave it; our own of the customer goes along."""
-    _sent_to(office.house)
+    sent_to(office.house)
     _erasing(office).erase("C-1042", OFFICER)
 
     with office.house.store.write() as tx:
@@ -173,33 +124,33 @@ def test_clause_30_a_processor_is_told_whom_and_by_which_names(office: Office) -
 
 def test_clause_30_the_request_is_open_until_the_last_receipt(office: Office) -> None:
     """However often one of them confirms, and in whatever order."""
-    _sent_to(office.house)
+    sent_to(office.house)
     office.house.tell(envelope("rights.requested", data=valid("rights.requested", kind="erasure")))
     done = _erasing(office).erase("C-1042", OFFICER)
     (request,) = office.house.rows(tables.rights_requests)
     assert request["status"] is RightsStatus.OPEN
 
-    _confirm(office.house, request["id"], *done.asked[:-1], done.asked[0])
+    confirm(office.house, request["id"], *done.asked[:-1], done.asked[0])
     (before,) = office.house.rows(tables.rights_requests)
-    _confirm(office.house, request["id"], done.asked[-1])
+    confirm(office.house, request["id"], done.asked[-1])
 
     (after,) = office.house.rows(tables.rights_requests)
     assert before["status"] is RightsStatus.OPEN
     assert after["status"] is RightsStatus.DONE
-    assert _asked(office.house) == []
-    assert [one.processor for one in _asked(office.house, confirmed=True)]
+    assert asked(office.house) == []
+    assert [one.processor for one in asked(office.house, confirmed=True)]
     assert {row["named"] for row in office.house.rows(tables.erasures_asked)} == {None}
 
 
 def test_clause_30_receipts_that_come_in_one_batch_close_it_too(office: Office) -> None:
     """Each is decided with what those before it have changed."""
-    _sent_to(office.house)
+    sent_to(office.house)
     office.house.tell(envelope("rights.requested", data=valid("rights.requested", kind="erasure")))
     done = _erasing(office).erase("C-1042", OFFICER)
     (request,) = office.house.rows(tables.rights_requests)
 
     office.house.taking_in.take_in(
-        [submission(_confirmed(str(request["id"]), name), _publisher(name)) for name in done.asked]
+        [submission(confirmed(str(request["id"]), name), publisher(name)) for name in done.asked]
     )
 
     assert office.house.rows(tables.rights_requests)[0]["status"] is RightsStatus.DONE
@@ -207,15 +158,15 @@ def test_clause_30_receipts_that_come_in_one_batch_close_it_too(office: Office) 
 
 def test_clause_30_a_receipt_that_names_the_customer_brings_nothing_back(office: Office) -> None:
     """Publishers repeat the subject; nothing of theirs is to be kept under it."""
-    _sent_to(office.house)
+    sent_to(office.house)
     _erasing(office).erase("C-1042", OFFICER)
-    one = _asked(office.house)[0]
+    one = asked(office.house)[0]
 
-    receipt = _confirmed(str(one.erasure_id), one.processor, subject="C-1042")
-    office.house.hand_in_one(receipt, _publisher(one.processor))
+    receipt = confirmed(str(one.erasure_id), one.processor, subject="C-1042")
+    office.house.hand_in_one(receipt, publisher(one.processor))
 
     assert office.house.rows(tables.events, customer_ref="C-1042") == []
-    assert len(_asked(office.house)) == len(_asked(office.house, confirmed=True)) - 1
+    assert len(asked(office.house)) == len(asked(office.house, confirmed=True)) - 1
 
 
 @pytest.mark.parametrize("request_id", ["right-1", str(UUID(int=7))])
@@ -223,7 +174,7 @@ def test_clause_30_a_receipt_for_what_nobody_asked_is_refused(
     office: Office, request_id: str
 ) -> None:
     """Its publisher has mixed something up, and must know."""
-    answer = office.house.hand_in_one(_confirmed(request_id, "relay"), _publisher("relay"))
+    answer = office.house.hand_in_one(confirmed(request_id, "relay"), publisher("relay"))
 
     assert answer.answer is Answer.REJECTED
     assert [one.path for one in answer.problems] == ["data.request_id"]
@@ -238,7 +189,7 @@ def test_clause_30_who_was_never_sent_anything_is_erased_at_once(office: Office)
 
 def test_clause_30_a_processor_that_does_not_answer_shows(office: Office) -> None:
     """The officer has its answer to ask for, and the law's month runs."""
-    _sent_to(office.house)
+    sent_to(office.house)
     _erasing(office).erase("C-1042", OFFICER)
 
     office.house.clock.advance(days=15)
@@ -269,7 +220,7 @@ def test_clause_30_that_they_asked_and_who_confirmed_it_is_forgotten_when_sends_
     office: Office,
 ) -> None:
     """No service of theirs ended, from which else that time would run: it would be for good."""
-    _sent_to(office.house)
+    sent_to(office.house)
     office.house.tell(envelope("rights.requested", data=valid("rights.requested", kind="erasure")))
     made = office.complaints.open(Came("too many calls", "phone", "C-1042"), OFFICER)
     assert isinstance(made, UUID)
@@ -277,7 +228,7 @@ def test_clause_30_that_they_asked_and_who_confirmed_it_is_forgotten_when_sends_
     office.complaints.close(made, OFFICER)
     done = _erasing(office).erase("C-1042", OFFICER)
     (request,) = office.house.rows(tables.rights_requests)
-    _confirm(office.house, request["id"], *done.asked)
+    confirm(office.house, request["id"], *done.asked)
     kept = (tables.rights_requests, tables.erasures_asked, tables.complaints)
     forgetting = Forgetting(office.house.store, office.house.policies)
 

@@ -103,7 +103,13 @@ def open_restricting(parts: Parts) -> Restricting:
 
 def open_retaining(parts: Parts, store: Store) -> Retaining:
     """Make what destroys what is over, through a store led by this process."""
-    return Retaining(store, parts.policies, lambda: open_files(parts))
+    return Retaining(
+        store,
+        parts.policies,
+        lambda: open_files(parts),
+        processors_of(parts.settings),
+        parts.settings.processor_answer_days,
+    )
 
 
 def open_erasing(parts: Parts) -> Erasing:

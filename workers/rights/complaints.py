@@ -15,7 +15,7 @@ from contracts.vocabulary import ComplaintStatus, Refusal, Target, Verb
 from store import audit
 from store.audit import By, Concerned
 from store.engine import Store, Transaction
-from store.rights import complaints, erasing
+from store.rights import alone, complaints, erasing
 from store.rights.complaints import Complaint
 from workers.rights.requests import Clock
 
@@ -54,6 +54,7 @@ class Complaints:
         """Enter one; the days to acknowledge it run from the day on which it came."""
         ref = came.customer
         with self._store.write() as tx:
+            alone.hold_customers(tx, [] if ref is None else [ref])
             if ref is not None and not erasing.standing(tx, ref)[0]:
                 return Refusal.UNKNOWN
             received_at = min(came.received_at or tx.now, tx.now)

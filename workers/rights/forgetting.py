@@ -11,6 +11,7 @@ from contracts.vocabulary import Retention
 from store import inbox
 from store.engine import Store
 from store.rights import (
+    alone,
     complaints,
     disclosures,
     forgetting_acts,
@@ -32,6 +33,7 @@ class Forgetting:
         """Forget what is over; give how many."""
         years = self._policies.retention.years[Retention.SENDS]
         with self._store.write() as tx:
+            alone.hold_cases(tx)
             # Some days late rather than one early: not every year has 366.
             closed_before = tx.now - timedelta(days=366 * years)
             kept = (complaints, disclosures, inbox, incidents, processors, requests, transfers)

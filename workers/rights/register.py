@@ -5,8 +5,8 @@ from typing import Any
 from config.policies import RetentionPolicy, retention_policy
 from config.processors import processors_of
 from config.settings import Settings
-from contracts.vocabulary import Retention
 from store.personal import REGISTER, Holding
+from store.rights.prospects import BY_LAW
 
 _MEASURES = (
     "Personal values are sealed with AES-256-GCM, under a key for each customer and class.",
@@ -71,12 +71,13 @@ def how_long(holding: Holding, policy: RetentionPolicy) -> str:
     if holding.retention is None:
         return holding.until
     years = policy.years[holding.retention]
-    prospects = (
-        f"; of who never became a customer, {policy.prospect_months} months"
-        if holding.retention is Retention.CONTACT
-        else ""
+    never_served = (
+        f"as long after they were last heard of, and {policy.prospect_months} months at the least"
+        if holding.retention in BY_LAW
+        else f"{policy.prospect_months} months after they were last heard of, or with what the law"
+        " has kept"
     )
-    return f"{years} years after the services end{prospects}"
+    return f"{years} years after the services end; of whom none ever began, {never_served}"
 
 
 def _activity(table: str, holding: Holding, policy: RetentionPolicy) -> dict[str, Any]:

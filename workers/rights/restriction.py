@@ -6,13 +6,13 @@ told before it is.
 
 from contracts.planning import LanePolicy
 from contracts.vocabulary import Refusal, RightsKind, RightsStatus, Target, Verb
-from store import audit, inbox
+from store import audit
 from store.audit import By, Concerned
 from store.customers import changes as change
 from store.customers.known import Readings
 from store.deliveries import ending
 from store.engine import Store, Transaction
-from store.rights import erasing
+from store.rights import alone, erasing
 from store.rights import requests as rights
 from workers.instructing import instruct_anew
 
@@ -27,7 +27,7 @@ class Restricting:
     def restrict(self, ref: str, by: By) -> Refusal | None:
         """Have nothing done with what is held of a customer, but that it is kept."""
         with self._store.write() as tx:
-            _alone(tx, ref)
+            alone.hold_with_cases(tx, ref)
             known, _ = erasing.standing(tx, ref)
             refusal = None if known else Refusal.UNKNOWN
             if refusal is None and change.is_restricted(tx, ref):
@@ -52,12 +52,6 @@ class Restricting:
                 instruct_anew(tx, customer, self._lanes, None)  # upkeep hints at what it tells
             _record(tx, Verb.UNRESTRICT, by, ref, refusal, f"{released} deliveries go on")
         return refusal
-
-
-def _alone(tx: Transaction, ref: str) -> None:
-    """Hold the customer alone, as what destroys does: one of the two finds what the other did."""
-    tx.lock([], [inbox.name_digest(tx, inbox.customer_name(ref))])
-    tx.ask_the_time()
 
 
 def _record(

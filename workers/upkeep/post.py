@@ -13,6 +13,7 @@ from store.deliveries.adding import Due
 from store.engine import Store, Transaction
 from store.office import items
 from store.office.items import Item
+from store.rights import alone
 from workers.instructing import Asked, hold, instruct, tell, wanted_before
 from workers.routing.post_items import ASKED_WAY, told_of_item
 from workers.routing.sending import refusal_of
@@ -74,7 +75,10 @@ def _shred(store: Store, readings: Readings, policies: Policies) -> int:
     with store.write() as tx:
         since = tx.now - timedelta(days=post.shred_after_days)
         to_answer = timedelta(days=max(0, post.shred_after_days - post.ask_after_days))
-        held = items.to_be_shredded(tx, since, tx.now - to_answer, _AT_ONCE)
+        asked_by = tx.now - to_answer
+        refs = items.whose_may_be_shredded(tx, since, asked_by, _AT_ONCE)
+        alone.hold_customers(tx, refs)
+        held = items.to_be_shredded(tx, refs, since, asked_by, _AT_ONCE)
         customers = _customers(tx, readings, held)
         for item in held:
             customer = customers[item.customer_ref or ""]

@@ -260,6 +260,7 @@ def upgrade() -> None:
         sa.Column("customer_ref", sa.String(length=500), nullable=False),
         sa.Column("retention", sa.String(length=32), nullable=False),
         sa.Column("ended_at", types.Instant(), nullable=False),
+        sa.Column("begun_at", types.Instant(), nullable=True),
         sa.Column("destroyed_at", types.Instant(), nullable=True),
         sa.Column("rows", sa.Integer(), nullable=False),
         sa.Column("files", sa.Integer(), nullable=False),
