@@ -9,6 +9,7 @@ from typing import Any
 
 from store.audit import By
 from store.files import Files
+from store.reading.attention import CLOCK, attention
 from store.rights.erasure_register import ErasureRegister
 from store.tables import metadata
 from tests.building import House
@@ -94,6 +95,12 @@ class Office:
     def requests(self) -> Requests:
         """What runs requests."""
         return Requests(self.house.store, Clock(self.house.policies))
+
+    @property
+    def clocks(self) -> dict[str, int]:
+        """Which clocks an operator is shown, and how many run alike."""
+        with self.house.store.read() as tx:
+            return {one.cause: one.count for one in attention(tx) if one.kind == CLOCK}
 
     def everything_stored(self) -> bytes:
         """All bytes of the store as it lies on a SQLite disk, and of the folders beside it."""

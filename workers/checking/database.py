@@ -15,7 +15,7 @@ from store.encryption import root_keys
 from store.encryption.keys import MasterKey, RootKey, Unopenable
 from store.engine import Store, Transaction, open_engine, ping
 from store.providers import ProviderState
-from store.reading import condition
+from store.reading import clocks, condition
 from workers.checking.finding import Finding, fine, unknown, unset, wrong
 from workers.upkeep.running import LEADER
 
@@ -59,7 +59,14 @@ def _look(found: Settings, engine: Engine) -> Sequence[Finding]:
         return [*findings, wrong("tables", f"{told}, this code needs {wanted}: onward migrate")]
     findings.append(fine("tables", f"at {at}, as this code needs"))
     with store.read() as tx:
-        return [*findings, _sealed(found, engine), _upkeep(found, tx), _due(tx), _in_use(tx)]
+        return [
+            *findings,
+            _sealed(found, engine),
+            _upkeep(found, tx),
+            _due(tx),
+            _clocks(tx),
+            _in_use(tx),
+        ]
 
 
 def _clock(dialect: str, ahead: timedelta) -> Finding:
@@ -107,6 +114,18 @@ def _due(tx: Transaction) -> Finding:
         return fine("due deliveries", f"none is due for more than {OVERDUE_SECONDS:g} s")
     told = f"{late.count} due and not taken, the oldest since {late.oldest:%Y-%m-%d %H:%M:%S} UTC"
     return wrong("due deliveries", f"{told}: is dispatch running, and does the provider answer?")
+
+
+def _clocks(tx: Transaction) -> Finding:
+    what = "legal clocks"
+    told = [
+        f"{one.count} {one.clock.value} {one.standing}"
+        for one in clocks.running(tx)
+        if one.standing == clocks.OVERDUE or one.clock is clocks.Clock.INCIDENT
+    ]
+    if told:
+        return wrong(what, f"{', '.join(told)}: onward attention says what to do about each")
+    return fine(what, "none has run out, and no breach's soon will")
 
 
 def _in_use(tx: Transaction) -> Finding:
