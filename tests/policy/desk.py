@@ -20,6 +20,7 @@ from workers.rights.disclosures import Disclosing
 from workers.rights.erasure import Erasing
 from workers.rights.incidents import Incidents
 from workers.rights.requests import Clock, Requests
+from workers.rights.restoring import Restoring, tell_register
 from workers.rights.reviews import Reviewing
 from workers.rights.transfers import Limits, Transfers
 
@@ -54,6 +55,15 @@ class Office:
     def erasing(self) -> Erasing:
         """What erases."""
         return Erasing(self.house.store, lambda: self.register, lambda: self.files)
+
+    @property
+    def restoring(self) -> Restoring:
+        """What brings a restored database up to the register."""
+        return Restoring(self.house.store, self.erasing, lambda: self.register)
+
+    def tell_register(self) -> int:
+        """Tell the register what it is to know yet, as upkeep does."""
+        return tell_register(self.house.store, lambda: self.register)
 
     @property
     def copies(self) -> Copies:

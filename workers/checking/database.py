@@ -3,7 +3,9 @@
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from urllib.parse import unquote, urlsplit
 
+from obstore.exceptions import BaseError
 from sqlalchemy import URL, Engine, make_url
 from sqlalchemy.exc import DBAPIError
 
@@ -16,7 +18,9 @@ from store.encryption.keys import MasterKey, RootKey, Unopenable
 from store.engine import Store, Transaction, open_engine, ping
 from store.providers import ProviderState
 from store.reading import clocks, condition
+from store.rights.erasure_register import ErasureRegister
 from workers.checking.finding import Finding, fine, unknown, unset, wrong
+from workers.rights.restoring import UncheckedRestoreError, insist_checked
 from workers.upkeep.running import LEADER
 
 MOST_SKEW_SECONDS = 2.0
@@ -58,6 +62,7 @@ def _look(found: Settings, engine: Engine) -> Sequence[Finding]:
         told = "there are no tables of ours yet" if at is None else f"the tables are at {at}"
         return [*findings, wrong("tables", f"{told}, this code needs {wanted}: onward migrate")]
     findings.append(fine("tables", f"at {at}, as this code needs"))
+    findings.append(_restored(found, store))
     with store.read() as tx:
         return [
             *findings,
@@ -97,6 +102,20 @@ def _sealed(found: Settings, engine: Engine) -> Finding:
         told = f"and with {', '.join(others)}: onward keys take-away it once no process has it"
         return fine(what, f"open with this master key ({master.name}), {told}")
     return fine(what, f"open with this master key ({master.name})")
+
+
+def _restored(found: Settings, store: Store) -> Finding:
+    what, parts = "restored backup", urlsplit(found.erasures)
+    if parts.scheme == "file" and not Path(unquote(parts.path)).is_dir():
+        return unset(what, "nobody has been erased or has opted out yet")
+    try:
+        insist_checked(store, ErasureRegister(found.erasures))
+    except UncheckedRestoreError as error:
+        return wrong(what, str(error))
+    except (BaseError, OSError) as error:
+        told = f"the register of erasures cannot be read ({type(error).__name__})"
+        return wrong(what, f"{told}: see ONWARD_ERASURE_URL")
+    return fine(what, "the register of erasures and opt-outs has nothing that is not known here")
 
 
 def _upkeep(found: Settings, tx: Transaction) -> Finding:
