@@ -107,7 +107,7 @@ def _sealed(found: Settings, engine: Engine) -> Finding:
 def _restored(found: Settings, store: Store) -> Finding:
     what, parts = "restored backup", urlsplit(found.erasures)
     if parts.scheme == "file" and not Path(unquote(parts.path)).is_dir():
-        return unset(what, "nobody has been erased or has opted out yet")
+        return fine(what, "nobody has been erased or has opted out yet")
     try:
         insist_checked(store, ErasureRegister(found.erasures))
     except UncheckedRestoreError as error:

@@ -7,6 +7,7 @@ the register outside the database.
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from contracts.vocabulary import Purpose
 from store.engine import Store
 from store.rights import outside
 from store.rights.bringing_back import bring_back, whose
@@ -50,7 +51,7 @@ class Restoring:
         """Do all that this database does not know of."""
         register, count = self._open_register(), 0
         again = self._erasing.erase_again()
-        with self._store.read() as tx:
+        with self._store.read(Purpose.RIGHTS) as tx:
             missing = outside.unknown(tx, register.entered())
             refs = whose(tx)
         for first in range(0, len(missing), _AT_ONCE):
@@ -66,11 +67,11 @@ def insist_checked(store: Store, register: ErasureRegister) -> None:
 
     Looks at what is later than the last that this database told it: nothing, as a rule.
     """
-    with store.read() as tx:
+    with store.read(Purpose.RIGHTS) as tx:
         last = outside.last_told(tx)
     later = register.entered(after=last)
     if later:
-        with store.read() as tx:
+        with store.read(Purpose.RIGHTS) as tx:
             missing = outside.unknown(tx, later)
         if missing:
             raise UncheckedRestoreError(len(missing))
@@ -81,7 +82,7 @@ def tell_register(store: Store, open_register: Callable[[], ErasureRegister]) ->
 
     Not from a restored database that has not been checked: that would hide that it must be.
     """
-    with store.read() as tx:
+    with store.read(Purpose.RIGHTS) as tx:
         entries = outside.untold(tx, _AT_ONCE)
     if entries:
         register = open_register()
