@@ -436,8 +436,8 @@ class Settings(BaseSettings):
     # how long what is held about people is kept
     erasure_url: str | None = Field(
         None,
-        description="Where it is written who was erased, apart from the database and its backups:"
-        " file:// or s3://; unset: `erasures` in the data folder.",
+        description="Where it is written who was erased and who opted out, apart from the"
+        " database and its backups: file:// or s3://; unset: `erasures` in the data folder.",
     )
     keep_years: Count = Field(
         5, description="So long after its services end, who a customer is and what was sent stays."

@@ -592,6 +592,15 @@ REGISTER: Mapping[str, Holding] = MappingProxyType(
             _keyed(ref_index="their reference"),
             until="for good, as a keyed digest alone",
         ),
+        "outside_entries": Holding(
+            "whoever opted out, or in again",
+            "that a restored backup brings back nobody's leave to write to them",
+            Basis.OBLIGATION,
+            None,
+            _NOBODY,
+            _keyed(content="numbers, addresses and references, as keyed digests"),
+            until="until the register outside the database has them, some seconds later",
+        ),
         "erasures_asked": Holding(
             "whoever was erased, or whose time was over, and what of theirs lay with processors",
             "to have erased what others keep for us, and to show that they confirmed it",

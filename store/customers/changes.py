@@ -26,6 +26,7 @@ from contracts.vocabulary import (
 from store.customers import earlier_values
 from store.customers.known import normal_name, profile_of
 from store.engine import Transaction
+from store.rights import outside
 from store.tables import (
     customers,
     destinations,
@@ -366,7 +367,7 @@ def suppress(
         "since": tx.now,
         "lifted_at": None,
     }
-    tx.connection.execute(
+    changed = tx.connection.execute(
         make(suppressions)
         .values(**row)
         .on_conflict_do_update(
@@ -374,7 +375,9 @@ def suppress(
             set_={name: row[name] for name in ("reason", "set_by", "since", "lifted_at")},
             where=suppressions.c.lifted_at.is_not(None),
         )
+        .returning(suppressions)
     )
+    outside.note_places(tx, changed.all())
 
 
 def lift_suppressions(
@@ -393,8 +396,10 @@ def lift_suppressions(
             suppressions.c.lifted_at.is_(None),
         )
         .values(lifted_at=tx.now)
-    )
-    return int(lifted.rowcount)
+        .returning(suppressions)
+    ).all()
+    outside.note_places(tx, lifted)
+    return len(lifted)
 
 
 def suppress_place(

@@ -15,6 +15,7 @@ from contracts.planning import INVOICE_EMAIL
 from contracts.vocabulary import Channel, Purpose, Reason, SuppressedBy
 from store.customers.changes import lift_suppressions, touch, upsert
 from store.engine import Transaction
+from store.rights import outside
 from store.tables import consents, destinations, suppressions
 
 _BEFORE_A_NO = "said before they said no"
@@ -61,18 +62,35 @@ def withdraw_consent(
     tx: Transaction, ref: str, purpose: Purpose, channel: Channel, *, at: datetime, method: str
 ) -> None:
     """Keep that a customer no longer agrees; what was agreed stays on record."""
+    end_consents(tx, ref, purpose, channel, at, method)
+    _suppress(tx, ref, purpose, at)
+    outside.note_withdrawal(tx, ref, purpose, channel, at)
+    touch(tx, ref)
+
+
+def end_consents(
+    tx: Transaction,
+    ref: str,
+    purpose: Purpose,
+    channel: Channel,
+    at: datetime,
+    method: str,
+    given_by: datetime | None = None,
+) -> int:
+    """Note that what a customer agreed to is over; of an instant, only what was given by then."""
     c = consents.c
     theirs = (c.customer_ref == ref) & (c.purpose == purpose) & (c.channel == channel)
-    stand = select(c.given_at).where(theirs, c.withdrawn_at.is_(None))
-    for given_at in tx.connection.execute(stand).scalars().all():
+    early = [] if given_by is None else [c.given_at <= given_by]
+    stand = select(c.given_at).where(theirs, c.withdrawn_at.is_(None), *early)
+    given = tx.connection.execute(stand).scalars().all()
+    for given_at in given:
         how = _how(tx, ref, _place(ref, purpose, channel, given_at), method)
         tx.connection.execute(
             update(consents)
             .where(theirs, c.given_at == given_at)
             .values(withdrawn_at=at, withdrawn_how=how)
         )
-    _suppress(tx, ref, purpose, at)
-    touch(tx, ref)
+    return len(given)
 
 
 def suppress_for_good(tx: Transaction, ref: str) -> None:
@@ -107,9 +125,12 @@ def _suppress(tx: Transaction, ref: str, purpose: Purpose, at: datetime) -> None
     }
     statement = make(suppressions).values(**row)
     changed = {name: row[name] for name in ("reason", "set_by", "since", "lifted_at")}
-    tx.connection.execute(
-        statement.on_conflict_do_update(index_elements=["value_index", "purpose"], set_=changed)
+    barred = tx.connection.execute(
+        statement.on_conflict_do_update(
+            index_elements=["value_index", "purpose"], set_=changed
+        ).returning(suppressions)
     )
+    outside.note_places(tx, barred.all())
 
 
 def _last_no(

@@ -9,6 +9,7 @@ from contracts.vocabulary import Purpose, Reason, SuppressedBy
 from store.customers.known import open_destination
 from store.encryption.keys import Unopenable
 from store.engine import Transaction
+from store.rights import outside
 from store.tables import destinations, suppressions
 
 
@@ -82,6 +83,7 @@ def lift(
     if purpose is not None:
         wanted.append(s.purpose == purpose)
     lifted = tx.connection.execute(
-        update(suppressions).where(*wanted).values(lifted_at=tx.now).returning(s.purpose)
-    ).scalars()
-    return sorted(lifted)
+        update(suppressions).where(*wanted).values(lifted_at=tx.now).returning(suppressions)
+    ).all()
+    outside.note_places(tx, lifted)
+    return sorted(row.purpose for row in lifted)

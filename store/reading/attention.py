@@ -19,12 +19,14 @@ from store.engine import Transaction
 from store.evidence import inquiries
 from store.evidence.inquiries import InquiryLine
 from store.office import notes
+from store.reading import clocks
 from store.tables import contradictions, deliveries, events, rejected_events, waits
 from store.tables import notes as note_rows
 
 CONTRADICTED = "contradicted"
 REJECTED = "rejected"
 OVERDUE = "overdue"
+CLOCK = "clock"
 FOLLOW_UP = "follow_up"
 _EXAMPLES = 3
 _NONE = "-"
@@ -34,7 +36,8 @@ _NONE = "-"
 class Group:
     """What waits for one cause.
 
-    ``kind`` is a delivery status, `contradicted`, `rejected`, `overdue`, or `follow_up`.
+    ``kind`` is a delivery status, `contradicted`, `rejected`, `overdue`, `clock`,
+    or `follow_up`.
 
     ``words`` say the cause beside the kind. ``examples`` are ids, the oldest first.
     ``filters`` find its members.
@@ -85,9 +88,11 @@ def attention(tx: Transaction) -> list[Group]:
         *_contradictions(tx),
         *_rejected(tx),
         *_overdue(tx),
+        *_clocks(tx),
         *_follow_ups(tx),
     ]
-    kinds = [*(status.value for status in _ORDER), CONTRADICTED, REJECTED, OVERDUE, FOLLOW_UP]
+    others = (CONTRADICTED, REJECTED, OVERDUE, CLOCK, FOLLOW_UP)
+    kinds = [*(status.value for status in _ORDER), *others]
     return sorted(groups, key=lambda g: (kinds.index(g.kind), -g.count, g.cause))
 
 
@@ -242,6 +247,20 @@ def _overdue(tx: Transaction) -> list[Group]:
     return groups
 
 
+def _clocks(tx: Transaction) -> list[Group]:
+    return [
+        Group(
+            CLOCK,
+            (one.clock.value, one.standing, one.word),
+            one.count,
+            one.oldest,
+            one.examples,
+            one.filters,
+        )
+        for one in clocks.running(tx)
+    ]
+
+
 def _follow_ups(tx: Transaction) -> list[Group]:
     n = note_rows.c
     due = notes.overdue(tx)
@@ -365,6 +384,24 @@ def _overdue_of(tx: Transaction, group: Group, limit: int) -> list[Member]:
     ]
 
 
+def _clocks_of(tx: Transaction, group: Group, limit: int) -> list[Member]:
+    clock = clocks.Clock(group.words[0])
+    return [
+        Member(
+            id=one.id,
+            target=one.target,
+            cause=group.cause,
+            since=one.began,
+            type=clock.value,
+            source=None,
+            event_id=None,
+            customer_ref=one.customer_ref,
+            detail=f"due {one.due}",
+        )
+        for one in clocks.cases(tx, clock, group.filters, limit)
+    ]
+
+
 def _follow_ups_of(tx: Transaction, group: Group, limit: int) -> list[Member]:
     n, e = note_rows.c, events.c
     rows = tx.connection.execute(
@@ -400,6 +437,7 @@ _READERS: dict[str, Callable[[Transaction, Group, int], list[Member]]] = {
     CONTRADICTED: _contradictions_of,
     REJECTED: _rejected_of,
     OVERDUE: _overdue_of,
+    CLOCK: _clocks_of,
     FOLLOW_UP: _follow_ups_of,
 }
 

@@ -13,6 +13,7 @@ from contracts.vocabulary import ATTENTION, Channel, DeliveryStatus, Lane
 from store.engine import Transaction
 from store.providers import ProviderState, states
 from store.reading.attention import rejected_count
+from store.reading.clocks import Running, running
 from store.reading.queues import QueueFigures, queue_figures
 from store.tables import deliveries, waits
 
@@ -46,6 +47,7 @@ class Figures:
     rejected: int
     waiting: int
     overdue: int
+    clocks: Sequence[Running]
     providers: Sequence[ProviderState]
 
 
@@ -60,6 +62,7 @@ def figures(tx: Transaction) -> Figures:
         rejected_count(tx),
         waiting,
         overdue,
+        running(tx),
         states(tx),
     )
 

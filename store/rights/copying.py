@@ -159,6 +159,7 @@ NOT_COPIED: Final[Mapping[str, str]] = MappingProxyType(
         "search_terms": "keyed digests of words of the events",
         "suppressions": "keyed digests of places that stand in `destinations`",
         "texted": "keyed digests, an hour old at the most",
+        "outside_entries": "keyed digests of what stands in `consents` and `destinations`",
         "erasures": "keyed digests of who was erased",
         "waits": "keyed digests of what events wait for",
         "gathered": "which events one delivery told of together; stands in `deliveries`, `events`",

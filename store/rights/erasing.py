@@ -76,6 +76,7 @@ OTHERWISE: Final[tuple[Table, ...]] = (
 KEPT: Final[Mapping[str, str]] = MappingProxyType(
     {
         "suppressions": "a keyed digest alone, so that nothing is ever sent there again",
+        "outside_entries": "keyed digests alone, until the register outside has them",
         "erasures": "a keyed digest alone, so that nothing brings them back",
         "acts": "who did what; why is erased",
         "act_targets": "ids alone",

@@ -17,7 +17,7 @@ from store.customers import consenting
 from store.customers.known import profile_of
 from store.deliveries import ending
 from store.engine import Transaction
-from store.rights import untouched
+from store.rights import outside, untouched
 from store.tables import customers, deliveries, destinations, openings
 
 _HOW = "objection"
@@ -46,6 +46,7 @@ def stop_interests(tx: Transaction, ref: str) -> int:
     Of who is under a legal hold that stays until it is lifted. Gives how many went.
     """
     change.touch(tx, ref, objected_at=tx.now)
+    outside.note_objection(tx, ref)
     return 0 if untouched.is_held(tx, ref) else forget_fetched(tx, ref)
 
 

@@ -56,6 +56,7 @@ from store.tables.rights import (
     erasures,
     erasures_asked,
     legal_holds,
+    outside_entries,
     rights_requests,
     supplier_disclosures,
 )
@@ -105,6 +106,7 @@ __all__ = [
     "numbers",
     "openings",
     "outbox",
+    "outside_entries",
     "payment_requests",
     "planning_tasks",
     "policy_versions",

@@ -48,6 +48,24 @@ erasures = Table(
     instant("at", nullable=False),
 )
 
+# What the register outside the database is told: who opted out, or in again (JSON, keyed digests
+# alone), and that somebody was erased. Once it is told, the id alone stays, to know it by.
+outside_entries = Table(
+    "outside_entries",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    instant("at", nullable=False),
+    Column("content", Text),
+    instant("told_at"),
+)
+_untold = outside_entries.c.told_at.is_(None)
+Index(
+    "ix_outside_entries_untold",
+    outside_entries.c.id,
+    postgresql_where=_untold,
+    sqlite_where=_untold,
+)
+
 # What a person says is wrong: a destination or a field. It is not used while this stands open; how
 # it was settled stands there afterwards. `rights_request_id` is the request that it is part of.
 contests = Table(

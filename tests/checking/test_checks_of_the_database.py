@@ -14,6 +14,8 @@ from store.engine import Store, open_engine
 from store.leases import hold
 from store.migrating import migrate
 from store.providers import Known
+from store.rights import incidents
+from store.rights.affected import Wrong
 from tests.checking.telling import told
 from workers.checking import State
 from workers.checking.database import _clock, database
@@ -127,3 +129,18 @@ def test_a_file_that_is_no_store_is_told(tmp_path: Path) -> None:
     found = told(database(_settings(tmp_path, f"sqlite:///{file}")))
 
     assert found["database"].state is State.WRONG
+
+
+def test_a_breach_whose_hours_run_out_is_told(tmp_path: Path, store_url: str) -> None:
+    """What the law sets a time for is nothing that mends itself."""
+    store = _migrated(store_url)
+    with store.write() as tx:
+        due = tx.now + timedelta(hours=3)
+        incidents.put(tx, "found", Wrong(customer="C-1042"), [], tx.now, due, "kim")
+    store.close()
+
+    found = told(database(_settings(tmp_path, store_url)))["legal clocks"]
+
+    assert found.state is State.WRONG
+    assert "1 incident soon" in found.says
+    assert "onward attention" in found.says

@@ -12,6 +12,7 @@ BOUNDED = {
     "became",
     "channel",
     "chore",
+    "clock",
     "family",
     "lane",
     "loop",

@@ -173,7 +173,7 @@ def test_every_expression_of_the_dashboard_is_promql(promtool: str, tmp_path: Pa
 
 
 def test_alerts_come_when_they_should_and_not_before(promtool: str, tmp_path: Path) -> None:
-    """The three worst, and blindness: each by its own story, in ``alert_cases.yml``."""
+    """The three worst, what is owed, and blindness: each by a story in ``alert_cases.yml``."""
     cases = yaml.safe_load((Path(__file__).parent / "alert_cases.yml").read_text())
     path = tmp_path / "cases.yml"
     path.write_text(yaml.safe_dump(cases | {"rule_files": [str(PROMETHEUS / "alerts.yml")]}))

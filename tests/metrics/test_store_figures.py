@@ -101,3 +101,17 @@ def test_events_that_wait_or_were_rejected_are_counted(house: House) -> None:
     assert value(before, "onward_waiting_events", overdue="false") == 1
     assert value(before, "onward_rejected_events") == 1
     assert value(after, "onward_waiting_events", overdue="true") == 1
+
+
+def test_clocks_that_the_law_sets_are_counted(house: House) -> None:
+    """Whoever is told of them by an alert need not look every day."""
+    house.serve()
+    house.tell(factories.envelope("rights.requested"))
+    house.clock.advance(days=60)
+    figures = StoreFigures(house.store)
+    figures.read()
+
+    text = _shown(figures, leads=True)
+
+    assert value(text, "onward_legal_clocks", clock="request", overdue="true") == 1
+    assert value(text, "onward_legal_clocks", clock="incident", overdue="true") == 0

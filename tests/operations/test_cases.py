@@ -236,3 +236,24 @@ def test_temporary_copies_are_swept_by_hand(desk: Desk) -> None:
 
     assert swept == {"removed": 0}
     assert Path("copy.zip").exists()
+
+
+def test_a_clock_that_runs_out_is_shown_with_what_ends_it(desk: Desk) -> None:
+    """Listed as the rest is; no verb of deliveries ends it."""
+    desk.type("incidents", "open", "a wrong number", "--customer", "C-1042")
+    (incident,) = rows(desk, "incidents", "list")
+    ages_ago = "2026-01-02T10:00:00Z"
+    desk.type("rights", "open", "C-1042", "--kind", "access", "--received-at", ages_ago)
+    (request,) = rows(desk, "rights", "list")
+
+    said = desk.type("attention")
+    (member,) = rows(desk, "attention", "--list", "clock")
+    refused = desk.type("cancel", "--cause", "clock", *BY, fails=True)
+
+    assert f"onward rights close {request['id']}" in said
+    assert "CLOCK" in said
+    assert "onward trace" not in said
+    assert (member["id"], member["target"]) == (request["id"], "request")
+    assert member["detail"] == f"due {request['due_on']}"
+    assert incident["id"] not in said
+    assert "a clock ends when what it is of is done" in refused

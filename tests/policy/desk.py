@@ -9,6 +9,7 @@ from typing import Any
 
 from store.audit import By
 from store.files import Files
+from store.reading.attention import CLOCK, attention
 from store.rights.erasure_register import ErasureRegister
 from store.tables import metadata
 from tests.building import House
@@ -19,6 +20,7 @@ from workers.rights.disclosures import Disclosing
 from workers.rights.erasure import Erasing
 from workers.rights.incidents import Incidents
 from workers.rights.requests import Clock, Requests
+from workers.rights.restoring import Restoring, tell_register
 from workers.rights.reviews import Reviewing
 from workers.rights.transfers import Limits, Transfers
 
@@ -53,6 +55,15 @@ class Office:
     def erasing(self) -> Erasing:
         """What erases."""
         return Erasing(self.house.store, lambda: self.register, lambda: self.files)
+
+    @property
+    def restoring(self) -> Restoring:
+        """What brings a restored database up to the register."""
+        return Restoring(self.house.store, self.erasing, lambda: self.register)
+
+    def tell_register(self) -> int:
+        """Tell the register what it is to know yet, as upkeep does."""
+        return tell_register(self.house.store, lambda: self.register)
 
     @property
     def copies(self) -> Copies:
@@ -94,6 +105,12 @@ class Office:
     def requests(self) -> Requests:
         """What runs requests."""
         return Requests(self.house.store, Clock(self.house.policies))
+
+    @property
+    def clocks(self) -> dict[str, int]:
+        """Which clocks an operator is shown, and how many run alike."""
+        with self.house.store.read() as tx:
+            return {one.cause: one.count for one in attention(tx) if one.kind == CLOCK}
 
     def everything_stored(self) -> bytes:
         """All bytes of the store as it lies on a SQLite disk, and of the folders beside it."""

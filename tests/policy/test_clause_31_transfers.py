@@ -283,3 +283,19 @@ def test_clause_31_no_code_of_ours_makes_a_file_that_is_not_registered() -> None
     }
 
     assert found == set(allowed)
+
+
+def test_clause_31_a_copy_that_nobody_swept_waits_for_an_operator(
+    office: Office, tmp_path: Path
+) -> None:
+    """As on a machine that is gone, or where upkeep does not run; with the machine's name."""
+    office.house.serve()
+    assert office.copies.copy("C-1042", tmp_path / "a.zip", OFFICER, release_all=True)
+    shown = []
+    for hours in (71, 1.5, 1):
+        office.house.clock.advance(hours=hours)
+        shown.append(office.clocks)
+    office.transfers.sweep()
+
+    assert shown == [{}, {}, {"clock/copy/overdue/office-1": 1}]
+    assert office.clocks == {}

@@ -334,3 +334,22 @@ def test_clause_36d_a_request_from_the_future_was_received_now(office: Office) -
     (request,) = office.house.rows(tables.rights_requests)
     assert request["received_at"] <= office.house.clock.now
     assert (request["due_on"] - office.house.clock.now.date()).days <= 35
+
+
+def test_clause_36d_a_request_is_shown_before_its_last_day_and_after(office: Office) -> None:
+    """Not while its clock is stopped: then it is their turn, and no day passes."""
+    office.house.serve()
+    office.house.tell(envelope("rights.requested"))
+    with office.house.store.write() as tx:
+        (request,) = rights.listed(tx)
+    clock = office.house.clock
+    days = (request.due_on - clock.now.date()).days
+    shown = []
+    for passed in (days - 8, 2, 6, 1):
+        clock.advance(days=passed)
+        shown.append(office.clocks)
+    assert office.requests.stop_clock(request, OFFICER) is None
+
+    soon, overdue = {"clock/request/soon/access": 1}, {"clock/request/overdue/access": 1}
+    assert shown == [{}, soon, soon, overdue]
+    assert office.clocks == {}

@@ -208,3 +208,23 @@ def test_clause_l3_what_happened_lies_sealed(office: Office) -> None:
 def test_clause_l3_all_that_was_ever_sent_is_no_list(wrong: Wrong, says_nothing: bool) -> None:
     """Somebody who gives no criterion has made a mistake."""
     assert wrong.says_nothing is says_nothing
+
+
+def test_clause_l3_the_hours_that_are_left_are_shown_until_it_is_decided(office: Office) -> None:
+    """Who watches what waits for them should not have to think of a list of breaches."""
+    made = office.incidents.open("found", Wrong(customer="C-1042"), None, OFFICER)
+    shown = [office.clocks]
+    for hours in (40, 40):
+        office.house.clock.advance(hours=hours)
+        shown.append(office.clocks)
+    office.incidents.decide(made, Telling.TOLD_PEOPLE, OFFICER)
+    shown.append(office.clocks)
+    office.incidents.decide(made, Telling.NOT_TOLD_ICO, OFFICER)
+
+    assert shown == [
+        {},
+        {"clock/incident/soon/-": 1},
+        {"clock/incident/overdue/-": 1},
+        {"clock/incident/overdue/-": 1},
+    ]
+    assert office.clocks == {}

@@ -1,22 +1,37 @@
 """L5: a backup from before an erasure brings nobody back: it is erased again before all else."""
 
+import os
 import sqlite3
 import subprocess
+import sys
 from base64 import b64encode
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 
 import pytest
+from obstore.exceptions import BaseError
 from typer.testing import CliRunner
 
-from contracts.vocabulary import Answer
+from contracts.vocabulary import (
+    Answer,
+    Channel,
+    Purpose,
+    Reason,
+    ReplyKind,
+    SuppressedBy,
+)
 from store import tables
+from store.customers.changes import suppress
 from store.engine import open_engine
+from store.evidence.replies import Reply
 from store.migrating import migrate
 from store.rights import erased
 from store.rights.copying import everything
+from store.rights.erasure_register import ErasureRegister
+from store.rights.objections import stop_interests
 from tests.building import (
+    MOBILE,
     House,
     SettableClock,
     bytes_of,
@@ -25,10 +40,14 @@ from tests.building import (
     place,
     preferences,
 )
+from tests.docs.reading import ROOT as REPOSITORY
 from tests.factories import catch_all, envelope
 from tests.policy.desk import OFFICER, Office, texts
 from tests.policy.racing import enquire, started
 from workers.cli import app
+from workers.receipts.replies import apply_reply
+from workers.rights.restoring import UncheckedRestoreError, insist_checked, tell_register
+from workers.routing.keywords import Asked
 
 CANARIES = ("Ada Quill", "Harbour Lane", "7700900123", "jo@harbourlane")
 WHY = ("--as", "kim", "--reason", "they asked for it")
@@ -186,3 +205,197 @@ def test_clause_l5_whose_service_began_after_all_is_not_erased_by_it(office: Off
     assert office.rows_of("C-1042")["services"]
     answer = office.house.hand_in_one(envelope("invoice.issued"))
     assert answer.answer is Answer.ACCEPTED
+
+
+def _text(house: House, kind: ReplyKind) -> None:
+    """Have C-1042's mobile text a word to us."""
+    house.clock.advance(minutes=1)
+    reply = Reply(f"SM-{house.clock.now.isoformat()}", MOBILE, kind.value, kind)
+    asked = Asked(kind, purposes=frozenset({Purpose.MESSAGES}))
+    with house.store.write() as tx:
+        apply_reply(tx, reply, asked, house.readings, house.policies.lanes)
+
+
+def _opt_out(house: House) -> None:
+    """Every way: by text, by an end of their consent, by an objection to all that may be."""
+    _text(house, ReplyKind.STOP)
+    house.tell(
+        envelope("consent.withdrawn", at=house.clock.now.isoformat()),
+        envelope("rights.requested", kind="objection"),
+    )
+    with house.store.write() as tx:
+        stop_interests(tx, "C-1042")
+
+
+def _standing(house: House) -> dict[str, object]:
+    """What keeps C-1042 from being sent something."""
+    (customer,) = house.rows(tables.customers, ref="C-1042")
+    return {
+        "places": house.rows(tables.suppressions),
+        "consents": [row["withdrawn_at"] for row in house.rows(tables.consents)],
+        "objected": customer["objected_at"] is not None,
+    }
+
+
+def _serve(house: House) -> None:
+    house.serve(invoice_email="accounts@harbourlane.example")
+    house.tell(envelope("consent.given"))
+    house.clock.advance(days=30)
+
+
+@pytest.fixture
+def restored(folder: Path) -> dict[str, object]:
+    """Give how C-1042 stood who opted out after the backup that is restored now."""
+    database, backup = folder / "onward.db", folder.parent / "backup.db"
+    with open_house(f"sqlite:///{database}") as house:
+        _serve(house)
+        _copied(database, backup)
+        _opt_out(house)
+        told = _standing(house)
+        register = ErasureRegister((folder / "erasures").as_uri())
+        assert tell_register(house.store, lambda: register) > 0
+    _copied(backup, database)
+    return told
+
+
+def test_clause_l5_who_opted_out_since_the_backup_is_sent_nothing_after_it_is_restored(
+    folder: Path, restored: dict[str, object]
+) -> None:
+    """Their STOP was in no backup; they need not say it again."""
+    url = f"sqlite:///{folder}/onward.db"
+    with open_house_again(url) as house:
+        assert _standing(house)["places"] == []
+
+    first, second = _type("restore-check"), _type("restore-check")
+
+    assert "opted out" in first
+    assert "none" in second
+    with open_house_again(url) as house:
+        assert _standing(house) == restored
+        house.tell(envelope("call.message_taken", caller=...))
+        assert [one.channel for one in house.claim()] == [Channel.EMAIL]
+
+
+def test_clause_l5_a_restored_database_sends_nothing_before_it_is_checked(
+    restored: dict[str, object],
+) -> None:
+    """Who forgets the one command would write to whoever opted out, and never know."""
+    del restored
+    refused = subprocess.run(
+        [sys.executable, "-c", "from workers.cli import main; main()", "up"],
+        env=os.environ | {"ONWARD_DOOR_PORT": "0", "PYTHONPATH": str(REPOSITORY)},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+    told = CliRunner().invoke(app, ["check"]).output
+    _type("restore-check")
+    after = CliRunner().invoke(app, ["check"]).output
+
+    assert refused.returncode == 1
+    assert "onward restore-check" in refused.stderr
+    assert "onward restore-check" in told
+    assert "onward restore-check" not in after
+
+
+def test_clause_l5_an_erasure_that_a_restored_database_lacks_is_seen_too(office: Office) -> None:
+    """The same register, and the same refusal."""
+    enquire(office.house)
+    office.erasing.erase("C-1042", OFFICER)
+    assert office.tell_register() == 1
+    with office.house.store.write() as tx:
+        for table in (tables.erasures, tables.outside_entries):
+            tx.connection.execute(table.delete())
+
+    with pytest.raises(UncheckedRestoreError, match="restore-check"):
+        insist_checked(office.house.store, office.register)
+    office.restoring.run()
+
+    insist_checked(office.house.store, office.register)
+    with office.house.store.read() as tx:
+        assert erased.among(tx, ["C-1042"])
+
+
+def test_clause_l5_the_register_of_who_opted_out_names_nobody(office: Office) -> None:
+    """It lies elsewhere, perhaps with somebody else: digests under our own key."""
+    _serve(office.house)
+    _opt_out(office.house)
+    assert office.tell_register() > 0
+
+    told = b"".join(p.read_bytes() for p in (office.folder / "erasures").rglob("*.json"))
+
+    assert b'"places"' in told.replace(b"\\", b"")
+    for value in (b"C-1042", MOBILE.encode(), b"7700900123", b"harbourlane"):
+        assert value not in told
+    assert {row["content"] for row in office.house.rows(tables.outside_entries)} == {None}
+
+
+def test_clause_l5_what_was_said_last_counts_after_a_restore(office: Office) -> None:
+    """A START that the register knows lifts the STOP before it; a word after the restore stays."""
+    house = office.house
+    _serve(house)
+    _text(house, ReplyKind.STOP)
+    _text(house, ReplyKind.START)
+    lifted = house.rows(tables.suppressions)
+    office.tell_register()
+    _lose(house)
+
+    count = office.restoring.run().opt_outs
+
+    assert count > 0
+    assert house.rows(tables.suppressions) == lifted
+    _lose(house)
+    _text(house, ReplyKind.STOP)
+    barred = house.rows(tables.suppressions)
+    assert office.restoring.run().opt_outs == 0
+    assert house.rows(tables.suppressions) == barred
+
+
+def _lose(house: House) -> None:
+    """Have a store as a backup from before anybody opted out would have it."""
+    with house.store.write() as tx:
+        for table in (tables.suppressions, tables.outside_entries):
+            tx.connection.execute(table.delete())
+
+
+def test_clause_l5_a_register_that_is_away_loses_no_opt_out(office: Office) -> None:
+    """Somebody's STOP is heard all the same, and told to the register once it is back."""
+    _serve(office.house)
+    _opt_out(office.house)
+    place = office.folder / "erasures"
+    place.write_text("in the way", "ascii")
+
+    with pytest.raises((BaseError, OSError)):
+        office.tell_register()
+    place.unlink()
+
+    assert office.house.rows(tables.suppressions)
+    assert office.tell_register() > 0
+    assert office.tell_register() == 0
+
+
+def test_clause_l5_an_unchecked_database_tells_the_register_nothing(office: Office) -> None:
+    """Else what was said after the restore would hide that it must be checked."""
+    house = office.house
+    _serve(house)
+    _text(house, ReplyKind.STOP)
+    office.tell_register()
+    _lose(house)
+    _text(house, ReplyKind.STOP)
+
+    with pytest.raises(UncheckedRestoreError):
+        office.tell_register()
+    office.restoring.run()
+
+    assert office.tell_register() > 0
+
+
+def test_clause_l5_a_dead_address_is_no_opt_out(office: Office) -> None:
+    """A mail server says it again; and there may be many of them at once."""
+    _serve(office.house)
+    index = office.house.store.root.index("destination", "jo@harbourlane.example")
+    with office.house.store.write() as tx:
+        suppress(tx, index, Purpose.MESSAGES, Reason.BOUNCED, SuppressedBy.BOUNCE)
+
+    assert office.tell_register() == 0

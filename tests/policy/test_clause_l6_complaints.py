@@ -151,3 +151,17 @@ def test_clause_l6_one_of_nobodys_is_forgotten_years_after_it_was_closed(office:
         assert complaints.forget(tx, START + timedelta(seconds=1)) == 1
 
     assert [row["customer_ref"] for row in office.house.rows(tables.complaints)] == ["C-1042", None]
+
+
+def test_clause_l6_one_that_is_not_acknowledged_is_shown_in_time(office: Office) -> None:
+    """A week before its last day, and from the day after as overdue; then it is their turn."""
+    made = _open(office)
+    shown = []
+    for days in (20, 7, 3, 1):
+        office.house.clock.advance(days=days)
+        shown.append(office.clocks)
+    office.complaints.acknowledge(made, ANSWER)
+
+    soon, overdue = {"clock/complaint/soon/-": 1}, {"clock/complaint/overdue/-": 1}
+    assert shown == [{}, soon, soon, overdue]
+    assert office.clocks == {}

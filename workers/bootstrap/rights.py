@@ -2,6 +2,10 @@
 
 import socket
 
+from obstore.exceptions import BaseError
+from sqlalchemy.exc import DBAPIError
+from structlog import get_logger
+
 from config.processors import processors_of
 from store.engine import Store
 from store.rights.erasure_register import ErasureRegister
@@ -18,10 +22,13 @@ from workers.rights.holds import Holds
 from workers.rights.incidents import Incidents
 from workers.rights.objection import Objecting
 from workers.rights.requests import Clock, Requests
+from workers.rights.restoring import Restoring, insist_checked, tell_register
 from workers.rights.restriction import Restricting
 from workers.rights.retention import Retaining
 from workers.rights.reviews import Reviewing
 from workers.rights.transfers import Limits, Transfers
+
+log = get_logger(__name__)
 
 
 def open_requests(parts: Parts) -> Requests:
@@ -117,8 +124,34 @@ def open_erasing(parts: Parts) -> Erasing:
     settings = parts.settings
     return Erasing(
         parts.store,
-        lambda: ErasureRegister(settings.erasures),
+        lambda: open_register(parts),
         lambda: open_files(parts),
         processors_of(settings),
         settings.processor_answer_days,
     )
+
+
+def open_register(parts: Parts) -> ErasureRegister:
+    """Open the register outside the database."""
+    return ErasureRegister(parts.settings.erasures)
+
+
+def open_restoring(parts: Parts) -> Restoring:
+    """Make what brings a restored database up to the register."""
+    return Restoring(parts.store, open_erasing(parts), lambda: open_register(parts))
+
+
+def tell_outside(parts: Parts, store: Store) -> int:
+    """Tell the register who opted out, through a store led by this process."""
+    return tell_register(store, lambda: open_register(parts))
+
+
+def insist_on_check(parts: Parts) -> None:
+    """Raise ``UncheckedRestoreError`` where this database was restored, and nobody looked since.
+
+    A register or a database that is away says nothing of that, and keeps nothing from being sent.
+    """
+    try:
+        insist_checked(parts.store, open_register(parts))
+    except (BaseError, DBAPIError, OSError) as error:
+        log.warning("register_not_asked", error_type=type(error).__name__)

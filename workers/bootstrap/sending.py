@@ -9,6 +9,7 @@ from store.deliveries.recording import Result
 from workers.bootstrap.parts import Parts
 from workers.bootstrap.preparing import open_preparing
 from workers.bootstrap.providers import open_carriers
+from workers.bootstrap.rights import insist_on_check
 from workers.dispatch.actors import Deliver, declare_actors
 from workers.dispatch.carriers import Carriers
 from workers.dispatch.delivering import Delivering, Means
@@ -30,12 +31,14 @@ _MARGIN_SECONDS = 30.0
 class Dispatch:
     """The sending half of a process: workers, their loop, and their providers.
 
-    Raises ``UndeclaredProcessorError`` where nobody is named who runs a part in use.
+    Raises ``UndeclaredProcessorError`` where nobody is named who runs a part in use, and
+    ``UncheckedRestoreError`` where the database was restored and not checked.
     """
 
     def __init__(self, parts: Parts, lanes: Sequence[Lane]) -> None:
         settings = parts.settings
         insist(settings)
+        insist_on_check(parts)
         map_large_blocks()
         preparing = open_preparing(parts)
         self._loop = Loop()

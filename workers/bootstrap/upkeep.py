@@ -10,7 +10,7 @@ from store.record.checkpoints import Published, publish_next
 from workers.bootstrap.parts import Parts
 from workers.bootstrap.preparing import open_files, open_preparing
 from workers.bootstrap.providers import open_carriers
-from workers.bootstrap.rights import open_forgetting, open_retaining, open_transfers
+from workers.bootstrap.rights import open_forgetting, open_retaining, open_transfers, tell_outside
 from workers.metrics.definitions import LEADS
 from workers.metrics.store_figures import EVERY_SECONDS, StoreFigures
 from workers.providers.twilio_sms import TwilioSms
@@ -53,6 +53,7 @@ def open_upkeep(parts: Parts) -> Upkeep:
         *chores,
         Chore("move_evidence", 5.0, lambda: move_evidence(store, lambda: open_files(parts))),
     )
+    chores = (*chores, Chore("tell_register", 1.0, lambda: tell_outside(parts, store)))
     retaining = open_retaining(parts, store)
     chores = (*chores, Chore("retain", settings.upkeep_interval_seconds * 10, retaining.run))
     sweeping = open_transfers(parts, store)

@@ -3,7 +3,9 @@
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from urllib.parse import unquote, urlsplit
 
+from obstore.exceptions import BaseError
 from sqlalchemy import URL, Engine, make_url
 from sqlalchemy.exc import DBAPIError
 
@@ -15,8 +17,10 @@ from store.encryption import root_keys
 from store.encryption.keys import MasterKey, RootKey, Unopenable
 from store.engine import Store, Transaction, open_engine, ping
 from store.providers import ProviderState
-from store.reading import condition
+from store.reading import clocks, condition
+from store.rights.erasure_register import ErasureRegister
 from workers.checking.finding import Finding, fine, unknown, unset, wrong
+from workers.rights.restoring import UncheckedRestoreError, insist_checked
 from workers.upkeep.running import LEADER
 
 MOST_SKEW_SECONDS = 2.0
@@ -58,8 +62,16 @@ def _look(found: Settings, engine: Engine) -> Sequence[Finding]:
         told = "there are no tables of ours yet" if at is None else f"the tables are at {at}"
         return [*findings, wrong("tables", f"{told}, this code needs {wanted}: onward migrate")]
     findings.append(fine("tables", f"at {at}, as this code needs"))
+    findings.append(_restored(found, store))
     with store.read() as tx:
-        return [*findings, _sealed(found, engine), _upkeep(found, tx), _due(tx), _in_use(tx)]
+        return [
+            *findings,
+            _sealed(found, engine),
+            _upkeep(found, tx),
+            _due(tx),
+            _clocks(tx),
+            _in_use(tx),
+        ]
 
 
 def _clock(dialect: str, ahead: timedelta) -> Finding:
@@ -92,6 +104,20 @@ def _sealed(found: Settings, engine: Engine) -> Finding:
     return fine(what, f"open with this master key ({master.name})")
 
 
+def _restored(found: Settings, store: Store) -> Finding:
+    what, parts = "restored backup", urlsplit(found.erasures)
+    if parts.scheme == "file" and not Path(unquote(parts.path)).is_dir():
+        return fine(what, "nobody has been erased or has opted out yet")
+    try:
+        insist_checked(store, ErasureRegister(found.erasures))
+    except UncheckedRestoreError as error:
+        return wrong(what, str(error))
+    except (BaseError, OSError) as error:
+        told = f"the register of erasures cannot be read ({type(error).__name__})"
+        return wrong(what, f"{told}: see ONWARD_ERASURE_URL")
+    return fine(what, "the register of erasures and opt-outs has nothing that is not known here")
+
+
 def _upkeep(found: Settings, tx: Transaction) -> Finding:
     holder = leases.holder(tx, LEADER)
     if holder is None:
@@ -107,6 +133,18 @@ def _due(tx: Transaction) -> Finding:
         return fine("due deliveries", f"none is due for more than {OVERDUE_SECONDS:g} s")
     told = f"{late.count} due and not taken, the oldest since {late.oldest:%Y-%m-%d %H:%M:%S} UTC"
     return wrong("due deliveries", f"{told}: is dispatch running, and does the provider answer?")
+
+
+def _clocks(tx: Transaction) -> Finding:
+    what = "legal clocks"
+    told = [
+        f"{one.count} {one.clock.value} {one.standing}"
+        for one in clocks.running(tx)
+        if one.standing == clocks.OVERDUE or one.clock is clocks.Clock.INCIDENT
+    ]
+    if told:
+        return wrong(what, f"{', '.join(told)}: onward attention says what to do about each")
+    return fine(what, "none has run out, and no breach's soon will")
 
 
 def _in_use(tx: Transaction) -> Finding:

@@ -239,7 +239,14 @@ class _Chosen:
 def _choose(parts: "Parts", ids: Sequence[UUID] | None, cause: str | None, limit: int) -> _Chosen:
     """Find what is meant: by ids, or by a cause, of which ``left`` are beyond the limit."""
     from store.office.contradictions import among
-    from store.reading.attention import FOLLOW_UP, OVERDUE, attention, members, rejected_among
+    from store.reading.attention import (
+        CLOCK,
+        FOLLOW_UP,
+        OVERDUE,
+        attention,
+        members,
+        rejected_among,
+    )
 
     if bool(ids) == bool(cause):
         raise typer.BadParameter("give ids, or --cause CAUSE as `onward attention` names it")
@@ -254,6 +261,8 @@ def _choose(parts: "Parts", ids: Sequence[UUID] | None, cause: str | None, limit
             fail(f"nothing waits for {wanted}: see onward attention")
         if all(group.kind == OVERDUE for group in groups):
             fail("what waits for something is taken up when that appears: see onward waiting")
+        if all(group.kind == CLOCK for group in groups):
+            fail("a clock ends when what it is of is done: onward attention says how")
         if all(group.kind == FOLLOW_UP for group in groups):
             fail("a follow-up ends when its note is amended without one: see onward notes")
         found = members(tx, wanted, limit)

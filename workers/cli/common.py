@@ -69,6 +69,7 @@ def opened(found: "Settings | None" = None, *, people: bool = True) -> "Iterator
     from workers.bootstrap.parts import open_parts
     from workers.dispatch.journal import JournalError
     from workers.intake.topology import TopologyError
+    from workers.rights.restoring import UncheckedRestoreError
     from workers.running.broker import BrokerAwayError
     from workers.running.failpoints import FailpointsError
     from workers.running.ops import OpsPortError
@@ -87,6 +88,7 @@ def opened(found: "Settings | None" = None, *, people: bool = True) -> "Iterator
         NoRootKeyError,
         OpsPortError,
         TopologyError,
+        UncheckedRestoreError,
         UndeclaredProcessorError,
         Unopenable,
     ) as error:

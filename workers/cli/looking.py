@@ -39,7 +39,7 @@ def attention(
     as_json: AsJson = False,
 ) -> None:
     """Show what waits for you, by cause, and what puts it right."""
-    from store.reading.attention import CONTRADICTED, members
+    from store.reading.attention import CLOCK, CONTRADICTED, members
     from store.reading.attention import attention as read
     from workers.cli.words import ago, kind_of, mending
 
@@ -74,7 +74,7 @@ def attention(
             f"\n  {group.count} × {harmless('  '.join(group.words))}"
             f"  (oldest: {ago(now - group.oldest)})"
         )
-        if group.kind != CONTRADICTED:  # its own lines say where to look
+        if group.kind not in {CLOCK, CONTRADICTED}:  # their own lines say where to look
             typer.echo(f"    e.g. onward trace {group.examples[0]}")
         for line in mending(group):
             typer.echo(f"    {harmless(line)}")
@@ -90,7 +90,7 @@ def _list_members(found: "Sequence[Member]", *, as_json: bool) -> None:
     rows = [
         {
             **asdict(one),
-            "target": one.target.value if one.target else "event",
+            "target": one.target.value if one.target else "event" if one.event_id else one.type,
             "event": one.event_id,
             "about": "; ".join(
                 [one.detail or "", *(told_by_provider(line) for line in one.asked)]

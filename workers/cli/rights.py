@@ -255,12 +255,18 @@ def destroyed(
 
 
 def restore_check(as_json: AsJson = False) -> None:
-    """After a backup was restored, before anything else runs: erase again whoever was erased."""
-    from workers.bootstrap.rights import open_erasing
+    """After a backup was restored, before anything else runs: erase again, and opt out again.
+
+    Whoever was erased since is erased, and whoever opted out since is sent nothing any more.
+    """
+    from workers.bootstrap.rights import open_restoring
 
     with opened(there()) as parts:
-        again = open_erasing(parts).erase_again()
-    listing([{"customer": ref} for ref in again], {"customer": "Erased again"}, as_json=as_json)
+        restored = open_restoring(parts).run()
+    rows = [{"done": "erased again", "whom": ref} for ref in restored.erased]
+    if restored.opt_outs:
+        rows.append({"done": "opted out or in again", "whom": f"{restored.opt_outs} places"})
+    listing(rows, {"done": "Done", "whom": "Whom"}, as_json=as_json)
 
 
 def _unconfirmed(asked: "Sequence[Asked]", now: datetime) -> str | None:

@@ -7,7 +7,8 @@ from types import MappingProxyType
 
 from contracts.vocabulary import Channel, Contradiction, ErrorCode, Reason, Refusal, Said
 from store.evidence.inquiries import InquiryLine
-from store.reading.attention import CONTRADICTED, FOLLOW_UP, OVERDUE, REJECTED, Group
+from store.reading.attention import CLOCK, CONTRADICTED, FOLLOW_UP, OVERDUE, REJECTED, Group
+from store.reading.clocks import Clock
 
 REFUSALS: Mapping[Refusal, str] = MappingProxyType(
     {
@@ -58,6 +59,7 @@ _KINDS: Mapping[str, str] = MappingProxyType(
         CONTRADICTED: "what was reported against what was to be done, or is on record",
         REJECTED: "events that break their contract",
         OVERDUE: "events that have waited too long for what they need",
+        CLOCK: "what the law sets a time for, which is over or soon will be",
         FOLLOW_UP: "notes that were to be followed up by now",
     }
 )
@@ -99,6 +101,32 @@ _AWAITED: Mapping[str, str] = MappingProxyType(
         "service": "the service has not started: publish its service.started",
     }
 )
+_RUN_OUT: Mapping[str, tuple[str, ...]] = MappingProxyType(
+    {
+        Clock.INCIDENT: (
+            "72 hours from when we knew of it, the ICO is to be told, or it is decided not to:",
+            "onward incidents show {id}",
+            "onward incidents decide {id} told_ico   (or not_told_ico)",
+        ),
+        Clock.REQUEST: (
+            "answer it within the month that there is; see each with onward rights list, then",
+            "onward rights close {id}   (stop, where you wait for their word)",
+        ),
+        Clock.COMPLAINT: (
+            "tell whoever complained, within 30 days, that it came; then",
+            "onward complaints acknowledge {id}",
+        ),
+        Clock.RECEIPT: (
+            "ask the processor; an erasure is not complete before it says so:",
+            "onward processors asked",
+            "onward processors confirm {id} {word}   (for one that publishes nothing)",
+        ),
+        Clock.COPY: (
+            "it should be deleted by now; is upkeep running? On the machine that is named, if any:",
+            "onward transfers sweep",
+        ),
+    }
+)
 _SAID: Mapping[Said, str] = MappingProxyType(
     {
         Said.FOUND: "the provider has it",
@@ -128,6 +156,13 @@ def mending(group: Group) -> list[str]:
             "see each with onward notes --to-follow-up, and do it; then",
             "onward note CUSTOMER --amends NOTE --text WHAT-WAS-DONE",
         ]
+    if group.kind == CLOCK:
+        named = {"id": group.examples[0], "word": quote(group.words[2])}
+        return [line.format(**named) for line in _RUN_OUT[group.words[0]]]
+    return _mending_of_sends(group)
+
+
+def _mending_of_sends(group: Group) -> list[str]:
     # A cause may hold a type that a publisher made up, and the line is there to be copied.
     which = str(group.examples[0]) if group.count == 1 else f"--cause {quote(group.cause)}"
     if group.kind == CONTRADICTED:

@@ -154,6 +154,12 @@ REJECTED = _gauge(
     "Events that broke their contract, neither mended nor closed.",
 )
 WAITING = _gauge("onward_waiting_events", "Events that wait for what they need.", "overdue")
+CLOCKS = _gauge(
+    "onward_legal_clocks",
+    "Requests, breaches, complaints, receipts of erasures and copies, overdue or soon to be.",
+    "clock",
+    "overdue",
+)
 ATTENTION = _gauge(
     "onward_attention_deliveries",
     "Deliveries that wait for an operator: parked, failed or undelivered.",

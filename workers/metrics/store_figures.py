@@ -12,6 +12,7 @@ from itertools import product
 from contracts.vocabulary import ATTENTION, BreakerState, Channel, Lane
 from store.engine import Store
 from store.providers import ProviderState
+from store.reading.clocks import OVERDUE, SOON, Clock
 from store.reading.figures import Figures, figures
 from store.reading.queues import QueueFigures
 from workers.metrics import definitions as d
@@ -56,6 +57,7 @@ class StoreFigures:
             (d.ATTENTION, _attention),
             (d.REJECTED, _rejected),
             (d.WAITING, _waiting),
+            (d.CLOCKS, _clocks),
             (d.PROVIDER_STATE, _providers),
         ):
             metrics.show(definition, shown(values))
@@ -100,6 +102,14 @@ def _rejected(found: Figures) -> Iterator[Shown]:
 def _waiting(found: Figures) -> Iterator[Shown]:
     yield ("false",), found.waiting
     yield ("true",), found.overdue
+
+
+def _clocks(found: Figures) -> Iterator[Shown]:
+    counts: Counter[tuple[Clock, str]] = Counter()
+    for one in found.clocks:
+        counts[one.clock, one.standing] += one.count
+    for clock, (standing, label) in product(Clock, ((SOON, "false"), (OVERDUE, "true"))):
+        yield (clock.value, label), counts[clock, standing]
 
 
 def _providers(found: Figures) -> Iterator[Shown]:

@@ -19,7 +19,7 @@ from store import audit, inbox
 from store.audit import By, Concerned
 from store.customers.known import Readings
 from store.engine import Store, Transaction
-from store.rights import erased, erasing, processors, untouched
+from store.rights import erased, erasing, outside, processors, untouched
 from store.rights import requests as rights
 from store.rights.erasure_register import ErasureRegister
 from workers.rights.processors import to_be_asked
@@ -131,6 +131,7 @@ class Erasing:
             _answer(tx, ref, RightsStatus.DONE, "all was erased")
         _record(tx, by, ref, None, "all")
         erased.enter(tx, index, tx.now)
+        outside.note_erasure(tx)
         found = erasing.erase(tx, ref, index, _names(tx, ref))
         processors.ask(tx, _erasure_id(tx, ref), ref, askings, self._answer_days)
         return found, tuple(one.processor for one in askings)

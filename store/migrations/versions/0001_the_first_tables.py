@@ -249,6 +249,21 @@ def upgrade() -> None:
         sqlite_where=sa.text("confirmed_at IS NULL"),
     )
     op.create_table(
+        "outside_entries",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("at", types.Instant(), nullable=False),
+        sa.Column("content", sa.Text(), nullable=True),
+        sa.Column("told_at", types.Instant(), nullable=True),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_outside_entries")),
+    )
+    op.create_index(
+        "ix_outside_entries_untold",
+        "outside_entries",
+        ["id"],
+        postgresql_where=sa.text("told_at IS NULL"),
+        sqlite_where=sa.text("told_at IS NULL"),
+    )
+    op.create_table(
         "file_uses",
         sa.Column("sha256", sa.String(length=500), nullable=False),
         sa.Column("event_id", sa.Uuid(), nullable=False),
@@ -1432,6 +1447,13 @@ def downgrade() -> None:
     op.drop_table("identities")
     op.drop_table("destructions")
     op.drop_table("file_uses")
+    op.drop_index(
+        "ix_outside_entries_untold",
+        table_name="outside_entries",
+        postgresql_where=sa.text("told_at IS NULL"),
+        sqlite_where=sa.text("told_at IS NULL"),
+    )
+    op.drop_table("outside_entries")
     op.drop_index(
         "ix_erasures_asked_open",
         table_name="erasures_asked",
