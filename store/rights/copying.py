@@ -22,6 +22,7 @@ from store.encryption.keys import Unopenable
 from store.engine import Transaction
 from store.inbox import split_content
 from store.record.ledger import salted_in
+from store.rights import erased
 from store.types import Sealed
 
 _AT_ONCE = 1_000
@@ -85,6 +86,12 @@ def _entries(_: Transaction, ref: str) -> Select[Any]:
     return select(t.ledger).where(g.customer_ref == ref, g.event_id.not_in(hidden))
 
 
+def _rejected(tx: Transaction, ref: str) -> Select[Any]:
+    """What was reported of them wrongly: it is nobody's until it is mended, and names them."""
+    index = erased.index_of(tx, ref)
+    return select(t.rejected_events).where(t.rejected_events.c.subject_index == index)
+
+
 def _about(ref: str) -> Select[Any]:
     s = t.disclosure_subjects.c
     return select(s.disclosure_id).where(s.customer_ref == ref)
@@ -116,6 +123,7 @@ SOURCES: Final = (
         ),
     ),
     _of(t.events),
+    Source(t.rejected_events, _rejected),
     _of(t.deliveries),
     _of_deliveries(t.attempts),
     _of_deliveries(t.legs),
@@ -165,7 +173,6 @@ NOT_COPIED: Final[Mapping[str, str]] = MappingProxyType(
         "inquiries": "our questions to providers, of which `attempts` holds the answers",
         "file_uses": "which files belong to which events; the files are in the copy",
         "blobs": "the files themselves are in the copy",
-        "rejected_events": "under keys of their own; whose they are is not known",
         "planning_tasks": "how far a notice to everyone has come",
         "act_targets": "ids of what `acts` were about",
         "providers": "nothing about customers",
@@ -204,7 +211,7 @@ def _opened(tx: Transaction, source: Source, row: Row, name: str) -> Any:
         return head | {"data": json.loads(data)}
     if source.table is t.ledger:
         return [value.decode() for _, value in salted_in(plain)]
-    return _read(plain.decode())
+    return _read(plain.decode(errors="replace"))  # a rejected event may be anything
 
 
 def _read(text: str) -> Any:

@@ -23,13 +23,14 @@ from sqlalchemy import (
 from store import tables
 from store.engine import Transaction
 from store.personal import REGISTER
+from store.rights import erased
 from store.rights.copying import Source
 from store.types import Instant, Sealed, Word
 from tests.building import House
 
 REF = "C-1042"
 # Columns by which a row is theirs, directly or by what it belongs to.
-NAMES_THEM = frozenset({"customer_ref", "ref", "delivery_id", "item_id", "act_id"})
+NAMES_THEM = frozenset({"customer_ref", "ref", "delivery_id", "item_id", "act_id", "subject_index"})
 _DELIVERY = UUID("0191d7a0-0000-7000-8000-000000000001")
 _ACT = UUID("0191d7a0-0000-7000-8000-000000000002")
 _DISCLOSURE = UUID("0191d7a0-0000-7000-8000-000000000003")
@@ -95,6 +96,8 @@ def _value(tx: Transaction, table: Table, column: Column[Any]) -> object:
     for name in (f"{table.name}.{column.name}", column.name):
         if name in _THEIRS:
             return _THEIRS[name]
+    if column.name == "subject_index":
+        return erased.index_of(tx, REF)
     if isinstance(column.type, Word):
         words: type[StrEnum] = column.type.kinds[0]
         return next(iter(words))

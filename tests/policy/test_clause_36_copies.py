@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from contracts.vocabulary import Answer, Refusal, RightsStatus
+from contracts.vocabulary import Answer, Refusal, Review, RightsStatus
 from store import tables
 from store.audit import By
 from store.personal import REGISTER
@@ -139,6 +139,33 @@ def test_clause_36d_other_persons_are_left_out_until_they_were_looked_at(office:
     assert CANARY in told
     assert released.withheld == ()
     assert "Ada Quill" in texts(json.loads(after["records.json"])["events"])
+
+
+def test_clause_36b_what_was_reported_of_them_wrongly_is_in_it_once_looked_at(
+    office: Office,
+) -> None:
+    """It is held until it is mended; and what broke its form may name anybody in any field."""
+    office.house.serve()
+    office.house.serve("C-7")
+    wrong = valid("call.message_taken", text=CANARY) | {"caler": {"name": "Ada Quill"}}
+    office.house.hand_in_one(envelope("call.message_taken", data=wrong))
+    office.house.hand_in_one(envelope("note.recorded", data={"text": "Zoe"}, subject="C-7"))
+
+    found, members = _copy(office)
+    kept_back = json.loads(members["records.json"])["rejected_events"]
+    office.reviewing.decide("C-1042", found.undecided, Review.REDACTED, OFFICER)
+    _, members = _copy(office)
+    redacted = json.loads(members["records.json"])["rejected_events"]
+    released, members = _copy(office, released=found.undecided)
+    told = texts(json.loads(members["records.json"])["rejected_events"])
+
+    assert len(found.undecided) == 1
+    assert [row["body"] for row in kept_back] == [WITHHELD]
+    assert [row["body"] for row in redacted] == [WITHHELD]
+    assert released.withheld == ()
+    assert CANARY in told
+    assert "Ada Quill" in told
+    assert "Zoe" not in told
 
 
 def test_clause_36d_a_spreadsheet_computes_nothing_of_it(office: Office) -> None:
