@@ -615,6 +615,7 @@ class Verb(StrEnum):
     CLOSE_COMPLAINT = "close_complaint"
     CONTEST = "contest"  # use nothing that they say is wrong, until it is settled
     SETTLE = "settle"
+    CORRECT = "correct"  # what they say is wrong about them
     OBJECT = "object"  # stop what they object to, and may
 
 

@@ -4,6 +4,7 @@ import json
 import zipfile
 from datetime import date
 from hashlib import sha256
+from html import unescape
 from pathlib import Path
 from typing import Any
 
@@ -104,6 +105,26 @@ def test_clause_36b_a_customer_gets_everything_and_can_read_it(office: Office) -
     }
     assert {f"csv/{name}.csv" for name in filled} <= members.keys()
     assert found.rows["events"] == len(office.house.rows(tables.events, customer_ref="C-1042"))
+
+
+def test_clause_36b_a_copy_says_why_each_record_is_held_and_where_to_complain(
+    office: Office,
+) -> None:
+    """Article 15(1) asks for purposes, recipients, periods and remedies beside the records."""
+    _served(office)
+
+    _, members = _copy(office)
+
+    why = json.loads(members["manifest.json"])["why"]
+    page = unescape(members["read-me-first.html"].decode())
+    filled = {name for name, rows in json.loads(members["records.json"]).items() if rows}
+    assert why.keys() == filled
+    for told in why.values():
+        assert all(told.values())
+        assert told["purpose"] in page
+        assert told["kept"] in page
+    assert "call-centre" in why["customers"]["given_to"]
+    assert "Information Commissioner" in page
 
 
 def test_clause_36b_every_table_is_copied_or_says_why_not() -> None:
