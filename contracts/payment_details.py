@@ -13,7 +13,7 @@ from string import digits
 from unicodedata import decimal
 
 # What stands between the groups of a number, however it was typed or pasted: spaces but no end of a
-# line, points, dashes of every length, and what nobody sees. No slash and no comma: dates and lists.
+# line, points, dashes of every length, and what nobody sees. Slashes and commas make dates, lists.
 _GAP = r"(?:[^\S\r\n]|[._\-\u00ad\u2010-\u2015\u2212\u200b-\u200d\u2060\ufeff]){0,3}"
 _RUN = re.compile(rf"(?<!\d)\d(?:{_GAP}\d){{12,}}")
 _NO_CARD_AFTER = re.compile(r".?\+|\d:")

@@ -617,6 +617,8 @@ class Verb(StrEnum):
     SETTLE = "settle"
     CORRECT = "correct"  # what they say is wrong about them
     OBJECT = "object"  # stop what they object to, and may
+    ADD_KEY = "add_key"  # a master key opens what is stored
+    TAKE_KEY_AWAY = "take_key_away"
 
 
 class Target(StrEnum):
@@ -634,6 +636,7 @@ class Target(StrEnum):
     DISCLOSURE = "disclosure"  # to an authority
     INCIDENT = "incident"
     COMPLAINT = "complaint"
+    MASTER_KEY = "master_key"  # by its short name
 
 
 class Refusal(StrEnum):

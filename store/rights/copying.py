@@ -15,7 +15,7 @@ from uuid import UUID
 from sqlalchemy import LargeBinary, Select, Table, select
 from sqlalchemy.engine import RowMapping
 
-from contracts.vocabulary import Verb
+from contracts.vocabulary import DisclosureStatus, Verb
 from store import tables as t
 from store.bulk import among
 from store.encryption.keys import Unopenable
@@ -74,9 +74,13 @@ def _acts(tx: Transaction, ref: str) -> Select[Any]:
 
 
 def _disclosures(_: Transaction, ref: str) -> Select[Any]:
-    """What authorities were given of them, but what they must not be told of yet."""
+    """What authorities were given of them, but what they must not be told of yet.
+
+    One that was not handed over is left out: to read that an authority asks would be a tip.
+    """
     d = t.disclosures.c
-    return select(t.disclosures).where(d.id.in_(_about(ref)), d.hidden.is_(False))
+    given = d.status == DisclosureStatus.EXPORTED
+    return select(t.disclosures).where(d.id.in_(_about(ref)), given, d.hidden.is_(False))
 
 
 def _entries(_: Transaction, ref: str) -> Select[Any]:

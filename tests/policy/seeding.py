@@ -20,6 +20,7 @@ from sqlalchemy import (
     insert,
 )
 
+from contracts.vocabulary import DisclosureStatus
 from store import tables
 from store.engine import Transaction
 from store.personal import REGISTER
@@ -48,6 +49,7 @@ _THEIRS: dict[str, object] = {
     "acts.id": _ACT,
     "disclosure_id": _DISCLOSURE,
     "disclosures.id": _DISCLOSURE,
+    "disclosures.status": DisclosureStatus.EXPORTED,
 }
 _BY_TYPE: tuple[tuple[type[Any] | tuple[type[Any], ...], object], ...] = (
     (Instant, datetime(2026, 11, 20, 10, tzinfo=UTC)),
