@@ -10,14 +10,17 @@ import re
 from collections.abc import Iterator
 from itertools import accumulate
 from string import digits
+from unicodedata import decimal
 
-_GAP = r"[ \u00a0.\-]?"
+# What stands between the groups of a number, however it was typed or pasted: spaces but no end of a
+# line, points, dashes of every length, and what nobody sees. Slashes and commas make dates, lists.
+_GAP = r"(?:[^\S\r\n]|[._\-\u00ad\u2010-\u2015\u2212\u200b-\u200d\u2060\ufeff]){0,3}"
 _RUN = re.compile(rf"(?<!\d)\d(?:{_GAP}\d){{12,}}")
 _NO_CARD_AFTER = re.compile(r".?\+|\d:")
 _GROUP = re.compile(r"\d+")
 _UUID = re.compile(r"[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}")
 _HEX = re.compile(r"[0-9a-fA-F]*[a-fA-F][0-9a-fA-F]*")
-_IBAN = re.compile(r"(?<![A-Za-z0-9])[A-Za-z]{2}\d{2}(?:[ \u00a0\-]?[A-Za-z0-9]){11,34}")
+_IBAN = re.compile(rf"(?<![A-Za-z0-9])[A-Za-z]{{2}}\d{{2}}(?:{_GAP}[A-Za-z0-9]){{11,34}}")
 _NAMED_CODE = re.compile(
     r"(?i)\b(?:cvv2?|cvc2?|cv2|csc|cid|security (?:code|number)|(?:last )?(?:3|three) digits)\b"
     r"\W{0,4}(?:(?:is|are|number|code|of|on the back)\b\W{0,3}){0,3}(\d{3,4})(?!\d)"
@@ -143,7 +146,15 @@ def _fewer_digits(text: str, than: int) -> bool:
     return text.isascii() and sum(map(text.count, digits)) < than
 
 
+def _in_ascii_digits(text: str) -> str:
+    """``text`` with the digits of all scripts as ours; each stays at its place."""
+    if text.isascii():
+        return text
+    return "".join(str(decimal(one)) if one.isdecimal() else one for one in text)
+
+
 def _cards(text: str) -> Iterator[tuple[int, int]]:
+    text = _in_ascii_digits(text)
     if _fewer_digits(text, _MIN_CARD):
         return
     for run in _RUN.finditer(text):
@@ -189,6 +200,7 @@ def _is_card(number: str) -> bool:
 
 
 def _ibans(text: str) -> Iterator[tuple[int, int]]:
+    text = _in_ascii_digits(text)
     if _fewer_digits(text, _CHECK_DIGITS):
         return
     position = 0

@@ -615,7 +615,10 @@ class Verb(StrEnum):
     CLOSE_COMPLAINT = "close_complaint"
     CONTEST = "contest"  # use nothing that they say is wrong, until it is settled
     SETTLE = "settle"
+    CORRECT = "correct"  # what they say is wrong about them
     OBJECT = "object"  # stop what they object to, and may
+    ADD_KEY = "add_key"  # a master key opens what is stored
+    TAKE_KEY_AWAY = "take_key_away"
 
 
 class Target(StrEnum):
@@ -633,6 +636,7 @@ class Target(StrEnum):
     DISCLOSURE = "disclosure"  # to an authority
     INCIDENT = "incident"
     COMPLAINT = "complaint"
+    MASTER_KEY = "master_key"  # by its short name
 
 
 class Refusal(StrEnum):

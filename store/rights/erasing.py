@@ -119,6 +119,19 @@ def standing(tx: Transaction, ref: str) -> tuple[bool, bool]:
     return row is not None, row is not None and row.started_at is not None
 
 
+def classes_held(tx: Transaction, ref: str) -> tuple[Retention, ...]:
+    """Give the classes of records kept of a customer: those whose key was not destroyed.
+
+    Identity data have the vault's, and are asked for by their rows: few have any.
+    """
+    k, i = t.data_keys.c, t.identities.c
+    keys = select(k.retention).where(k.owner == ref, k.destroyed_at.is_(None))
+    held = set(tx.connection.execute(keys).scalars())
+    if tx.connection.execute(select(i.id).where(i.customer_ref == ref).limit(1)).first():
+        held.add(Retention.IDENTITY)
+    return tuple(one for one in Retention if one in held)
+
+
 def erase_spare(tx: Transaction, ref: str, wanted: Collection[str]) -> int:
     """Erase of a customer what serves nothing that must be kept: consents, and spare places.
 

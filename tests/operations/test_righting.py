@@ -71,6 +71,15 @@ def test_a_part_of_a_contact_is_corrected_and_the_rest_stays(desk: Desk) -> None
     assert told[0]["told"]["name"] == told[1]["told"]["name"] == "Tom Ash"
 
 
+def test_who_corrected_what_and_why_is_on_record_without_a_request_too(desk: Desk) -> None:
+    """The reason is asked for, so it is kept; the event says nothing of who typed it."""
+    desk.type("rights", "correct", "C-1042", "--set", "trading_name=Harbour Boats", *BY)
+
+    (act,) = rows(desk, "audit")
+    assert (act["verb"], act["done"], act["reason"]) == ("correct", 1, BY[1])
+    assert act["targets"][0]["detail"] == "trading_name"
+
+
 def test_a_contest_is_settled_and_once_only(desk: Desk) -> None:
     """And a field as well as a place; exactly one of them."""
     desk.type("rights", "contest", "C-1042", "--field", "trading_name", *BY)

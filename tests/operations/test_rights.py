@@ -129,16 +129,18 @@ def test_the_master_key_is_changed_by_two_commands(
     """What was stored opens with the new key; the old one opens nothing any more."""
     file = tmp_path / "new.key"
     assert new_key.main([str(file)]) == 0
-    desk.type("keys", "add", str(file))
+    desk.type("keys", "add", str(file), *BY)
     old = next(one for one in rows(desk, "keys", "list") if one["ours"])
-    refused = desk.type("keys", "take-away", old["master"], fails=True)
+    refused = desk.type("keys", "take-away", old["master"], *BY, fails=True)
     monkeypatch.delenv("ONWARD_MASTER_KEY")
     monkeypatch.setenv("ONWARD_MASTER_KEY_FILE", str(file))
-    desk.type("keys", "take-away", old["master"])
+    desk.type("keys", "take-away", old["master"], *BY)
 
     assert "was given itself" in refused
     (left,) = rows(desk, "keys", "list")
     assert left["ours"]
+    acts = [(act["verb"], act["targets"][0]["target"]) for act in rows(desk, "audit")]
+    assert acts == [("take_key_away", old["master"]), ("add_key", left["master"])]
     desk.type("rights", "copy", "C-1042", "--to", "c.zip", *BY)
     with zipfile.ZipFile("c.zip") as archive:
         assert "jo@harbourlane.example" in archive.read("records.json").decode()

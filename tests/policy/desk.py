@@ -68,7 +68,8 @@ class Office:
     @property
     def copies(self) -> Copies:
         """What copies."""
-        return Copies(self.house.store, lambda: self.files, COMPANY, self.transfers)
+        kept = self.house.policies.retention
+        return Copies(self.house.store, lambda: self.files, COMPANY, self.transfers, kept)
 
     @property
     def transfers(self) -> Transfers:

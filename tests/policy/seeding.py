@@ -20,16 +20,18 @@ from sqlalchemy import (
     insert,
 )
 
+from contracts.vocabulary import DisclosureStatus
 from store import tables
 from store.engine import Transaction
 from store.personal import REGISTER
+from store.rights import erased
 from store.rights.copying import Source
 from store.types import Instant, Sealed, Word
 from tests.building import House
 
 REF = "C-1042"
 # Columns by which a row is theirs, directly or by what it belongs to.
-NAMES_THEM = frozenset({"customer_ref", "ref", "delivery_id", "item_id", "act_id"})
+NAMES_THEM = frozenset({"customer_ref", "ref", "delivery_id", "item_id", "act_id", "subject_index"})
 _DELIVERY = UUID("0191d7a0-0000-7000-8000-000000000001")
 _ACT = UUID("0191d7a0-0000-7000-8000-000000000002")
 _DISCLOSURE = UUID("0191d7a0-0000-7000-8000-000000000003")
@@ -47,6 +49,7 @@ _THEIRS: dict[str, object] = {
     "acts.id": _ACT,
     "disclosure_id": _DISCLOSURE,
     "disclosures.id": _DISCLOSURE,
+    "disclosures.status": DisclosureStatus.EXPORTED,
 }
 _BY_TYPE: tuple[tuple[type[Any] | tuple[type[Any], ...], object], ...] = (
     (Instant, datetime(2026, 11, 20, 10, tzinfo=UTC)),
@@ -95,6 +98,8 @@ def _value(tx: Transaction, table: Table, column: Column[Any]) -> object:
     for name in (f"{table.name}.{column.name}", column.name):
         if name in _THEIRS:
             return _THEIRS[name]
+    if column.name == "subject_index":
+        return erased.index_of(tx, REF)
     if isinstance(column.type, Word):
         words: type[StrEnum] = column.type.kinds[0]
         return next(iter(words))

@@ -260,6 +260,17 @@ def _copied(office: Office, ref: str = "C-1042") -> dict[str, list[dict[str, Any
         return dict(everything(tx, ref))
 
 
+def test_clause_32_its_subjects_copy_tells_of_none_that_was_not_handed_over(office: Office) -> None:
+    """Who asks for a copy meanwhile would be warned that an authority looks at them."""
+    _serve(office)
+    refused = _open(office, _asked())
+    _open(office, _asked())
+    _approved(office, _asked())
+    office.disclosing.refuse(refused, ROBIN)
+
+    assert REFERENCE not in texts(_copied(office))
+
+
 def test_clause_32_its_subjects_copy_tells_of_it_unless_that_is_decided_otherwise(
     office: Office,
 ) -> None:

@@ -4,12 +4,13 @@ import json
 import zipfile
 from datetime import date
 from hashlib import sha256
+from html import unescape
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from contracts.vocabulary import Answer, Refusal, RightsStatus
+from contracts.vocabulary import Answer, Refusal, Review, RightsStatus
 from store import tables
 from store.audit import By
 from store.personal import REGISTER
@@ -106,6 +107,26 @@ def test_clause_36b_a_customer_gets_everything_and_can_read_it(office: Office) -
     assert found.rows["events"] == len(office.house.rows(tables.events, customer_ref="C-1042"))
 
 
+def test_clause_36b_a_copy_says_why_each_record_is_held_and_where_to_complain(
+    office: Office,
+) -> None:
+    """Article 15(1) asks for purposes, recipients, periods and remedies beside the records."""
+    _served(office)
+
+    _, members = _copy(office)
+
+    why = json.loads(members["manifest.json"])["why"]
+    page = unescape(members["read-me-first.html"].decode())
+    filled = {name for name, rows in json.loads(members["records.json"]).items() if rows}
+    assert why.keys() == filled
+    for told in why.values():
+        assert all(told.values())
+        assert told["purpose"] in page
+        assert told["kept"] in page
+    assert "call-centre" in why["customers"]["given_to"]
+    assert "Information Commissioner" in page
+
+
 def test_clause_36b_every_table_is_copied_or_says_why_not() -> None:
     """A new table fails here until somebody has thought of the copy."""
     copied = {source.table.name for source in SOURCES}
@@ -139,6 +160,33 @@ def test_clause_36d_other_persons_are_left_out_until_they_were_looked_at(office:
     assert CANARY in told
     assert released.withheld == ()
     assert "Ada Quill" in texts(json.loads(after["records.json"])["events"])
+
+
+def test_clause_36b_what_was_reported_of_them_wrongly_is_in_it_once_looked_at(
+    office: Office,
+) -> None:
+    """It is held until it is mended; and what broke its form may name anybody in any field."""
+    office.house.serve()
+    office.house.serve("C-7")
+    wrong = valid("call.message_taken", text=CANARY) | {"caler": {"name": "Ada Quill"}}
+    office.house.hand_in_one(envelope("call.message_taken", data=wrong))
+    office.house.hand_in_one(envelope("note.recorded", data={"text": "Zoe"}, subject="C-7"))
+
+    found, members = _copy(office)
+    kept_back = json.loads(members["records.json"])["rejected_events"]
+    office.reviewing.decide("C-1042", found.undecided, Review.REDACTED, OFFICER)
+    _, members = _copy(office)
+    redacted = json.loads(members["records.json"])["rejected_events"]
+    released, members = _copy(office, released=found.undecided)
+    told = texts(json.loads(members["records.json"])["rejected_events"])
+
+    assert len(found.undecided) == 1
+    assert [row["body"] for row in kept_back] == [WITHHELD]
+    assert [row["body"] for row in redacted] == [WITHHELD]
+    assert released.withheld == ()
+    assert CANARY in told
+    assert "Ada Quill" in told
+    assert "Zoe" not in told
 
 
 def test_clause_36d_a_spreadsheet_computes_nothing_of_it(office: Office) -> None:

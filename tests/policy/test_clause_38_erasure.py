@@ -10,7 +10,9 @@ import pytest
 from config.topology import DEAD_QUEUE, intake_queues
 from contracts.vocabulary import Answer, ErrorCode, Refusal, Retention, RightsStatus
 from store import tables
+from store.encryption import vault
 from store.encryption.keys import owned_by_key
+from store.encryption.vault import VaultKey
 from store.engine import open_engine
 from store.files import Files
 from store.migrating import migrate
@@ -254,16 +256,37 @@ def test_clause_39_the_answer_names_each_class_that_is_kept_and_its_ground(
     """A refusal without a ground is none; it is kept with the request, and is in their copy."""
     house = office.house
     house.serve()
-    house.tell(envelope("rights.requested", data=valid("rights.requested", kind="erasure")))
+    house.tell(
+        envelope("call.message_taken"),
+        envelope("rights.requested", data=valid("rights.requested", kind="erasure")),
+    )
 
     done = office.erasing.erase("C-1042", OFFICER)
 
     with house.store.read() as tx:
         (request,) = rights.listed(tx, "C-1042", closed=True)
     assert request.status is RightsStatus.REFUSED
-    assert set(done.kept) == set(Retention)
+    assert set(done.kept) == set(Retention) - {Retention.IDENTITY}
+    assert "Information Commissioner" in str(request.answer)
     for retention in done.kept:
         assert f"{retention.value}: {GROUNDS[retention]}" in str(request.answer)
+
+
+def test_clause_39_the_answer_names_identity_only_where_the_vault_holds_some(
+    office: Office,
+) -> None:
+    """Who reads that we keep their passport must be able to believe it."""
+    house = office.house
+    house.serve()
+    before = office.erasing.erase("C-1042", OFFICER).kept
+    with house.store.write() as tx:
+        vault.make(tx, VaultKey.new()[0].public)
+    house.tell(envelope("identity.checked"))
+
+    after = office.erasing.erase("C-1042", OFFICER).kept
+
+    assert Retention.IDENTITY not in before
+    assert Retention.IDENTITY in after
 
 
 def test_clause_39_a_legal_hold_is_of_records_that_are_held_for_it(office: Office) -> None:
@@ -288,7 +311,7 @@ def test_clause_39_once_the_service_has_begun_what_must_be_kept_is(office: Offic
 
     done = office.erasing.erase("C-1042", OFFICER)
 
-    assert done.kept == tuple(Retention)
+    assert Retention.CONTACT in done.kept
     assert office.house.rows(tables.consents) == []
     assert "d-mobile" not in {r["destination_id"] for r in office.house.rows(tables.destinations)}
     assert office.house.rows(tables.customers)

@@ -45,7 +45,13 @@ def open_copies(parts: Parts) -> Copies:
         "phone": settings.company_phone,
         "email": settings.company_email,
     }
-    return Copies(parts.store, lambda: open_files(parts), company, open_transfers(parts))
+    return Copies(
+        parts.store,
+        lambda: open_files(parts),
+        company,
+        open_transfers(parts),
+        parts.policies.retention,
+    )
 
 
 def open_transfers(parts: Parts, store: Store | None = None) -> Transfers:

@@ -2,11 +2,17 @@
 
 import json
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from contracts.vocabulary import Target, Verb
+from workers.cli.acts import As, Why, by_whom
 from workers.cli.common import AsJson, fail, listing, opened, there
+
+if TYPE_CHECKING:
+    from store.audit import By
+    from workers.bootstrap.parts import Parts
 
 keys_app = typer.Typer(help="Which master keys open what is stored.", no_args_is_help=True)
 
@@ -37,18 +43,22 @@ def list_keys(as_json: AsJson = False) -> None:
 
 def add_key(
     file: Annotated[Path, typer.Argument(help="The new key's file: python -m config.new_key FILE")],
+    reason: Why = "",
+    actor: As = "",
 ) -> None:
     """Have a further master key open what is stored; nothing stored is written anew."""
     from config.keyfile import MasterKeyError, read_key_file
     from store.encryption.keys import MasterKey
     from store.encryption.root_keys import add
 
+    by = by_whom(actor, reason, dry_run=False)
     with opened(there()) as parts:
         try:
             master = MasterKey(read_key_file(file))
         except MasterKeyError as error:
             fail(str(error))
         is_new = add(parts.store.engine, parts.store.root, master)
+        _record(parts, Verb.ADD_KEY, by, master.name)
     typer.echo(f"{master.name} opens what is stored" + ("" if is_new else ", as it did before"))
     typer.echo(
         "give every process this key (ONWARD_MASTER_KEY_FILE) and restart it, one after the other;"
@@ -59,12 +69,15 @@ def add_key(
 
 def take_key_away(
     name: Annotated[str, typer.Argument(help="Its short name, as `onward keys list` shows it.")],
+    reason: Why = "",
+    actor: As = "",
 ) -> None:
     """Have a master key open nothing any more. The one in use stays."""
     from config.keyfile import read_master_key
     from store.encryption.keys import MasterKey
     from store.encryption.root_keys import NoRootKeyError, take_away
 
+    by = by_whom(actor, reason, dry_run=False)
     with opened(there()) as parts:
         if MasterKey(read_master_key(parts.settings)).name == name:
             fail(f"{name} is the key that this command was given itself: give it the new one first")
@@ -72,9 +85,19 @@ def take_key_away(
             gone = take_away(parts.store.engine, name)
         except NoRootKeyError as error:
             fail(str(error))
+        if gone:
+            _record(parts, Verb.TAKE_KEY_AWAY, by, name)
     if not gone:
         fail(f"no master key of the name {name} opens what is stored: onward keys list")
     typer.echo(f"{name} opens nothing any more; destroy it, and what backups hold of it")
+
+
+def _record(parts: "Parts", verb: Verb, by: "By", name: str) -> None:
+    from store import audit
+    from store.audit import Concerned
+
+    with parts.store.write() as tx:
+        audit.put(tx, verb, by, [Concerned(Target.MASTER_KEY, name)])
 
 
 def register(

@@ -135,8 +135,10 @@ def correct(
         asked = _asked(parts, customer, request)
         answers = publish(parts, _events(parts, customer, wanted, told_us_by))
         all_taken(answers, "not all was corrected, and no request closed:")
+        requests = open_requests(parts)
+        requests.corrected(customer, list(wanted), by)
         if asked is not None:
-            refused(open_requests(parts).close(asked, RightsStatus.DONE, by))
+            refused(requests.close(asked, RightsStatus.DONE, by))
     typer.echo(f"corrected: {', '.join(wanted)}")
     for name in _destinations(wanted):
         typer.echo(f"{name} is used again once it is verified: publish its destination.verified")

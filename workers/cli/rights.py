@@ -122,6 +122,12 @@ def open_request(
     all_taken([answer])
     row = {"id": answer.id, "answer": answer.answer.value, "waits_for": answer.waits_for}
     listing([row], {"id": "Request", "answer": "Answer"}, as_json=as_json)
+    if answer.waits_for:
+        typer.echo(
+            f"nothing is held about {customer}, so it stands in onward waiting and not in onward"
+            " rights list; the law's month to tell them so runs all the same",
+            err=True,
+        )
 
 
 def stop(request: Named, reason: Why = "", actor: As = "") -> None:

@@ -15,12 +15,16 @@ from typing import TYPE_CHECKING, Any
 
 from jinja2 import Environment, PackageLoader, select_autoescape
 
+from config.policies import RetentionPolicy
 from contracts.vocabulary import Carried, Purpose, Review, Target, Verb
 from store import audit
 from store.audit import By, Concerned
 from store.engine import Store
+from store.personal import REGISTER
 from store.rights.copying import NOT_COPIED, everything
 from workers.rights.packing import archive, as_csv, as_json
+from workers.rights.register import how_long
+from workers.rights.remedies import REMEDY
 from workers.rights.reviews import Reviewing, marks, withhold
 from workers.rights.transfers import Transfers
 
@@ -64,11 +68,13 @@ class Copies:
         open_files: "Callable[[], Files]",
         company: Mapping[str, str | None],
         transfers: Transfers,
+        retention: RetentionPolicy,
     ) -> None:
         self._store = store
         self._open_files = open_files
         self._company = company
         self._transfers = transfers
+        self._retention = retention
 
     def copy(
         self,
@@ -119,6 +125,8 @@ class Copies:
             "files": {name: sha256(body).hexdigest() for name, body in members.items()},
             "withheld": withheld,
             "not_copied": dict(NOT_COPIED),
+            "why": {name: self._why(name) for name, rows in tables.items() if rows},
+            "remedy": REMEDY,
         }
         body = archive(members | {"manifest.json": as_json(manifest)})
         copied = Copied(
@@ -152,9 +160,21 @@ class Copies:
             tables={name: rows for name, rows in tables.items() if rows},
             withheld=withheld,
             missing=[name for name, body in files.items() if body is None],
+            why={name: self._why(name) for name, rows in tables.items() if rows},
+            remedy=REMEDY,
             company=self._company,
         )
         yield "read-me-first.html", page.encode()
+
+    def _why(self, table: str) -> dict[str, str]:
+        """Say of a table's records what Article 15(1) has to be told with a copy."""
+        held = REGISTER[table]
+        return {
+            "purpose": held.purpose,
+            "basis": held.basis.value,
+            "kept": how_long(held, self._retention),
+            "given_to": "; ".join(held.recipients) or "nobody",
+        }
 
     def files_of(self, events: list[dict[str, Any]]) -> Iterator[tuple[str, bytes | None]]:
         """The scans and documents of events, each by its digest; none of one that is gone."""

@@ -23,6 +23,7 @@ from store.rights import erased, erasing, outside, processors, untouched
 from store.rights import requests as rights
 from store.rights.erasure_register import ErasureRegister
 from workers.rights.processors import to_be_asked
+from workers.rights.remedies import REMEDY
 from workers.routing.checks import named_destinations
 from workers.running.failpoints import reach
 
@@ -83,7 +84,7 @@ class Erasing:
                 _record(tx, by, ref, refusal)
                 return Erasure(refusal=refusal)
             if started:
-                kept = tuple(Retention)
+                kept = erasing.classes_held(tx, ref)
                 rows = erasing.erase_spare(tx, ref, _wanted(tx, ref))
                 _record(tx, by, ref, None, "kept what the law and the contract need")
                 _answer(tx, ref, RightsStatus.REFUSED, letter(kept))
@@ -146,7 +147,7 @@ class Erasing:
 def letter(kept: Sequence[Retention]) -> str:
     """Say to whom it concerns what is kept although they asked for its erasure, and why."""
     lines = [f"{one.value}: {GROUNDS[one]}" for one in kept]
-    return "Kept, since the service has begun: " + "; ".join(lines) + "."
+    return "Kept, since the service has begun: " + "; ".join(lines) + ". " + REMEDY
 
 
 def _erasure_id(tx: Transaction, ref: str) -> UUID:

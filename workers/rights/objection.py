@@ -18,6 +18,7 @@ from store.engine import Store, Transaction
 from store.personal import REGISTER, Basis
 from store.rights import erased, erasing, objections
 from store.rights import requests as rights
+from workers.rights.remedies import REMEDY
 
 # Of what rests on our interests (``store.personal``): what stops, and what goes on, and why.
 STOPPED: Final[Mapping[str, str]] = MappingProxyType(
@@ -77,6 +78,7 @@ def letter() -> str:
             *_lines(_purposes(Basis.CONTRACT)),
             "Goes on, since the law obliges us:",
             *_lines(_purposes(Basis.OBLIGATION)),
+            REMEDY,
         ]
     )
 

@@ -1,5 +1,6 @@
 """How does a request for one's rights run: opened, its clock stopped and run on, closed?"""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from uuid import UUID
@@ -107,6 +108,13 @@ class Requests:
                     ending.cancel(tx, on_their_way, Reason.WITHDRAWN)
             self._record(tx, Verb.CLOSE_REQUEST, by, request, refusal, status.value)
         return refusal
+
+    def corrected(self, ref: str, names: Sequence[str], by: By) -> None:
+        """Put on record who corrected what of a customer, and why: the event says only what."""
+        what = ", ".join(names)
+        concerned = Concerned(Target.CUSTOMER, ref, detail=what, customer_ref=ref)
+        with self._store.write() as tx:
+            audit.put(tx, Verb.CORRECT, by, [concerned])
 
     def _record(
         self,

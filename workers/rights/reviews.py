@@ -1,7 +1,8 @@
 """May another person in somebody's records be seen in their copy? A reviewer says so for each.
 
 Events tell of callers, senders and correspondents. Until somebody has looked at one and decided,
-that person is left out of copies, and no copy is delivered. What was decided last counts.
+that person is left out of copies, and no copy is delivered. What was decided last counts. A
+rejected event may tell of anybody in any field: all that it says is left out unless it is released.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -18,7 +19,8 @@ from store.rights.copying import everything
 
 _OTHERS = ("caller", "sender", "from", "to")  # who else an event's data may tell of
 _BY_THEMSELVES = frozenset({"preferences.set"})  # whom they name there, they told us of
-_TELLING = ("events", "correspondence", "notes")
+_TELLING = ("events", "correspondence", "notes", "rejected_events")
+_REJECTED = "body"  # of a rejected event: what it says
 Rows = Mapping[str, Sequence[dict[str, Any]]]
 
 
@@ -55,7 +57,7 @@ class Reviewing:
         with self._store.snapshot(Purpose.RIGHTS) as tx:
             tables = dict(everything(tx, ref))
             found = marks(tx, tables)
-        known = {row["id"] for row in tables["events"]}
+        known = {row["id"] for row in _reviewed(tables)}
         named = list(dict.fromkeys(names)) or [one.id for one in found if one.decided is None]
         answers = {one: None if one in known else Refusal.UNKNOWN for one in named}
         if answers:
@@ -86,7 +88,7 @@ def marks(tx: Transaction, tables: Rows) -> list[Mark]:
 
     And what was decided about any other: what was written may tell of somebody too.
     """
-    rows = tables.get("events", ())
+    rows = _reviewed(tables)
     last = {
         one.about: (one.decided, one.actor)
         for one in decisions.about(tx, [row["id"] for row in rows])
@@ -95,7 +97,7 @@ def marks(tx: Transaction, tables: Rows) -> list[Mark]:
     return [
         Mark(
             id=row["id"],
-            type=row["type"],
+            type=row["type"] or "",
             received_at=datetime.fromisoformat(row["received_at"]),
             where=others,
             decided=last[row["id"]][0] if row["id"] in last else None,
@@ -118,21 +120,30 @@ def withhold(tables: Rows, found: Iterable[Mark], instead: str) -> Iterator[str]
         if mark.decided is Review.RELEASED:
             continue
         for data in map(_data, told[mark.id]):
-            for name in list(data) if mark.decided is Review.WITHHELD else mark.where:
+            whole = mark.decided is Review.WITHHELD and _REJECTED not in data
+            for name in list(data) if whole else mark.where:
                 if name in data:
                     data[name] = instead
         yield mark.id
 
 
-def _others(row: Mapping[str, Any]) -> tuple[str, ...]:
+def _reviewed(tables: Rows) -> list[dict[str, Any]]:
+    return [*tables.get("events", ()), *tables.get("rejected_events", ())]
+
+
+def _others(row: dict[str, Any]) -> tuple[str, ...]:
+    if _REJECTED in row:
+        return (_REJECTED,) if row[_REJECTED] is not None else ()
     if row["type"] in _BY_THEMSELVES:
         return ()
     data = _data(row)
     return tuple(name for name in _OTHERS if data.get(name))
 
 
-def _data(row: Mapping[str, Any]) -> dict[str, Any]:
+def _data(row: dict[str, Any]) -> dict[str, Any]:
     """What a record says, to be changed in place; nothing of one that does not open."""
+    if _REJECTED in row:
+        return row
     content = row["content"]
     data = content.get("data", content) if isinstance(content, dict) else None
     return data if isinstance(data, dict) else {}

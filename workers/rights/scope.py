@@ -37,6 +37,7 @@ WHEN: Final[Mapping[str, str]] = MappingProxyType(
         "openings": "at",
         "outbox": "at",
         "payment_requests": "requested_at",
+        "rejected_events": "received_at",
         "replies": "received_at",
         "rights_requests": "received_at",
         "rule_sets": "set_at",
