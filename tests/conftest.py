@@ -2,7 +2,7 @@
 
 import os
 import secrets
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from pathlib import Path
 from urllib.parse import quote
 
@@ -12,6 +12,7 @@ import pytest
 from psycopg import sql
 
 from config.sources import ENV_PREFIX, TEST_PREFIX
+from tests.logs import last_words
 from tests.rooms import NoRoomError, fresh_database, fresh_vhost
 from tests.service_answers import BROKER, DATABASE, MANAGEMENT
 from tests.services import LEFT_OUT, USUAL, answers
@@ -38,6 +39,18 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.broker)
         if "database_url" in asked:
             item.add_marker(pytest.mark.database)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item,
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Show with a failure what the test's own processes said: their logs lie in its folder."""
+    report = yield
+    folder = getattr(item, "funcargs", {}).get("tmp_path")
+    if report.failed and isinstance(folder, Path):
+        report.sections += [(f"the end of {name}", said) for name, said in last_words(folder)]
+    return report
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

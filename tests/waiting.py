@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
 STEP_SECONDS = 0.01
+PATIENCE_SECONDS = 60.0  # a busy machine is no failure; one that is quick never waits so long
 
 T = TypeVar("T")
 
@@ -14,7 +15,7 @@ class NeverHappenedError(AssertionError):
     """What a test waited for did not come about in time."""
 
 
-def eventually(look: Callable[[], T | None], what: str, seconds: float = 15) -> T:
+def eventually(look: Callable[[], T | None], what: str, seconds: float = PATIENCE_SECONDS) -> T:
     """Look until what is seen is true, and give it; fail naming ``what`` after ``seconds``."""
     deadline = time.monotonic() + seconds
     while True:
@@ -26,7 +27,7 @@ def eventually(look: Callable[[], T | None], what: str, seconds: float = 15) -> 
 
 
 async def eventually_async(
-    look: Callable[[], Awaitable[T | None]], what: str, seconds: float = 15
+    look: Callable[[], Awaitable[T | None]], what: str, seconds: float = PATIENCE_SECONDS
 ) -> T:
     """Do the same on an event loop."""
     deadline = time.monotonic() + seconds

@@ -50,14 +50,14 @@ def test_whoever_waits_is_woken() -> None:
 
     def wait() -> None:
         while not space.take(5):
-            space.wait(30)
+            space.wait(60)
         woken.set()
 
     waiting = threading.Thread(target=wait)
     waiting.start()
     space.give(10)
 
-    assert woken.wait(20)
+    assert woken.wait(60)
     waiting.join()
 
 
