@@ -299,13 +299,13 @@ def test_what_was_sent_is_recorded_once_the_database_is_back(
         house = sending.house
         house.serve(rules=[catch_all("d-mobile")])
         house.have_message()
-        sending.sandbox.behave(Rule(Act.SLOW, channel="sms", latency_ms=300))
-        working = threading.Thread(target=sending.deliver, args=(SMS,))
-        working.start()
-        eventually(lambda: house.delivery()["status"] is S.SENDING, "the claim")
         with house.store.engine.begin() as connection:
             connection.exec_driver_sql("ALTER TABLE ledger RENAME TO away")
-        eventually(sending.accepted, "the send")
+        working = threading.Thread(target=sending.deliver, args=(SMS,))
+        with capture_logs() as told:
+            working.start()
+            eventually(lambda: "delivering_waits" in {e["event"] for e in told}, "it waits")
+        sent = len(sending.accepted())
 
         with house.store.engine.begin() as connection:
             connection.exec_driver_sql("ALTER TABLE away RENAME TO ledger")
@@ -313,3 +313,4 @@ def test_what_was_sent_is_recorded_once_the_database_is_back(
 
         assert house.standing() == [("d-mobile", "accepted", "provider_accepted")]
         assert [e["outcome"] for e in house.entries()] == ["accepted"]
+        assert sent == 1
