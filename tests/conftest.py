@@ -9,10 +9,11 @@ from urllib.parse import quote
 import hypothesis
 import psycopg
 import pytest
+import structlog
 from psycopg import sql
 
 from config.sources import ENV_PREFIX, TEST_PREFIX
-from tests.logs import last_words
+from tests.logs import forget_set_up, last_words
 from tests.rooms import NoRoomError, fresh_database, fresh_vhost
 from tests.service_answers import BROKER, DATABASE, MANAGEMENT
 from tests.services import LEFT_OUT, USUAL, answers
@@ -76,6 +77,14 @@ def _found(kind: str) -> str:
     if not url or not answers(kind, url):
         _leave_out(LEFT_OUT[kind], "none answers")
     return url
+
+
+@pytest.fixture(autouse=True)
+def _logging_as_before() -> Iterator[None]:
+    """Leave nothing of how a command that ran in this process logs to the tests after it."""
+    yield
+    if structlog.is_configured():
+        forget_set_up()
 
 
 @pytest.fixture(scope="session")

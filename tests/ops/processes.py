@@ -45,6 +45,15 @@ class Watched:
         status, body = self.get(path)
         return {"status": status, **(json.loads(body)["found"] if body else {})}
 
+    def until_found(self, path: str, name: str, word: str) -> dict[str, Any]:
+        """Wait until ``word`` stands in what was found of ``name``; give all that was found."""
+
+        def seen() -> dict[str, Any] | None:
+            found = self.found(path)
+            return found if word in found.get(name, "") else None
+
+        return eventually(seen, f"{name} says {word}")
+
 
 def settings(folder: Path, **more: str) -> dict[str, str]:
     """Give the environment of a process with an operations port of its own."""

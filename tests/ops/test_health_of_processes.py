@@ -27,10 +27,7 @@ def test_everything_in_one_process_is_alive_and_says_what_it_lacks(tmp_path: Pat
         alive = eventually(
             lambda: "door" in (found := onward.found("/healthz")) and found, "all parts beat"
         )
-        ready = eventually(
-            lambda: (found := onward.found("/readyz")).get("store") == "ok" and found,
-            "the store has answered in time",
-        )
+        ready = onward.until_found("/readyz", "store", "ok")
 
     assert alive == {
         "status": 200,
@@ -69,10 +66,7 @@ def test_a_process_whose_broker_is_away_is_alive_and_not_ready(
     )
 
     with running(tmp_path, environment, "intake") as intake:
-        ready = eventually(
-            lambda: "broker" in (found := intake.found("/readyz")).get("events", "") and found,
-            "readiness is told",
-        )
+        ready = intake.until_found("/readyz", "events", "broker")
 
         assert ready["events"] == "none are taken in: waits for the broker"
         assert ready["status"] == 503
@@ -86,10 +80,7 @@ def test_tables_of_another_version_are_told(tmp_path: Path, postgresql_url: str)
     )
 
     with running(tmp_path, environment, "web") as web:
-        found = eventually(
-            lambda: "onward migrate" in (found := web.found("/readyz")).get("store", "") and found,
-            "what to do is told",
-        )
+        found = web.until_found("/readyz", "store", "onward migrate")
 
     assert found["status"] == 503
 
