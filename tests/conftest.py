@@ -2,16 +2,18 @@
 
 import os
 import secrets
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from pathlib import Path
 from urllib.parse import quote
 
 import hypothesis
 import psycopg
 import pytest
+import structlog
 from psycopg import sql
 
 from config.sources import ENV_PREFIX, TEST_PREFIX
+from tests.logs import forget_set_up, last_words
 from tests.rooms import NoRoomError, fresh_database, fresh_vhost
 from tests.service_answers import BROKER, DATABASE, MANAGEMENT
 from tests.services import LEFT_OUT, USUAL, answers
@@ -40,6 +42,18 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.database)
 
 
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item,
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Show with a failure what the test's own processes said: their logs lie in its folder."""
+    report = yield
+    folder = getattr(item, "funcargs", {}).get("tmp_path")
+    if report.failed and isinstance(folder, Path):
+        report.sections += [(f"the end of {name}", said) for name, said in last_words(folder)]
+    return report
+
+
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """Say at the very end what was left out, so that a green run hides nothing."""
     reasons = {
@@ -63,6 +77,14 @@ def _found(kind: str) -> str:
     if not url or not answers(kind, url):
         _leave_out(LEFT_OUT[kind], "none answers")
     return url
+
+
+@pytest.fixture(autouse=True)
+def _logging_as_before() -> Iterator[None]:
+    """Leave nothing of how a command that ran in this process logs to the tests after it."""
+    yield
+    if structlog.is_configured():
+        forget_set_up()
 
 
 @pytest.fixture(scope="session")

@@ -26,7 +26,7 @@ from store.deliveries.transitions import Move, hold, move
 from store.engine import Transaction
 from store.record import ledger
 from store.record.ledger import Entry, Where
-from store.tables import attempts
+from store.tables import attempts, deliveries
 
 _NO_PROOF_OF_ABSENCE = frozenset({DeliveryStatus.ACCEPTED, DeliveryStatus.UNCERTAIN})
 _STILL_OURS = (DeliveryStatus.SENDING,)
@@ -78,6 +78,18 @@ def record(tx: Transaction, results: Sequence[Result]) -> list[dict[str, Any]]:
     told = {row["id"] for row in again}
     untold = [r for r, _ in late if r.claimed.delivery_id not in told]
     ledger.append(tx, [each for r in untold for each in _late_entries(tx, r)])
+    # A bounce that came first knew no reference; by that the delivery is looked up.
+    bulk.update_rows(
+        tx,
+        deliveries,
+        ["id", "fence"],
+        [
+            {"id": r.claimed.delivery_id, "fence": r.claimed.fence, "reference": r.reference}
+            for r in untold
+            if r.reference is not None
+        ],
+        only_if="t.reference IS NULL",
+    )
     changed += move(tx, [_move(r) for r in definite], _OPEN_TO_PROOF)
     changed += move(tx, [_move(r) for r in unknown], _STILL_OURS)
     # After the deliveries, as receipts do it: the other way round the two deadlock. No answer of

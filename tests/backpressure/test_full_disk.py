@@ -116,7 +116,7 @@ def test_the_door_answers_503_while_the_disk_is_full_and_recovers_by_itself(
         during = [_publish(door) for _ in range(200)]
 
         cramped.disk.free()
-        after = eventually(lambda: _accepted(_publish(door)), "events are taken in again", 30)
+        after = eventually(lambda: _accepted(_publish(door)), "events are taken in again")
 
     told = [before, *during, after]
     refused = [one for one in during if one[1] != 202]

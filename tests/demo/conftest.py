@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 ONWARD = (sys.executable, "-c", "from workers.cli import main; main()")
-_LONGEST_SECONDS = 20
+_LONGEST_SECONDS = 60
 
 Started = Callable[..., subprocess.Popen[str]]
 
@@ -27,7 +27,7 @@ def onward(tmp_path: Path) -> Iterator[Started]:
     with ExitStack() as stack:
 
         def start(*arguments: str, **settings: str) -> subprocess.Popen[str]:
-            log = stack.enter_context((tmp_path / "errors").open("w"))
+            log = stack.enter_context((tmp_path / "errors.log").open("w"))
             process = subprocess.Popen(
                 [*ONWARD, *arguments],
                 env=environment(settings),

@@ -68,7 +68,7 @@ class Dispatching:
             assert found or not ended, f"ended without {event}:\n{self._log.read_text()}"
             return found
 
-        eventually(said, f"it says {event}", 30)
+        eventually(said, f"it says {event}")
 
     @property
     def most_memory(self) -> int:

@@ -172,12 +172,12 @@ def test_what_comes_while_the_broker_confirms_goes_out_together(broker: StubBrok
         def __call__(self, due: Sequence[Due]) -> int:
             told.append(len(due))
             confirming.set()
-            confirmed.wait(10)
+            confirmed.wait(60)
             return super().__call__(due)
 
     aside = Aside(Slow(broker, 100))
     aside(_due(1))
-    confirming.wait(10)
+    confirming.wait(60)
 
     for _ in range(3):
         aside(_due(2))

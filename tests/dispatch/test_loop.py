@@ -95,7 +95,7 @@ def _send(
 
 
 def _all(results: "SimpleQueue[Sent]", count: int) -> dict[int, object]:
-    return {sent.place: sent.verdict for sent in (results.get(timeout=5) for _ in range(count))}
+    return {sent.place: sent.verdict for sent in (results.get(timeout=60) for _ in range(count))}
 
 
 def test_each_send_reports_under_its_own_place(loop: Loop) -> None:

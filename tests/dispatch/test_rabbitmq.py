@@ -35,7 +35,7 @@ class Work:
         """Run; the one to be held waits until it is let go."""
         if number == self.held:
             self.inside.set()
-            self.go_on.wait(30)
+            self.go_on.wait(60)
         self.ran.append(number)
 
 
@@ -77,7 +77,7 @@ def test_after_a_reconnect_nothing_is_acknowledged_that_nobody_has_run(
     worker = Worker(broker, queues={_queue(broker)}, worker_timeout=50, worker_threads=1)
     _publish(broker, 0, 1, 2)
     worker.start()
-    work.inside.wait(10)
+    work.inside.wait(60)
     consuming = worker.consumers[_queue(broker)]
     first = consuming.consumer
     assert first is not None
@@ -109,7 +109,7 @@ def test_what_was_run_is_acknowledged(broker: RabbitmqBroker) -> None:
     worker.start()
 
     _publish(broker, 1)
-    done.wait(10)
+    done.wait(60)
     worker.stop(timeout=10_000)
 
     assert _waiting(broker) == 0

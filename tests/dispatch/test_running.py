@@ -66,16 +66,16 @@ def test_a_live_hint_does_not_wait_for_bulk_batches(broker: Broker) -> None:
             live.set()
             return
         bulk.release()
-        go_on.wait(30)
+        go_on.wait(60)
 
     _hint(broker, Lane.BULK, Channel.SMS, STUCK)
     with _running(broker, deliver), contextlib.ExitStack() as ending:
         ending.callback(go_on.set)
-        assert [bulk.acquire(timeout=10) for _ in range(2)] == [True, True]
+        assert [bulk.acquire(timeout=60) for _ in range(2)] == [True, True]
 
         _hint(broker, Lane.LIVE, Channel.CALL, 1)
 
-        assert live.wait(10)
+        assert live.wait(60)
         assert not bulk.acquire(blocking=False)  # the third batch has no thread: bulk is bounded
 
 

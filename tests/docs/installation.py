@@ -3,7 +3,6 @@
 import os
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
@@ -12,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tests.docs.reading import ROOT
+from tests.service_answers import free_port
 from tests.waiting import eventually
 from workers.sandbox.local import Sandbox
 from workers.sandbox.settings import SandboxSettings
@@ -51,7 +51,7 @@ def running(folder: Path, services: Mapping[str, str] | None = None) -> Iterator
     shell = folder / "shell"
     shutil.copytree(ROOT / "docs" / "examples", shell / "docs" / "examples")
     with Sandbox(SandboxSettings(folder / "sandbox")) as sandbox:
-        variables = _variables(sandbox, _free_port()) | dict(services or {})
+        variables = _variables(sandbox, free_port()) | dict(services or {})
         if services:
             for command in ("migrate", "topology"):
                 subprocess.run(["onward", command], cwd=shell, env=variables, check=True)
@@ -82,11 +82,6 @@ def _variables(sandbox: Sandbox, port: int) -> dict[str, str]:
         "ONWARD_DOOR_PORT": str(port),
         "ONWARD_PUBLIC_URL": f"http://127.0.0.1:{port}",
     }
-
-
-def _free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        return int(free.getsockname()[1])
 
 
 def _address(said: Path, up: "subprocess.Popen[bytes]") -> str | None:

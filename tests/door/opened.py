@@ -27,7 +27,6 @@ from store.encryption.keys import RootKey
 from store.engine import Store, open_engine
 from store.files import Files
 from store.publishers import Publisher
-from store.tables import metadata
 from tests import factories
 from tests.waiting import eventually
 from workers.intake.door import DoorParts, Mounted, door
@@ -182,9 +181,8 @@ def _judged(body: bytes) -> Event | Malformed:
 
 @contextlib.contextmanager
 def an_office(url: str, folder: Path) -> Iterator[Office]:
-    """Make an empty store, and close it."""
+    """Open an empty store, and close it."""
     engine = open_engine(url)
-    metadata.create_all(engine)
     store = Store(engine, RootKey(b"k" * 32), policy_version="2020-04")
     try:
         yield Office(store, folder)

@@ -14,7 +14,7 @@ def test_what_comes_while_busy_goes_together_next() -> None:
     go = threading.Event()
 
     def work(members: Sequence[int]) -> list[int]:
-        go.wait(10)
+        go.wait(60)
         batches.append(list(members))
         return [member * 10 for member in members]
 
@@ -38,7 +38,7 @@ def test_one_callers_fault_is_not_anothers() -> None:
     go = threading.Event()
 
     def work(members: Sequence[int]) -> list[int]:
-        go.wait(10)
+        go.wait(60)
         if 13 in members:
             raise ZeroDivisionError
         return list(members)
@@ -65,7 +65,7 @@ def test_an_outage_is_told_at_once() -> None:
     go = threading.Event()
 
     def work(members: Sequence[int]) -> list[int]:
-        go.wait(10)
+        go.wait(60)
         asked.append(len(members))
         raise ConnectionError
 
@@ -92,7 +92,7 @@ def test_beyond_its_bound_nothing_more_is_taken() -> None:
     go = threading.Event()
 
     def work(members: Sequence[int]) -> list[int]:
-        go.wait(10)
+        go.wait(60)
         return list(members)
 
     async def run() -> None:

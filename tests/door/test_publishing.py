@@ -286,7 +286,7 @@ def test_more_than_can_wait_is_told_to_come_back(small_office: Office) -> None:
 
     class Slow:
         def take_in(self, submissions: Any) -> Any:
-            told.wait(10)
+            told.wait(60)
             return taken_in.take_in(submissions)
 
     key = small_office.admit(DONCASTER)

@@ -19,6 +19,7 @@ from urllib.parse import urlsplit
 from tests.waiting import eventually
 
 _ONWARD = (sys.executable, "-c", "from workers.cli import main; main()")
+_START_SECONDS = 240  # five at once, on a busy machine
 _STOP_SECONDS = 90
 _LOOK_SECONDS = 0.1
 PROCESSES: Mapping[str, tuple[str, ...]] = {
@@ -120,7 +121,7 @@ class Installation:
     def open(self) -> None:
         """Wait until the HTTP door is open."""
         port = int(self.settings["ONWARD_DOOR_PORT"])
-        eventually(lambda: _listens(port), "the door is open", _STOP_SECONDS)
+        eventually(lambda: _listens(port), "the door is open", _START_SECONDS)
 
     def close(self) -> None:
         """Stop all, whatever state they are in."""

@@ -5,9 +5,10 @@ import pytest
 
 from tests.conftest import LOUD
 from tests.faults.catalogue import FAULTS
-from tests.faults.running import run
+from tests.faults.running import Run, run
 from tests.faults.scene import Fault
 from tests.faults.servers import Ground, ground
+from tests.logs import last_words
 from tests.service_answers import CannotStartError
 
 QUICK = [fault for fault in FAULTS if fault.quick is not None]
@@ -35,9 +36,15 @@ def test_nothing_is_lost_and_nothing_is_sent_twice(fault: Fault, servers: Ground
     """The promise: every confirmed event comes to a known end, once. `make faults` is the whole."""
     found = run(fault, servers, seed=1, events=fault.quick or 0)
 
-    assert found.failed is None, f"{found.failed}; logs in {found.logs}"
+    assert found.failed is None, _told(found)
     assert found.judgement is not None
-    assert found.judgement.problems == (), f"logs in {found.logs}"
+    assert found.judgement.problems == (), _told(found)
+
+
+def _told(found: Run) -> str:
+    logs = [] if found.logs is None else last_words(found.logs)
+    ends = [f"--- the end of {name}\n{said}" for name, said in logs]
+    return "\n".join([f"{found.failed}; logs in {found.logs}", *ends])
 
 
 def test_every_fault_has_a_name_of_its_own() -> None:

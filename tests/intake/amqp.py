@@ -122,7 +122,7 @@ class Running:
     def stop(self) -> None:
         """Stop it as SIGTERM does, and wait for its end."""
         self.consumer.stop()
-        self.thread.join(20)
+        self.thread.join(60)
         assert not self.thread.is_alive()
 
     def _run(self) -> None:

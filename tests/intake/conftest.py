@@ -6,7 +6,6 @@ import pytest
 
 from store.engine import Store
 from store.publishers import Publisher
-from store.tables import metadata
 from tests.housing import (
     altered_house,
     empty_postgresql_url,
@@ -32,10 +31,9 @@ __all__ = [
 
 
 @pytest.fixture
-def store(store_url: str) -> Iterator[Store]:
+def store(empty_url: str) -> Iterator[Store]:
     """Give an empty store of each kind."""
-    opened = open_store(store_url)
-    metadata.create_all(opened.engine)
+    opened = open_store(empty_url)
     yield opened
     opened.close()
 

@@ -170,5 +170,5 @@ def _fetch_and_die(url: str) -> None:
         connection.process_data_events(time_limit=0.02)
         return len(given) == EVENTS
 
-    eventually(all_are_given, "all are given", 30)
+    eventually(all_are_given, "all are given")
     connection.close()

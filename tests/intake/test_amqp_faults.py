@@ -11,7 +11,6 @@ from config.topology import DEAD_QUEUE, intake_queue, intake_queues, topology
 from contracts.vocabulary import Answer, Family
 from store.engine import Store
 from store.publishers import Publisher
-from store.tables import metadata
 from tests import factories
 from tests.intake.amqp import (
     Desk,
@@ -140,12 +139,9 @@ def _nothing(_due: Sequence[Any]) -> None:
 
 
 @pytest.fixture
-def database(postgresql_url: str) -> Iterator[Relay]:
+def database(empty_postgresql_url: str) -> Iterator[Relay]:
     """Give PostgreSQL behind a line that can be cut, its tables made."""
-    with Relay(postgresql_url) as line:
-        store = open_store(line.url)
-        metadata.create_all(store.engine)
-        store.close()
+    with Relay(empty_postgresql_url) as line:
         yield line
 
 
@@ -210,14 +206,14 @@ def test_a_stop_during_an_outage_gives_everything_back(
 
 
 def test_backends_that_are_terminated_under_load_lose_nothing(
-    desk: Desk, database: Relay, far: Store, postgresql_url: str
+    desk: Desk, database: Relay, far: Store, database_url: str
 ) -> None:
     """An administrator restarts the database whenever it suits them."""
     ids: set[str] = set()
     watching = threading.Event()
 
     def terminate() -> None:
-        with psycopg.connect(postgresql_url, autocommit=True) as connection:
+        with psycopg.connect(database_url, autocommit=True) as connection:
             while not watching.wait(0.02):
                 connection.execute(
                     "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"

@@ -55,13 +55,13 @@ def test_who_registers_while_a_message_is_being_committed_takes_it_up(
     def hold_up(_connection: object) -> None:
         if not committing.is_set():  # the message's alone, which is the first
             committing.set()
-            go_on.wait(30)
+            go_on.wait(60)
 
     event.listen(engine, "commit", hold_up)
     message = threading.Thread(target=house.hand_in, args=(_call(subject="C-1"),))
     customer = threading.Thread(target=house.serve, args=("C-1",))
     message.start()
-    committing.wait(30)
+    committing.wait(60)
 
     customer.start()
     eventually(lambda: waits_for_a_lock(house) or not customer.is_alive(), "the other waits")

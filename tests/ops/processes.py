@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.docs.reading import ROOT
+from tests.logs import entries_of
 from tests.waiting import eventually
 
 KEY = b"k" * 32
@@ -27,10 +28,11 @@ class Watched:
     process: "subprocess.Popen[bytes]"
     port: int
 
-    def get(self, path: str) -> tuple[int, str]:
-        """Ask for a page; give status and body, 0 where nobody answers."""
+    def get(self, path: str, seconds: float = 30) -> tuple[int, str]:
+        """Ask for a page; give status and body, 0 where nobody answers in time."""
+        url = f"http://127.0.0.1:{self.port}{path}"
         try:
-            with urllib.request.urlopen(f"http://127.0.0.1:{self.port}{path}", timeout=5) as answer:
+            with urllib.request.urlopen(url, timeout=seconds) as answer:
                 return answer.status, answer.read().decode()
         except urllib.error.HTTPError as refused:
             with refused:
@@ -42,6 +44,15 @@ class Watched:
         """Ask for what was found."""
         status, body = self.get(path)
         return {"status": status, **(json.loads(body)["found"] if body else {})}
+
+    def until_found(self, path: str, name: str, word: str) -> dict[str, Any]:
+        """Wait until ``word`` stands in what was found of ``name``; give all that was found."""
+
+        def seen() -> dict[str, Any] | None:
+            found = self.found(path)
+            return found if word in found.get(name, "") else None
+
+        return eventually(seen, f"{name} says {word}")
 
 
 def settings(folder: Path, **more: str) -> dict[str, str]:
@@ -75,9 +86,6 @@ def running(folder: Path, environment: Mapping[str, str], *command: str) -> Iter
 
 
 def _port(said: Path, process: "subprocess.Popen[bytes]") -> int | None:
-    text = said.read_text()
-    assert process.poll() is None, f"it ended at once:\n{text}"
-    for line in text.splitlines():
-        if line.startswith("{") and json.loads(line).get("event") == "ops_open":
-            return int(json.loads(line)["port"])
-    return None
+    assert process.poll() is None, f"it ended at once:\n{said.read_text()}"
+    ports = [line["port"] for line in entries_of(said) if line.get("event") == "ops_open"]
+    return int(ports[0]) if ports else None

@@ -44,7 +44,7 @@ def test_a_crew_is_stuck_only_when_everyone_is() -> None:
 
     def work() -> None:
         with crew:
-            leave.wait(10)
+            leave.wait(60)
 
     first = threading.Thread(target=work)
     first.start()
@@ -99,16 +99,16 @@ def test_a_send_that_blocks_the_loop_is_found_out_and_its_end_too() -> None:
         beaten.set()
 
     loop.beat(beat_and_tell)
-    assert beaten.wait(10)
+    assert beaten.wait(60)
     blocked, leave = threading.Event(), threading.Event()
 
     async def block() -> None:
         blocked.set()
-        leave.wait(10)  # not awaited: this is the fault
+        leave.wait(60)  # not awaited: this is the fault
 
     blocking = threading.Thread(target=loop.call, args=(block,))
     blocking.start()
-    assert blocked.wait(10)
+    assert blocked.wait(60)
     watch.seconds += 31
 
     stuck = beats.found()["sends"]

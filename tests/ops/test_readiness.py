@@ -37,7 +37,7 @@ def test_what_hangs_is_asked_once_and_holds_nobody_up() -> None:
     def hang() -> None:
         nonlocal asked
         asked += 1
-        leave.wait(10)
+        leave.wait(60)
 
     readiness.ask("store", hang)
     first = readiness.found()

@@ -59,7 +59,7 @@ class Site:
 
     def plan_offer(self) -> None:
         """Publish an offer, and plan it."""
-        self.house.tell(envelope("offer.published", services=...))
+        self.house.tell(envelope("offer.published", services=..., valid_until=...))
         house = self.house
         while plan_notices(house.store, house.policies):
             pass

@@ -1,6 +1,5 @@
 """Clause 11: what is sent on is on record, before it leaves and after, wherever a process dies."""
 
-import socket
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -21,6 +20,7 @@ from tests.dispatch.sending import Sending, open_sending
 from tests.door.opened import Opened
 from tests.factories import Sample, catch_all, envelope
 from tests.ops.processes import Watched, running, settings
+from tests.service_answers import free_port
 from tests.waiting import eventually
 from workers.running.failpoints import POINTS
 
@@ -160,8 +160,7 @@ class Mailroom:
     @contextmanager
     def door(self, step: str | None = None) -> Iterator[tuple[Opened, Watched]]:
         """Open a door in a process of its own, which dies at a step where one is named."""
-        with socket.create_server(("127.0.0.1", 0)) as free:
-            port = free.getsockname()[1]
+        port = free_port()
         more = {"door_port": str(port), "database_url": self.url}
         if step is not None:
             more["failpoints"] = f"{step}=kill"

@@ -61,7 +61,7 @@ async def closed_port() -> int:
         return wire.port
 
 
-async def until(fact: Callable[[], bool], seconds: float = 5.0) -> None:
+async def until(fact: Callable[[], bool], seconds: float = 60.0) -> None:
     """Wait for a fact, at most so long."""
     async with asyncio.timeout(seconds):
         await asyncio.sleep(0)  # what has come in already is seen by both sides first

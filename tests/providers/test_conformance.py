@@ -91,7 +91,7 @@ def test_a_send_without_a_readable_answer_is_unknown(subject: Subject, how: str)
     mark = Mark()
 
     async def play() -> None:
-        async with provider_at(subject, getattr(subject, how), limit=0.3) as (provider, wire):
+        async with provider_at(subject, getattr(subject, how), limit=1) as (provider, wire):
             verdict = await provider.send(subject.outgoing, mark)
 
             assert isinstance(verdict, Unknown)
@@ -114,7 +114,7 @@ def test_a_send_answers_within_its_timeout(subject: Subject) -> None:
 
     took = uvloop.run(play())
 
-    assert 0.2 < took < 1.0
+    assert 0.2 < took < 10  # without its limit, for ever
 
 
 @every_provider

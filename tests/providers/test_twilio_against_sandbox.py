@@ -31,7 +31,9 @@ def sandbox(tmp_path: Path) -> Iterator[Sandbox]:
         yield running
 
 
-def send(sandbox: Sandbox, outgoing: Outgoing, token: str | None = None) -> Verdict:
+def send(
+    sandbox: Sandbox, outgoing: Outgoing, token: str | None = None, timeout: float = 30
+) -> Verdict:
     """Send once through the provider that carries it."""
     kind = TwilioSms if isinstance(outgoing, Text) else TwilioVoice
 
@@ -40,7 +42,7 @@ def send(sandbox: Sandbox, outgoing: Outgoing, token: str | None = None) -> Verd
             sandbox.account_sid,
             token or sandbox.auth_token,
             api_url=sandbox.http_url,
-            timeout=0.5,
+            timeout=timeout,
             connections=2,
         )
         try:
@@ -81,6 +83,8 @@ def test_a_definite_answer_means_that_nothing_was_accepted(
     first = send(sandbox, UNCALLED)
 
     verdicts = [first, send(sandbox, UNCALLED)]
+    while verdict not in verdicts and len(verdicts) < 20:  # so slow that it kept to the rate
+        verdicts.append(send(sandbox, UNCALLED))
 
     assert verdict in verdicts
     taken = [entry.reference for entry in sandbox.record()]
@@ -126,7 +130,7 @@ def test_accepted_or_not_an_unanswered_text_looks_the_same_to_us(
     """Half of these were accepted and half were not: no verdict but `Unknown` is honest."""
     sandbox.behave(Rule(act))
 
-    verdict = send(sandbox, UNCALLED)
+    verdict = send(sandbox, UNCALLED, timeout=1 if act.endswith("hang") else 30)
 
     assert isinstance(verdict, Unknown)
     assert len(sandbox.record()) == act.startswith("accept_then_")

@@ -99,7 +99,7 @@ def test_waiting_in_vain_for_a_free_connection_is_definite() -> None:
 
     async def play() -> tuple[Verdict, Verdict]:
         async with serving(servers.hangs) as wire:
-            provider = TWILIO_SMS.make(wire.port, 0.3, 1)
+            provider = TWILIO_SMS.make(wire.port, 1.0, 1)
             verdicts = await asyncio.gather(provider.send(TEXT), provider.send(TEXT))
             await provider.close()
             assert len(wire.asked) == 1

@@ -27,9 +27,9 @@ __all__ = [
 
 
 @pytest.fixture
-def office(store_url: str, tmp_path: Path) -> Iterator[Office]:
+def office(empty_url: str, tmp_path: Path) -> Iterator[Office]:
     """Give a store with one customer served, on either database."""
-    with an_office(store_url, tmp_path) as made:
+    with an_office(empty_url, tmp_path) as made:
         made.serve()
         yield made
 

@@ -64,7 +64,7 @@ class Mailing:
 
     def bring(self, to: str, raw: bytes = WHOLE) -> int:
         """Bring one mail to the door, as a relay does; give the last reply's code."""
-        with smtplib.SMTP("127.0.0.1", self.door.port, "relay.example", timeout=10) as client:
+        with smtplib.SMTP("127.0.0.1", self.door.port, "relay.example", timeout=60) as client:
             client.ehlo()
             client.docmd("MAIL FROM:<>")
             code, _ = client.docmd(f"RCPT TO:<{to}>")
@@ -122,7 +122,8 @@ def test_an_email_to_a_dead_address_is_undelivered_and_the_address_barred(
     assert (mail.sender, mail.envid) == (mailing.own_address(), mail.sender.partition("@")[0])
     (barred,) = mailing.house.rows(tables.suppressions)
     assert (barred["purpose"].value, barred["set_by"].value) == ("messages", "bounce")
-    assert mailing.house.entries()[-1]["outcome"] == "undelivered"
+    # In either order: a relay at hand may report before our record of its acceptance is written.
+    assert sorted(one["outcome"] for one in mailing.house.entries()) == ["accepted", "undelivered"]
 
 
 def test_a_dead_address_that_is_verified_again_is_used_again(embedded: Mailing) -> None:
@@ -269,7 +270,7 @@ def test_a_bounce_that_comes_twice_changes_nothing_more(embedded: Mailing) -> No
     embedded.counted(Meaning.CHANGED)
     embedded.counted(Meaning.REPEATED)
 
-    # In either order: a relay at hand may report before our record of its acceptance is written.
+    # In either order, as above.
     outcomes = [entry["outcome"] for entry in embedded.house.entries()]
     assert sorted(outcomes) == ["accepted", "undelivered"]
     assert embedded.house.delivery(channel=EMAIL)["status"] is S.UNDELIVERED
@@ -328,7 +329,7 @@ def test_of_a_crowd_as_many_are_served_as_there_is_room_for(embedded: Mailing) -
     """A mail server that comes with all it has must not find the door shut."""
     with contextlib.ExitStack() as crowd:
         callers = [
-            crowd.enter_context(socket.create_connection(("127.0.0.1", embedded.door.port), 10))
+            crowd.enter_context(socket.create_connection(("127.0.0.1", embedded.door.port), 60))
             for _ in range(30)
         ]
         said = [caller.recv(4)[:3] for caller in callers]
@@ -360,7 +361,7 @@ def test_bounces_come_by_lmtp_as_well(empty_sqlite_url: str, tmp_path: Path) -> 
     with _mailing(empty_sqlite_url, tmp_path, bounce_protocol="lmtp") as mailing:
         mailing.email()
         address = mailing.own_address()
-        with socket.create_connection(("127.0.0.1", mailing.door.port), 10) as raw:
+        with socket.create_connection(("127.0.0.1", mailing.door.port), 60) as raw:
             lines = raw.makefile("rwb")
             lines.readline()
             replies = []

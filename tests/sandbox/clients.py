@@ -66,7 +66,7 @@ def ask(
 @contextmanager
 def sdk(sandbox: Sandbox) -> Iterator[Any]:
     """Twilio's own client, pointed at the sandbox; its annotations promise what it cannot keep."""
-    http_client = TwilioHttpClient(timeout=10)
+    http_client = TwilioHttpClient(timeout=60)
     client: Any = Client(  # type: ignore[no-untyped-call]
         sandbox.account_sid, sandbox.auth_token, http_client=http_client
     )
@@ -81,7 +81,7 @@ def sdk(sandbox: Sandbox) -> Iterator[Any]:
 @contextmanager
 def smtp(sandbox: Sandbox) -> Iterator[smtplib.SMTP]:
     """An SMTP connection that has said EHLO."""
-    client = smtplib.SMTP(sandbox.smtp_host, sandbox.smtp_port, "client.example", timeout=10)
+    client = smtplib.SMTP(sandbox.smtp_host, sandbox.smtp_port, "client.example", timeout=60)
     try:
         client.ehlo()
         yield client

@@ -1,6 +1,5 @@
 """Does the sandbox report on mail, and text us, as the world does?"""
 
-import socket
 from email import message_from_bytes
 from pathlib import Path
 from typing import Any
@@ -10,6 +9,7 @@ from aiosmtpd.controller import Controller
 
 from tests.sandbox.clients import ask, send_mail, smtp
 from tests.sandbox.listener import Listener
+from tests.service_answers import free_port
 from tests.waiting import eventually
 from workers.sandbox import SANDBOX_AUTH_TOKEN
 from workers.sandbox.behaviour import Act, Rule
@@ -35,19 +35,13 @@ class _Taker:
         return "250 2.0.0 Ok"
 
 
-def _free_port() -> int:
-    """Give a port for aiosmtpd's controller, which cannot be told to find one."""
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        return int(listener.getsockname()[1])
-
-
 @pytest.mark.parametrize("put_off", [0, 2])
 def test_a_report_goes_to_the_envelope_sender_and_comes_again_where_put_off(
     sandbox: Sandbox, put_off: int
 ) -> None:
     """With the empty sender, the status, and the id that the sender gave."""
     taker = _Taker(put_off)
-    port = _free_port()
+    port = free_port()  # aiosmtpd's controller cannot be told to find one
     controller = Controller(taker, hostname="127.0.0.1", port=port)
     controller.start()
     try:

@@ -128,7 +128,7 @@ def test_a_slow_server_keeps_its_others_waiting_for_nothing(sandbox: Sandbox) ->
         code = send_mail(quick)
         assert slow.sock is not None
         slow.sock.shutdown(socket.SHUT_RDWR)
-        waiting.join(5)
+        waiting.join(60)
 
     assert code == 250
 

@@ -324,7 +324,7 @@ def test_two_writers_of_a_file_take_turns_and_neither_is_turned_away(
     def count_up(store: Store) -> None:
         try:
             for _ in range(20):
-                together.wait(30)
+                together.wait(60)
                 with store.write() as tx:
                     most = tx.connection.execute(select(func.max(leases.c.fence))).scalar_one()
                     row = {"name": str(uuid4()), "holder": "h", "until": START}

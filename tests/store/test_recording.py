@@ -293,6 +293,20 @@ def test_what_a_receipt_told_first_is_on_record_with_what_was_sent(
     assert entries == [("delivered", None, "SM-1"), ("accepted", "t-7", "SM-1")]
 
 
+def test_what_a_bounce_told_first_is_found_by_its_reference_all_the_same(
+    house: House, mail: UUID
+) -> None:
+    """The bounce did not know it; an operator who has it from the relay looks it up by it."""
+    (claimed,) = house.claim()
+    with house.store.write() as tx:
+        receive(tx, [Word(mail, claimed.fence, S.UNDELIVERED, Reason.BOUNCED)])
+
+    _record(house, _accepted(claimed, "MQ-1"))
+
+    assert house.status(mail) is S.UNDELIVERED
+    assert house.delivery()["reference"] == "MQ-1"
+
+
 def test_an_answer_that_comes_late_does_not_undo_an_operators_replay(
     house: House, mail: UUID
 ) -> None:

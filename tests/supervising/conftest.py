@@ -1,10 +1,8 @@
 """How do these suites run a whole installation? As an operator does: by ``onward up``."""
 
-import json
 import os
 import secrets
 import signal
-import socket
 import subprocess
 import sys
 from base64 import b64encode
@@ -17,13 +15,14 @@ from typing import Any
 import pytest
 
 from tests.docs.reading import ROOT
+from tests.logs import entries_of
 from tests.rooms import fresh_database
+from tests.service_answers import free_port
 from tests.waiting import eventually
 from workers.sandbox.local import Sandbox
 from workers.sandbox.settings import SandboxSettings
 
 ONWARD = (sys.executable, "-c", "from workers.cli import main; main()")
-HUNG_SECONDS = 3
 START_SECONDS = 90
 
 
@@ -51,9 +50,7 @@ class Up:
 
     def said(self, event: str) -> list[dict[str, Any]]:
         """Give the log lines of one event."""
-        lines = self.log.read_text(encoding="utf-8").splitlines()
-        found = [json.loads(line) for line in lines if line.startswith("{")]
-        return [line for line in found if line.get("event") == event]
+        return [line for line in entries_of(self.log) if line.get("event") == event]
 
     def pid(self, child: str) -> int:
         """Give the number of the process that was last started for a child."""
@@ -70,10 +67,9 @@ class Up:
         return sum(line["child"] == child for line in self.said("child_started"))
 
     def await_well(self, child: str) -> None:
-        """Wait until a child's process answers that it is at its work."""
-        pid = self.pid(child)
+        """Wait until the process that was last started for a child answers for its work."""
         eventually(
-            lambda: any(line["pid"] == pid for line in self.said("child_well")),
+            lambda: self.pid(child) in {line["pid"] for line in self.said("child_well")},
             f"{child} is well",
             START_SECONDS,
         )
@@ -167,11 +163,5 @@ def _environment(folder: Path, sandbox: Sandbox) -> dict[str, str]:
         "ONWARD_SMTP_HOST": sandbox.smtp_host,
         "ONWARD_SMTP_PORT": str(sandbox.smtp_port),
         "ONWARD_SMTP_SECURITY": "none",
-        "ONWARD_DOOR_PORT": str(_free_port()),
-        "ONWARD_HUNG_AFTER_SECONDS": str(HUNG_SECONDS),
+        "ONWARD_DOOR_PORT": str(free_port()),
     }
-
-
-def _free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        return int(free.getsockname()[1])

@@ -41,7 +41,7 @@ def _kept(keeper: Keeper) -> Iterator[Keeper]:
 def test_one_that_ends_by_itself_is_started_again() -> None:
     """With whatever code: nothing of an installation is ever done."""
     with _kept(Keeper(_child(), _start("pass"), _PATIENCE)) as keeper:
-        eventually(lambda: keeper.replaced >= 2, "it was replaced twice", 30)
+        eventually(lambda: keeper.replaced >= 2, "it was replaced twice")
 
 
 def test_one_that_cannot_be_started_is_tried_again() -> None:
@@ -55,7 +55,7 @@ def test_one_that_cannot_be_started_is_tried_again() -> None:
         return _start(_LASTING)(child)
 
     with _kept(Keeper(_child(), failing_once, _PATIENCE)) as keeper:
-        eventually(lambda: keeper.pid, "it runs after all", 30)
+        eventually(lambda: keeper.pid, "it runs after all")
 
     assert len(tries) == 2
 
@@ -65,10 +65,10 @@ def test_one_that_falls_silent_is_killed_and_replaced() -> None:
     well = [True]
 
     with _kept(Keeper(_child(), _start(_LASTING, lambda: well[0]), _PATIENCE)) as keeper:
-        first = eventually(lambda: keeper.pid, "it runs", 30)
-        eventually(lambda: keeper.answered, "it has answered", 30)
+        first = eventually(lambda: keeper.pid, "it runs")
+        eventually(lambda: keeper.answered, "it has answered")
         well[0] = False
-        eventually(lambda: keeper.pid not in {first, None}, "another runs", 30)
+        eventually(lambda: keeper.pid not in {first, None}, "another runs")
 
 
 def test_one_that_is_slow_to_start_is_given_longer() -> None:
@@ -77,7 +77,7 @@ def test_one_that_is_slow_to_start_is_given_longer() -> None:
     slow = _start(_LASTING, lambda: time.monotonic() - began > 1.5)
 
     with _kept(Keeper(_child(), slow, _PATIENCE)) as keeper:
-        eventually(lambda: keeper.answered, "it answers at last", 30)
+        eventually(lambda: keeper.answered, "it answers at last")
 
         assert keeper.replaced == 0
 
@@ -86,7 +86,7 @@ def test_one_that_does_not_stop_is_killed_when_its_grace_is_over() -> None:
     """A stop is bounded, whatever a process is caught in."""
     keeper = Keeper(_child(grace=0.3), _start(_DEAF), _PATIENCE)
     keeper.start()
-    pid = eventually(lambda: keeper.pid, "it runs", 30)
+    pid = eventually(lambda: keeper.pid, "it runs")
 
     stop_in_order([[keeper]])
 
@@ -97,7 +97,7 @@ def test_one_that_was_stopped_by_a_signal_hears_that_it_is_to_end() -> None:
     """SIGSTOP keeps SIGTERM waiting; it must not cost the whole grace."""
     keeper = Keeper(_child(grace=60), _start(_LASTING), _PATIENCE)
     keeper.start()
-    pid = eventually(lambda: keeper.pid, "it runs", 30)
+    pid = eventually(lambda: keeper.pid, "it runs")
     os.kill(pid, signal.SIGSTOP)
     began = time.monotonic()
 
@@ -115,7 +115,7 @@ def test_stages_stop_one_after_the_other() -> None:
     for stage in keepers:
         for keeper in stage:
             keeper.start()
-            eventually(lambda k=keeper: k.pid, "it runs", 30)  # type: ignore[misc]
+            eventually(lambda k=keeper: k.pid, "it runs")  # type: ignore[misc]
     first, second = keepers
 
     stop_in_order([first])

@@ -1,6 +1,5 @@
 """Do two upkeep processes ever write side by side? Real ones: stopped, woken up, killed."""
 
-import json
 import os
 import secrets
 import signal
@@ -13,6 +12,7 @@ import psycopg
 import pytest
 
 from tests.docs.reading import ROOT
+from tests.logs import entries_of
 from tests.supervising.conftest import ONWARD, START_SECONDS, Installed
 from tests.waiting import eventually
 
@@ -34,8 +34,7 @@ class Upkeep:
 
     def said(self) -> list[str]:
         """Give the events of its log, in order."""
-        lines = self._log.read_text(encoding="utf-8").splitlines()
-        return [json.loads(line)["event"] for line in lines if line.startswith("{")]
+        return [line["event"] for line in entries_of(self._log)]
 
     @property
     def leads(self) -> bool:
@@ -91,16 +90,16 @@ def test_a_leader_that_is_stopped_is_replaced_and_follows_when_it_wakes_up(
     """Its lease has ended; it must not seal, list or publish one more thing as the leader."""
     with _two(installed, tmp_path) as (first, second):
         _outcomes(installed, ENTRIES)
-        eventually(lambda: len(_positions(installed)) == ENTRIES, "the first keeps house", 30)
+        eventually(lambda: len(_positions(installed)) == ENTRIES, "the first keeps house")
 
         first.tell(signal.SIGSTOP)
         eventually(lambda: second.leads, "the second leads", LEASE_SECONDS + 50)
         _outcomes(installed, ENTRIES)
         first.tell(signal.SIGCONT)
 
-        eventually(lambda: not first.leads, "the first follows", 30)
+        eventually(lambda: not first.leads, "the first follows")
         _outcomes(installed, ENTRIES)
-        eventually(lambda: len(_positions(installed)) == 3 * ENTRIES, "the second keeps house", 30)
+        eventually(lambda: len(_positions(installed)) == 3 * ENTRIES, "the second keeps house")
 
     assert _positions(installed) == list(range(1, 3 * ENTRIES + 1))
     assert "chore_failed" not in second.said()
@@ -115,4 +114,4 @@ def test_a_leader_that_is_killed_is_replaced_within_its_lease(
 
         eventually(lambda: second.leads, "the second leads", LEASE_SECONDS + 50)
         _outcomes(installed, ENTRIES)
-        eventually(lambda: len(_positions(installed)) == ENTRIES, "it keeps house", 30)
+        eventually(lambda: len(_positions(installed)) == ENTRIES, "it keeps house")

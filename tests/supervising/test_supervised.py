@@ -15,11 +15,12 @@ import pytest
 
 from tests import factories
 from tests.building import place, preferences, verified
-from tests.supervising.conftest import HUNG_SECONDS, START_SECONDS, Up, is_there, running_up
+from tests.supervising.conftest import START_SECONDS, Installed, Up, is_there, running_up
 from tests.waiting import eventually
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(400)]
 
+HUNG_SECONDS = "5"
 CHILDREN = ["intake", "dispatch-soon", "dispatch-later-1", "upkeep", "web"]
 REF = "C-1042"
 
@@ -109,7 +110,7 @@ def test_each_killed_process_is_replaced_and_nothing_confirmed_is_lost(up: Up) -
         for child in CHILDREN:
             old, began = up.pid(child), time.monotonic()
             os.kill(old, signal.SIGKILL)
-            eventually(lambda c=child, o=old: up.pid(c) != o, f"{child} is started", 15)  # type: ignore[misc]
+            eventually(lambda c=child, o=old: up.pid(c) != o, f"{child} is started")  # type: ignore[misc]
             up.await_well(child)
             took[child] = time.monotonic() - began
             seen = len(load.confirmed)
@@ -121,22 +122,26 @@ def test_each_killed_process_is_replaced_and_nothing_confirmed_is_lost(up: Up) -
     assert load.retried <= 2, "a caller may lose what it had under way, and waits for the rest"
 
 
-def test_processes_that_hang_are_noticed_and_replaced(up: Up) -> None:
+def test_processes_that_hang_are_noticed_and_replaced(installed: Installed, tmp_path: Path) -> None:
     """They are there, and do nothing: no exit code would ever tell."""
-    old = up.pids()
+    soon = {**installed.environment, "ONWARD_HUNG_AFTER_SECONDS": HUNG_SECONDS}
+    with running_up(soon, installed.sandbox, tmp_path / "up.log") as up:
+        for child in CHILDREN:
+            up.await_well(child)
+        old = up.pids()
 
-    for pid in old.values():
-        os.kill(pid, signal.SIGSTOP)
+        for pid in old.values():
+            os.kill(pid, signal.SIGSTOP)
 
-    for child in CHILDREN:
-        eventually(
-            lambda c=child: up.pid(c) != old[c],  # type: ignore[misc]
-            f"{child} is replaced",
-            HUNG_SECONDS + 30,
-        )
-        up.await_well(child)
-    assert {line["child"]: line["pid"] for line in up.said("child_hangs")} == old
-    assert not any(is_there(pid) for pid in old.values())
+        for child in CHILDREN:
+            eventually(
+                lambda c=child: up.pid(c) != old[c],  # type: ignore[misc]
+                f"{child} is replaced",
+                START_SECONDS,
+            )
+            up.await_well(child)
+        assert {line["pid"] for line in up.said("child_hangs")} >= set(old.values())
+        assert not any(is_there(pid) for pid in old.values())
 
 
 def test_a_supervisor_that_is_killed_leaves_nobody_behind_and_can_be_started_at_once(

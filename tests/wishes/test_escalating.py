@@ -294,13 +294,13 @@ def test_no_receipt_sends_the_next_step_and_a_late_one_stops_what_has_not_gone(
     """The phone was off. It came back before the email had left."""
     house = wired.house
     house.serve(rules=[BY_RECEIPT])
-    wired.sending.sandbox.behave(Rule(Act.CALLBACKS, how="delayed", delay_ms=1500))
+    wired.sending.sandbox.behave(NO_WORD)
     house.have_message(urgency="urgent")
 
     wired.send()
     house.clock.advance(minutes=11)
     due = house.go_on()
-    wired.arrives()
+    wired.says("delivered")
     wired.send(EMAIL)
 
     assert len(due) == 1

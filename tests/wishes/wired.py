@@ -3,16 +3,19 @@
 import contextlib
 import socket
 import threading
+import urllib.request
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode
 
 import uvicorn
 
 from contracts.vocabulary import Channel, DeliveryStatus
 from tests.building import MOBILE, House
 from tests.dispatch.sending import Sending, open_sending
+from tests.receipts.callbacks import sign
 from tests.waiting import eventually
 from workers.bootstrap.doors import open_web
 from workers.sandbox.acceptance import Acceptance
@@ -43,6 +46,17 @@ class Wired:
             ),
             f"a text to {destination_id} has arrived",
         )
+
+    def says(self, word: str, destination_id: str = "d-mobile") -> None:
+        """Have the provider say a word on the text to a destination, when the test wants it."""
+        row = self.house.delivery(destination_id=destination_id)
+        url = f"{self.url}/hooks/twilio/message?delivery={row['id']}&attempt={row['fence']}"
+        form = {"MessageSid": row["reference"], "MessageStatus": word}
+        signature = sign(self.sending.sandbox.auth_token, url, form)
+        request = urllib.request.Request(  # noqa: S310 - our own door
+            url, urlencode(form).encode(), {"X-Twilio-Signature": signature}
+        )
+        urllib.request.urlopen(request, timeout=60).close()  # noqa: S310 - as above
 
     def texts_back(self, body: str, sender: str = MOBILE) -> str:
         """Have a customer text us; give what they are answered, as TwiML."""

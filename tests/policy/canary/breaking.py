@@ -49,7 +49,8 @@ def misbehaviour(day: Day) -> None:
         day.tell(day.message(ref, "to a provider that misbehaves"))
     for _ in range(25):  # more than a network lets through to one number
         day.publish(day.message("C-bundle", "a bundle"))
-    soon = datetime.now(ZoneInfo("Europe/London")) + timedelta(seconds=70)
+    # Cut to the minute it is a minute less; missed, it would go a day later.
+    soon = datetime.now(ZoneInfo("Europe/London")) + timedelta(seconds=110)
     daily = {"digest": {"every": "day", "at": f"{soon:%H:%M}"}}
     day.serve("C-digest", catch_all("d-email", timing=daily, post={"do": "scan"}))
     day.tell(day.message("C-held", "held"), day.message("C-digest", "in a digest"))
@@ -63,7 +64,7 @@ def calls(day: Day) -> None:
     rule |= {"match": {"events": ["call.waiting"]}}
     day.serve("C-called", rule, catch_all("d-mobile"))
     day.tell(day.event("number.assigned", "for calls", "C-called", number=ours))
-    soon = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() + 20))
+    soon = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() + 60))
     for late in (soon, "2026-11-20T10:00:20Z"):
         sid = day.ground.provider.waiting_call(day.make.mobile(), ours)
         waits = {"provider_call_id": sid, "not_after": late, "provider_account": ...}

@@ -157,8 +157,8 @@ def scraped(port: int) -> bytes:
     """What a process shows on its operations port."""
     address = f"http://127.0.0.1:{port}"
     with (
-        urllib.request.urlopen(f"{address}/metrics", timeout=10) as figures,  # noqa: S310 - http
-        urllib.request.urlopen(f"{address}/healthz", timeout=10) as health,  # noqa: S310 - http
+        urllib.request.urlopen(f"{address}/metrics", timeout=60) as figures,  # noqa: S310 - http
+        urllib.request.urlopen(f"{address}/healthz", timeout=60) as health,  # noqa: S310 - http
     ):
         return bytes(figures.read()) + bytes(health.read())
 

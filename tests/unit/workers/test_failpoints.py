@@ -51,7 +51,7 @@ def test_a_point_acts_at_the_time_it_was_armed_for_and_only_then() -> None:
 def test_a_killed_process_takes_no_further_step(act: str, code: int) -> None:
     """What a crash point proves rests on nothing having been done after it."""
     with _run(f"dispatch.claimed={act}:2") as process:
-        said, _ = process.communicate(timeout=30)
+        said, _ = process.communicate(timeout=60)
 
     assert (said, process.returncode) == ("once\n", code)
 
@@ -61,7 +61,7 @@ def test_a_stopped_process_stands_until_it_is_told_to_go_on() -> None:
     with _run("dispatch.claimed=stop:2") as process:
         _, status = os.waitpid(process.pid, os.WUNTRACED)
         process.send_signal(signal.SIGCONT)
-        said, _ = process.communicate(timeout=30)
+        said, _ = process.communicate(timeout=60)
 
     assert (os.WIFSTOPPED(status), said) == (True, "once\ntwice\n")
 
