@@ -243,12 +243,12 @@ def test_clause_30_that_they_asked_and_who_confirmed_it_is_forgotten_when_sends_
 
 def test_clause_30_a_receipt_that_is_overdue_waits_for_an_operator(office: Office) -> None:
     """Else nobody asks after it, and the erasure is never complete."""
-    _sent_to(office.house)
+    sent_to(office.house)
     _erasing(office).erase("C-1042", OFFICER)
     (request,) = {row["erasure_id"] for row in office.house.rows(tables.erasures_asked)}
     before = office.clocks
     office.house.clock.advance(days=15)
-    _confirm(office.house, request, "relay")
+    confirm(office.house, request, "relay")
 
     after = office.clocks
 

@@ -2,6 +2,7 @@
 
 import threading
 from datetime import datetime, timedelta
+from enum import StrEnum
 from typing import Any
 from uuid import uuid4
 
@@ -101,14 +102,8 @@ def _changed(value: Any) -> Any:
             return not value
         case int():
             return value + 1
-        case Channel():
-            return Channel.SMS
-        case Lane():
-            return Lane.BULK
-        case Purpose():
-            return Purpose.POST
-        case Reason():
-            return Reason.REFUSED
+        case StrEnum():
+            return next(other for other in type(value) if other is not value)
         case str():
             return value + "x"
         case bytes():
