@@ -25,6 +25,7 @@ from tests.policy.canary.search import bodies, hits, in_process
 from tests.policy.canary.values import AMOUNT, BORN, CARD, MARK, PLAIN, Canaries, wanted_fields
 from tests.policy.canary.whole import everywhere, live, missing
 from tests.service_answers import MANAGEMENT
+from tests.waiting import eventually
 
 PLANTED = f"{MARK}bbbb"
 
@@ -78,7 +79,10 @@ def _plant(day: Day) -> None:
     with subprocess.Popen(
         [sys.executable, "-c", "input()", PLANTED], stdin=subprocess.PIPE, env={"X": PLANTED}
     ) as process:
-        made.seen += in_process("planted", process.pid)
+        # At once there may be nothing: the system gives a new program its words a little later.
+        made.seen += eventually(
+            lambda: list(in_process("planted", process.pid)), "the process shows its words"
+        )
     if made.broker is not None:
         with pika.BlockingConnection(pika.URLParameters(made.broker)) as connection:
             channel = connection.channel()

@@ -98,9 +98,8 @@ def live(day: Day) -> None:
     for step in STEPS:
         step(day)
         day.ground.look()
-    for path in ("throttled", "a digest"):
-        with contextlib.suppress(NeverHappenedError):  # said by what is missing of ``PATHS``
-            day.until(PATHS[path], path, 2 * PATIENCE)
+    with contextlib.suppress(NeverHappenedError):  # said by what is missing
+        eventually(lambda: not missing(day), "all is on record", 2 * PATIENCE)
     day.ground.look()
 
 
