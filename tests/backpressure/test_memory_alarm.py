@@ -30,7 +30,7 @@ from workers.upkeep.outcomes import OutcomePublisher
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
 
 NOW = datetime(2026, 11, 20, tzinfo=UTC)
-SOON_SECONDS = 30.0  # some confirmations in vain, on a busy machine; without a bound, for ever
+SOON_SECONDS = 8.0
 QUEUE = "of-a-publisher"
 
 
@@ -60,7 +60,7 @@ def test_hints_are_given_up_within_seconds_and_sent_again_afterwards(node: Node)
 
     assert (sent, first, set(later)) == (1, 0, {0})
     assert took < SOON_SECONDS
-    assert took_later < SOON_SECONDS  # each waited for by itself, it were minutes
+    assert took_later < 1
 
 
 def test_what_stands_aside_ends_within_seconds_and_holds_no_more_than_its_share(

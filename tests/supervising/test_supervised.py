@@ -140,7 +140,7 @@ def test_processes_that_hang_are_noticed_and_replaced(installed: Installed, tmp_
                 START_SECONDS,
             )
             up.await_well(child)
-        assert {line["pid"] for line in up.said("child_hangs")} >= set(old.values())
+        assert {(line["child"], line["pid"]) for line in up.said("child_hangs")} >= set(old.items())
         assert not any(is_there(pid) for pid in old.values())
 
 
